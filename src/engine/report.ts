@@ -1,0 +1,88 @@
+/** What a run did and what it cost: printed by --report, part of --json. */
+import type { PageKind } from '../memory/lease.ts';
+
+export type Backend = 'io_uring' | 'preadv2' | 'mmap' | 'read';
+export type Phase = 'io' | 'parse' | 'compute' | 'render' | 'write';
+
+export interface RunReport {
+  readonly version: 1;
+  readonly bytesRead: number;
+  readonly backend: Backend | undefined;
+  /** Why not io_uring, when it is not. */
+  readonly fallbackReason: string | undefined;
+  readonly direct: boolean;
+  readonly ringEntries: number | undefined;
+  readonly ringFlags: readonly string[];
+  readonly readsInFlight: number | undefined;
+  readonly blockBytes: number | undefined;
+  readonly pageKind: PageKind | undefined;
+  readonly threads: number | undefined;
+  readonly rowsRead: number | undefined;
+  readonly rowsRejected: number | undefined;
+  readonly ms: Readonly<Record<Phase, number>> & { readonly total: number };
+  /** Peak resident set plus huge pages of the pool, in bytes. */
+  readonly peakMemoryBytes: number;
+  readonly notes: readonly string[];
+}
+
+type Facts = Partial<Omit<RunReport, 'version' | 'ms' | 'notes' | 'peakMemoryBytes' | 'bytesRead'>>;
+
+/** Collects the report while the run goes on. */
+export class Reporter {
+  readonly #started = performance.now();
+  readonly #ms: Record<Phase, number> = { io: 0, parse: 0, compute: 0, render: 0, write: 0 };
+  readonly #notes: string[] = [];
+  #facts: Facts = {};
+  #bytesRead = 0;
+
+  /** Times `work` under `phase`; what it returns passes through. */
+  time<T>(phase: Phase, work: () => T): T {
+    const start = performance.now();
+    const done = (): void => {
+      this.#ms[phase] += performance.now() - start;
+    };
+    try {
+      const result = work();
+      if (result instanceof Promise) return result.finally(done) as T;
+      done();
+      return result;
+    } catch (error) {
+      done();
+      throw error;
+    }
+  }
+
+  addBytesRead(count: number): void {
+    this.#bytesRead += count;
+  }
+
+  set(facts: Facts): void {
+    this.#facts = { ...this.#facts, ...facts };
+  }
+
+  note(text: string): void {
+    if (!this.#notes.includes(text)) this.#notes.push(text);
+  }
+
+  finish(): RunReport {
+    return {
+      version: 1,
+      bytesRead: this.#bytesRead,
+      backend: undefined,
+      fallbackReason: undefined,
+      direct: false,
+      ringEntries: undefined,
+      ringFlags: [],
+      readsInFlight: undefined,
+      blockBytes: undefined,
+      pageKind: undefined,
+      threads: undefined,
+      rowsRead: undefined,
+      rowsRejected: undefined,
+      ...this.#facts,
+      ms: { ...this.#ms, total: performance.now() - this.#started },
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      notes: this.#notes,
+    };
+  }
+}

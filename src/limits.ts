@@ -1,0 +1,23 @@
+/** Every bound of the program, each with the reason for that number. */
+import { bytes, KiB, MiB } from './units.ts';
+
+/** One read: at the device's bandwidth; larger gains nothing (measured, bench/runs). */
+export const READ_BLOCK_BYTES = bytes(1 * MiB);
+
+/** Reads in flight: 8 x 1 MiB saturates the devices measured; deeper only costs memory. */
+export const READS_IN_FLIGHT = 8;
+
+/** Submission queue entries: room for every read in flight and the housekeeping beside them. */
+export const RING_ENTRIES = 64;
+
+/** The x86-64 and arm64 (4K granule) huge page; the pool's regions are multiples of it. */
+export const HUGE_PAGE_BYTES = bytes(2 * MiB);
+
+/** The largest read Linux performs in one call (MAX_RW_COUNT: INT_MAX rounded down to a page). */
+export const MAX_READ_BYTES = bytes(0x7ffff000);
+
+/** O_DIRECT offset, length and address alignment that every file system met so far accepts. */
+export const DIRECT_ALIGN_BYTES = bytes(4 * KiB);
+
+/** Levenshtein distance up to which a name is suggested for a misspelt one. */
+export const SUGGESTION_DISTANCE = 3;
