@@ -1,0 +1,70 @@
+/**
+ * Bundles src/ into dist/: one chunk for each command and each heavy module, so that a command
+ * loads only what it uses. Does nothing when dist/ was built from these very files.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const stampFile = join(root, 'dist/.stamp');
+
+// Native modules stay outside: their loaders look for a binary beside their own files.
+const EXTERNAL = ['nodejs-polars', 'koffi', 'canvas', 'libpg-query'];
+
+// CommonJS inside an ES module still calls require and reads __dirname.
+const BANNER = [
+  "import{createRequire as __createRequire}from'node:module';",
+  "import{fileURLToPath as __toPath}from'node:url';",
+  'const require=__createRequire(import.meta.url),__filename=__toPath(import.meta.url);',
+  'const __dirname=__toPath(new URL(".",import.meta.url));',
+].join('');
+
+function sources() {
+  const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  return [
+    ...files,
+    join(root, 'package.json'),
+    join(root, 'package-lock.json'),
+    import.meta.filename,
+  ];
+}
+
+function fingerprint() {
+  const hash = createHash('sha256');
+  for (const file of sources().sort()) {
+    if (existsSync(file))
+      hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+const stamp = fingerprint();
+const built = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+// A packed release carries dist/ and no src/.
+if (!built && existsSync(join(root, 'src'))) {
+  const { build } = await import('esbuild');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/main.ts'],
+    outdir: 'dist',
+    entryNames: '[name]',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.12',
+
+    minifySyntax: true,
+    legalComments: 'none',
+    external: EXTERNAL,
+    banner: { js: BANNER },
+    logLevel: 'warning',
+  });
+  writeFileSync(stampFile, stamp);
+}

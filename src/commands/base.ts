@@ -1,0 +1,124 @@
+/** What every command shares: the flags about the host, the report, JSON, notes on stderr. */
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { type HostOptions, IO_CHOICES } from '../engine/options.ts';
+import { Reporter } from '../engine/report.ts';
+import { assert } from '../errors.ts';
+import { type Bytes, type Milliseconds, parseDuration, parseSize } from '../units.ts';
+import { toJsonText } from './json.ts';
+
+/** A size such as 512MiB. */
+export const sizeFlag = Flags.custom<Bytes>({
+  parse: async (text) => parseSize(text),
+  helpValue: 'SIZE',
+});
+
+/** A duration such as 30s. */
+export const durationFlag = Flags.custom<Milliseconds>({
+  parse: async (text) => parseDuration(text),
+  helpValue: 'TIME',
+});
+
+const HOST = 'HOST';
+const OUTPUT = 'OUTPUT';
+
+interface ParsedHostFlags {
+  readonly 'memory-limit'?: Bytes | undefined;
+  readonly threads?: number | undefined;
+  readonly io: (typeof IO_CHOICES)[number];
+  readonly direct: boolean;
+  readonly timeout?: Milliseconds | undefined;
+}
+
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+
+  static override baseFlags = {
+    report: Flags.boolean({
+      summary: 'Say on stderr what was read, how, and what it cost',
+      helpGroup: OUTPUT,
+    }),
+    quiet: Flags.boolean({
+      char: 'q',
+      summary: 'Print no notes and no progress on stderr; errors still are',
+      helpGroup: OUTPUT,
+    }),
+    'memory-limit': sizeFlag({
+      summary: 'Stay below this much memory, or stop with exit code 4 (default: what is free)',
+      helpGroup: HOST,
+      env: 'NAIROBI_MEMORY_LIMIT',
+    }),
+    threads: Flags.integer({
+      summary: 'Threads to compute with (default: the CPUs this process may use)',
+      helpGroup: HOST,
+      helpValue: 'N',
+      min: 1,
+      max: 1024,
+    }),
+    io: Flags.option({ options: IO_CHOICES })({
+      summary: 'How to read: io_uring, or one of the slower ways',
+      helpGroup: HOST,
+      helpValue: 'WAY',
+      default: 'auto',
+      env: 'NAIROBI_IO',
+    }),
+    direct: Flags.boolean({
+      summary: 'Read past the page cache (O_DIRECT): for files larger than memory',
+      helpGroup: HOST,
+    }),
+    timeout: durationFlag({
+      summary: 'Give up after this long, with exit code 124',
+      helpGroup: HOST,
+    }),
+  };
+
+  /** Collects what the run cost: hand it to the engine. */
+  protected readonly reporter = new Reporter();
+  #quiet = false;
+  #report = false;
+
+  /** What the shared flags mean to the engine; call it once, on what `this.parse` returned. */
+  protected hostOptions(flags: ParsedHostFlags & { quiet: boolean; report: boolean }): HostOptions {
+    this.#quiet = flags.quiet;
+    this.#report = flags.report;
+    return {
+      memoryLimit: flags['memory-limit'],
+      threads: flags.threads,
+      io: flags.io,
+      direct: flags.direct,
+      timeout: flags.timeout,
+    };
+  }
+
+  /** Runs the command as the program does: parse, work, print. Throws what went wrong. */
+  async execute(): Promise<void> {
+    await this._run();
+    if (this.#report && !this.jsonEnabled()) {
+      const { formatReport } = await import('./report.ts');
+      process.stderr.write(formatReport(this.reporter.finish()));
+    }
+  }
+
+  /** A remark for the person at the terminal: stderr, not with --quiet, not with --json. */
+  protected note(text: string): void {
+    if (!this.#quiet && !this.jsonEnabled()) process.stderr.write(`nairobi: ${text}\n`);
+  }
+
+  /** Ends with `code` although the result was printed, as `doctor` and --on-error do. */
+  protected endWith(code: number): void {
+    process.exitCode = code;
+  }
+
+  protected override catch(error: Error): Promise<never> {
+    return Promise.reject(error);
+  }
+
+  protected override toSuccessJson(result: unknown): unknown {
+    assert(typeof result === 'object' && result !== null, 'a command returns an object');
+    return { ...result, report: this.reporter.finish() };
+  }
+
+  protected override logJson(json: unknown): void {
+    process.stdout.write(`${toJsonText(json)}\n`);
+  }
+}

@@ -1,0 +1,89 @@
+/** Whatever was thrown, as stderr and the exit code tell it. */
+import { formatWhere, messageOf, NairobiError } from '../errors.ts';
+
+/** Prints `thrown` and sets process.exitCode. A reader that went away (EPIPE) is no failure. */
+export function reportFailure(thrown: unknown, how: { json: boolean; id: string }): void {
+  if (systemCode(thrown) === 'EPIPE') {
+    process.exitCode = 0;
+    return;
+  }
+  const error = asExpected(thrown, how.id);
+  const exit = error?.exitCode ?? 1;
+  process.exitCode = exit;
+  if (how.json) {
+    const told = error?.toJSON() ?? { code: 'BUG', message: messageOf(thrown) };
+    process.stderr.write(`${JSON.stringify({ error: { ...told, exit } })}\n`);
+  } else {
+    process.stderr.write(error === undefined ? formatBug(thrown) : formatError(error));
+  }
+  if (process.env['NAIROBI_DEBUG'] === '1') printStacks(thrown);
+}
+
+/** "nairobi: what", then where and what to do, each on its own line. */
+export function formatError(error: NairobiError): string {
+  const where = formatWhere(error.where);
+  return [
+    `nairobi: ${error.message}\n`,
+    where === '' ? '' : `  at ${where}\n`,
+    error.hint === undefined ? '' : `  hint: ${error.hint}\n`,
+  ].join('');
+}
+
+function formatBug(thrown: unknown): string {
+  const message = messageOf(thrown).split('\n', 1)[0];
+  return (
+    `nairobi: this is a bug in nairobi, not in your data: ${message}\n` +
+    '  hint: set NAIROBI_DEBUG=1 for the stack, and report it with the command you ran\n'
+  );
+}
+
+function printStacks(thrown: unknown): void {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    process.stderr.write(`${error.stack}\n`);
+  }
+}
+
+/** The expected failure in `thrown`; undefined when it is a bug. */
+function asExpected(thrown: unknown, id: string): NairobiError | undefined {
+  if (thrown instanceof NairobiError) return thrown;
+  if (!(thrown instanceof Error)) return undefined;
+  if ('oclif' in thrown) return fromParser(thrown, id);
+  return fromSystem(thrown);
+}
+
+/** oclif's parser throws its CLIError for what a person typed wrong. */
+function fromParser(error: Error, id: string): NairobiError {
+  const message = error.message.replace(/\n?See more help with --help$/, '').trim();
+  const hint = `see "nairobi ${id} --help"`;
+  return new NairobiError('USAGE', message, { hint, cause: error });
+}
+
+const SYSTEM_CODES = {
+  ENOENT: 'NOT_FOUND',
+  ENOTDIR: 'NOT_FOUND',
+  EACCES: 'NOT_READABLE',
+  EPERM: 'NOT_READABLE',
+  EISDIR: 'NOT_READABLE',
+  ENOSPC: 'IO',
+  EDQUOT: 'IO',
+  EROFS: 'IO',
+  EIO: 'IO',
+  EMFILE: 'HOST',
+  ENFILE: 'HOST',
+  ENOMEM: 'HOST',
+} as const;
+
+/** A system call that Node made and nobody explained better. */
+function fromSystem(error: Error): NairobiError | undefined {
+  const code = systemCode(error);
+  if (code === undefined || !Object.hasOwn(SYSTEM_CODES, code)) return undefined;
+  const path = (error as NodeJS.ErrnoException).path;
+  return new NairobiError(SYSTEM_CODES[code as keyof typeof SYSTEM_CODES], error.message, {
+    cause: error,
+    ...(path === undefined ? {} : { where: { file: path } }),
+  });
+}
+
+function systemCode(thrown: unknown): string | undefined {
+  return thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
+}

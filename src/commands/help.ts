@@ -1,0 +1,49 @@
+/** Help for the program and for each command, laid out by oclif from the commands' own words. */
+import type { Command } from '@oclif/core/command';
+import { Help } from '@oclif/core/help';
+import { COMMANDS } from '../commands.ts';
+import { NairobiError } from '../errors.ts';
+import { closest } from '../suggest.ts';
+import { reportFailure } from './failure.ts';
+import { bareConfig, type CommandClass, type Program } from './program.ts';
+
+const EXIT_CODES = `EXIT CODES
+  0  done                           4    does not fit the memory limit
+  1  failed: bad data, SQL, I/O     5    done in part, as --on-error allowed
+  2  wrong usage                    75   another run holds the lock
+  3  this host cannot do it         124  --timeout passed
+`;
+
+/** Prints the help of the command in `argv`, or of the program when it names none. */
+export async function showHelp(program: Program, argv: readonly string[]): Promise<void> {
+  const config = bareConfig(program);
+  const commands: Command.Loadable[] = [];
+  for (const [id, load] of COMMANDS) {
+    commands.push(describe(id, (await load()).default));
+  }
+  Object.defineProperty(config, 'commands', { value: commands });
+  config.findCommand = ((id: string) =>
+    commands.find((command) => command.id === id)) as typeof config.findCommand;
+  const subject = argv.find((word) => !word.startsWith('-'));
+  if (subject !== undefined && config.findCommand(subject) === undefined) {
+    return reportUnknownCommand(subject);
+  }
+  const help = new Help(config, { maxWidth: 80, flagSortOrder: 'none', hideAliasesFromRoot: true });
+  await help.showHelp(subject === undefined ? ['--help'] : [subject]);
+  if (subject === undefined) process.stdout.write(EXIT_CODES);
+}
+
+export function reportUnknownCommand(id: string): void {
+  const names = [...COMMANDS.keys()];
+  const close = closest(id, names);
+  const hint =
+    close === undefined ? `the commands are ${names.join(', ')}` : `did you mean "${close}"?`;
+  reportFailure(new NairobiError('USAGE', `No command "${id}"`, { hint }), { json: false, id });
+}
+
+/** A command class as oclif's help wants it: every flag, its own and the shared ones. */
+function describe(id: string, command: CommandClass): Command.Loadable {
+  const { aliases, description, examples, summary, usage, strict } = command;
+  const flags = { ...command.flags, ...command.baseFlags };
+  return { id, aliases, description, examples, summary, usage, strict, flags } as never;
+}

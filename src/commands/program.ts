@@ -1,0 +1,79 @@
+/** Runs one command: sets up what oclif needs, listens to signals, ends with the right code. */
+import { Config } from '@oclif/core/config';
+import { onPendingChange, undoAll } from '../engine/cleanup.ts';
+import { NairobiError } from '../errors.ts';
+import type { BaseCommand } from './base.ts';
+import { reportFailure } from './failure.ts';
+
+export type CommandClass = Pick<typeof BaseCommand, keyof typeof BaseCommand> &
+  (new (
+    argv: string[],
+    config: Config,
+  ) => BaseCommand);
+
+/** Who we are, as package.json says it. */
+export interface Program {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+}
+
+/**
+ * What oclif's parser and help ask their Config for. Config.load would look for plugins, themes
+ * and manifests in a dozen places (45 ms); this program has none.
+ */
+export function bareConfig(program: Program): Config {
+  const config = new Config({ root: '' });
+  const pjson = { ...program, oclif: { bin: program.name, additionalHelpFlags: ['-h'] } };
+  return Object.assign(config, {
+    arch: process.arch,
+    bin: program.name,
+    name: program.name,
+    pjson,
+    platform: process.platform,
+    rootPlugin: { name: program.name, hooks: {}, root: '' },
+    topicSeparator: ' ',
+    userAgent: `${program.name}/${program.version} linux-${process.arch} node-${process.version}`,
+    version: program.version,
+  });
+}
+
+/** Runs `command` with what followed its name; sets process.exitCode, never throws. */
+export async function runCommand(
+  program: Program,
+  id: string,
+  command: CommandClass,
+  argv: readonly string[],
+): Promise<void> {
+  const end = argv.indexOf('--');
+  const json = (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+  const fail = (error: unknown): void => reportFailure(error, { json, id });
+  const stop = (error: unknown): never => {
+    undoAll();
+    fail(error);
+    process.exit();
+  };
+  process.stdout.on('error', stop);
+  process.on('uncaughtException', stop);
+  listenToSignals(stop);
+  try {
+    command.id = id;
+    await new command([...argv], bareConfig(program)).execute();
+  } catch (error) {
+    undoAll();
+    fail(error);
+  }
+}
+
+/**
+ * Takes over SIGINT and SIGTERM only while something needs undoing: otherwise the default action
+ * ends the process at once, which a handler cannot do while a native call blocks the thread.
+ */
+function listenToSignals(stop: (error: unknown) => never): void {
+  const interrupted = (): never => stop(new NairobiError('INTERRUPTED', 'Interrupted'));
+  const terminated = (): never => stop(new NairobiError('TERMINATED', 'Told to stop'));
+  onPendingChange((busy) => {
+    process.off('SIGINT', interrupted).off('SIGTERM', terminated);
+    if (busy) process.on('SIGINT', interrupted).on('SIGTERM', terminated);
+  });
+}
