@@ -1,7 +1,13 @@
 /** What every command shares: the flags about the host, the report, JSON, notes on stderr. */
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { type HostOptions, IO_CHOICES } from '../engine/options.ts';
+import {
+  DIRECT_CHOICES,
+  type DirectChoice,
+  type HostOptions,
+  IO_CHOICES,
+  type IoChoice,
+} from '../engine/options.ts';
 import { Reporter } from '../engine/report.ts';
 import { assert } from '../errors.ts';
 import { type Bytes, type Milliseconds, parseDuration, parseSize } from '../units.ts';
@@ -25,8 +31,9 @@ const OUTPUT = 'OUTPUT';
 interface ParsedHostFlags {
   readonly 'memory-limit'?: Bytes | undefined;
   readonly threads?: number | undefined;
-  readonly io: (typeof IO_CHOICES)[number];
-  readonly direct: boolean;
+  readonly cpus?: string | undefined;
+  readonly io: IoChoice;
+  readonly direct: DirectChoice;
   readonly timeout?: Milliseconds | undefined;
 }
 
@@ -55,6 +62,11 @@ export abstract class BaseCommand extends Command {
       min: 1,
       max: 1024,
     }),
+    cpus: Flags.string({
+      summary: 'Run on these CPUs only, such as 0,2-3',
+      helpGroup: HOST,
+      helpValue: 'LIST',
+    }),
     io: Flags.option({ options: IO_CHOICES })({
       summary: 'How to read: io_uring, or one of the slower ways',
       helpGroup: HOST,
@@ -62,9 +74,11 @@ export abstract class BaseCommand extends Command {
       default: 'auto',
       env: 'NAIROBI_IO',
     }),
-    direct: Flags.boolean({
-      summary: 'Read past the page cache (O_DIRECT): for files larger than memory',
+    direct: Flags.option({ options: DIRECT_CHOICES })({
+      summary: 'Read past the page cache (O_DIRECT); auto: when the file is not in it',
       helpGroup: HOST,
+      helpValue: 'WHEN',
+      default: 'auto',
     }),
     timeout: durationFlag({
       summary: 'Give up after this long, with exit code 124',
@@ -84,6 +98,7 @@ export abstract class BaseCommand extends Command {
     return {
       memoryLimit: flags['memory-limit'],
       threads: flags.threads,
+      cpus: flags.cpus,
       io: flags.io,
       direct: flags.direct,
       timeout: flags.timeout,
