@@ -7,4 +7,6 @@ import type { CommandClass } from './commands/program.ts';
 type CommandLoader = () => Promise<{ readonly default: CommandClass }>;
 
 /** In the order help shows them. Each loads only when it is run or described. */
-export const COMMANDS: ReadonlyMap<string, CommandLoader> = new Map<string, CommandLoader>([]);
+export const COMMANDS: ReadonlyMap<string, CommandLoader> = new Map<string, CommandLoader>([
+  ['doctor', () => import('./commands/doctor.ts')],
+]);

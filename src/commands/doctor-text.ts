@@ -1,0 +1,107 @@
+/** The doctor's report for a person: grouped, aligned, one line a check, then what to do. */
+import type { DoctorReport } from '../engine/doctor.ts';
+import type { Action, Finding, Fix, Status } from '../host/checks/finding.ts';
+
+const MARKS: Readonly<Record<Status, string>> = {
+  pass: '✓',
+  info: 'i',
+  warn: '!',
+  fail: '✗',
+  unknown: '?',
+  skip: '-',
+};
+
+const COLOURS: Readonly<Record<Status, string>> = {
+  pass: '32',
+  info: '36',
+  warn: '33',
+  fail: '31',
+  unknown: '35',
+  skip: '2',
+};
+
+export interface TextOptions {
+  readonly colour: boolean;
+  /** Skipped checks and the links too. */
+  readonly verbose: boolean;
+}
+
+/** Ends with a newline. */
+export function formatDoctor(report: DoctorReport, options: TextOptions): string {
+  const { host } = report;
+  const where = [host.distribution, `Linux ${host.kernel}`, host.architecture, host.container];
+  const lines = [where.filter((part) => part !== null && part !== '').join(' · '), ''];
+  const shown = report.findings.filter(({ status }) => options.verbose || status !== 'skip');
+  const width = Math.max(0, ...shown.map(({ id }) => id.length));
+  let group = '';
+  for (const finding of shown) {
+    if (group !== '' && finding.group !== group) lines.push('');
+    group = finding.group;
+    lines.push(...formatFinding(finding, width, options));
+  }
+  lines.push('', verdict(report, options), '');
+  return lines.join('\n');
+}
+
+function formatFinding(finding: Finding, width: number, options: TextOptions): string[] {
+  const { status } = finding;
+  const mark = paint(MARKS[status], COLOURS[status], options);
+  const muted = finding.muted ? ' (ignored)' : '';
+  const lines = [`${mark} ${finding.id.padEnd(width)}  ${finding.found}${muted}`];
+  const told = status === 'warn' || status === 'fail' || status === 'unknown';
+  if ((!told && !options.verbose) || finding.muted) return lines;
+  const indent = ' '.repeat(width + 4);
+  const detail = (name: string, text: string | undefined): void => {
+    if (text !== undefined) lines.push(`${indent}${paint(name, '2', options)} ${text}`);
+  };
+  detail('needed', finding.needed);
+  detail('cause ', finding.cause);
+  detail('root  ', finding.rootAdds);
+  for (const fix of finding.fixes ?? []) {
+    for (const command of commandsOf(fix)) detail(labelOf(fix), command);
+  }
+  if (options.verbose) detail('see   ', finding.docs);
+  return lines;
+}
+
+function labelOf(fix: Fix): string {
+  return fix.when === 'now' ? 'now   ' : fix.when === 'start' ? 'start ' : 'always';
+}
+
+/** A fix as the lines a person would type. */
+export function commandsOf(fix: Fix): string[] {
+  return fix.actions.flatMap(commandOf);
+}
+
+function commandOf(action: Action): string[] {
+  switch (action.kind) {
+    case 'sysctl':
+      return [`sysctl -w ${action.key}=${action.value}`];
+    case 'write':
+      return [`echo ${action.value} > ${action.path}`];
+    case 'file': {
+      const line = action.content.trim().split('\n').at(-1) ?? '';
+      return [`echo '${line}' > ${action.path}`];
+    }
+    case 'command':
+      return [action.command];
+    case 'note':
+      return [action.text];
+  }
+}
+
+function verdict(report: DoctorReport, options: TextOptions): string {
+  const colour = { 0: '32', 1: '33', 2: '31', 3: '35' }[report.exit];
+  const { warn, fail, unknown } = report.counts;
+  const counts = [
+    fail === 0 ? '' : `${fail} failed`,
+    warn === 0 ? '' : `${warn} warning${warn === 1 ? '' : 's'}`,
+    unknown === 0 ? '' : `${unknown} unknown`,
+  ].filter((part) => part !== '');
+  const suffix = counts.length === 0 ? '' : ` (${counts.join(', ')})`;
+  return `${paint(report.ability, colour, options)}: ${report.verdict}${suffix}`;
+}
+
+function paint(text: string, colour: string, { colour: on }: TextOptions): string {
+  return on ? `\u001b[${colour}m${text}\u001b[0m` : text;
+}
