@@ -49,9 +49,10 @@ function providePackages(node) {
     .update(spawnSync(node, ['-p', 'process.version + process.arch']).stdout)
     .digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
-  process.stderr.write('setup: installing the packages (npm ci)\n');
-  // Under the new Node: an old one makes npm skip nodejs-polars' binary without a word.
-  run(node, [npmCli(), 'ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  process.stderr.write('setup: installing the packages (npm install)\n');
+  // Under the new Node: an old one makes npm skip nodejs-polars' binary without a word. Not `npm
+  // ci`: it refuses a lock that lacks another platform's package, which a mirror may not carry.
+  run(node, [npmCli(), 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stampFile, wanted);
 }
 
