@@ -1,8 +1,9 @@
 /**
  * The one door to nodejs-polars: loaded when first asked for (27 ms), its traps closed here.
- * Measured traps: async collect() runs the in-memory engine and turns a panic into SIGABRT;
- * SQLContext and some expressions return an Error instead of throwing it; Int64 leaves as a
- * rounded JS number through toRecords().
+ * Measured traps of 0.26.1: async collect() runs the in-memory engine and turns a panic into
+ * SIGABRT; SQLContext and some expressions return an Error instead of throwing it; Int64 leaves as
+ * a rounded JS number through toRecords(); `str.strptime` is neither strict nor exact, so
+ * "2024-02-31" becomes null and "2024-01-02 03:04:05.9" loses its fraction (see temporal.ts).
  */
 import { createRequire } from 'node:module';
 import type * as Polars from 'nodejs-polars';
@@ -12,15 +13,17 @@ export type DataFrame = Polars.DataFrame;
 export type LazyFrame = Polars.LazyDataFrame;
 export type Expr = Polars.Expr;
 export type Series = Polars.Series;
+export type DataType = Polars.DataType;
 export type PolarsModule = typeof Polars.default;
 
+const require = createRequire(import.meta.url);
 let loaded: PolarsModule | undefined;
 
 /** The module, loaded on first use. POLARS_* variables must be set before. */
 export function polars(): PolarsModule {
   if (loaded === undefined) {
     try {
-      loaded = createRequire(import.meta.url)('nodejs-polars') as PolarsModule;
+      loaded = require('nodejs-polars') as PolarsModule;
     } catch (cause) {
       throw new NairobiError('HOST', `Cannot load nodejs-polars: ${messageOf(cause)}`, {
         cause,
@@ -33,7 +36,39 @@ export function polars(): PolarsModule {
 
 /** Runs the plan now, on the streaming engine, and throws what Polars returns as an Error. */
 export function collect(frame: LazyFrame): DataFrame {
+  const native: unknown = (frame as unknown as { _ldf?: unknown })._ldf;
+  if (native instanceof Error) throw native;
   const result: unknown = frame.collectSync({ engine: 'streaming' } as never);
   if (result instanceof Error) throw result;
   return result as DataFrame;
+}
+
+/** The native half of an expression: more methods than the JS half passes on. */
+export function nativeExpr(expr: Expr): Readonly<Record<string, (...args: never[]) => unknown>> {
+  return (expr as unknown as { _expr: Record<string, (...args: never[]) => unknown> })._expr;
+}
+
+/** An expression from what a native call gave; throws what came back as an Error. */
+export function fromNative(native: unknown): Expr {
+  if (native instanceof Error) throw native;
+  const { _Expr } = require('nodejs-polars/bin/lazy/expr/index.js') as {
+    _Expr(native: unknown): Expr;
+  };
+  return _Expr(native);
+}
+
+/**
+ * The expression, or a throw where Polars put an Error in its place (over, lit, convertTimeZone,
+ * minHorizontal, maxHorizontal, sumHorizontal, concatList are known to do so).
+ */
+export function checkedExpr(expr: Expr): Expr {
+  const native: unknown = (expr as unknown as { _expr?: unknown })._expr;
+  if (native instanceof Error) throw native;
+  return expr;
+}
+
+/** What Polars says, without the advice about its own parameters and the plan dump. */
+export function polarsMessage(thrown: unknown): string {
+  const [first = ''] = messageOf(thrown).split(/\n\s*\n|\n\nResolved plan|\nThis error occurred/);
+  return first.trim().replace(/\s*\n\s*/g, ' ');
 }
