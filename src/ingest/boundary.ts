@@ -1,0 +1,37 @@
+/** Where the last whole record of a block ends. */
+
+const NEWLINE = 0x0a;
+
+/** Ends a block: given bytes [0, length), how many of them are whole records. */
+export type Cutter = (data: Buffer, length: number) => number;
+
+/** Records that end with the line: NDJSON, line protocol. */
+export const cutAtNewline: Cutter = (data, length) =>
+  length === 0 ? 0 : data.lastIndexOf(NEWLINE, length - 1) + 1;
+
+/**
+ * CSV: the last newline outside quotes. The block begins outside quotes; a doubled quote flips
+ * twice, so counting quotes is enough.
+ */
+export function csvCutter(quote: number): Cutter {
+  return (data, length) => {
+    const block = data.subarray(0, length);
+    let end = cutAtNewline(data, length);
+    if (end === 0 || block.indexOf(quote) === -1) return end;
+    let inside = countByte(block, quote, 0, end) % 2 === 1;
+    while (inside && end > 0) {
+      const before = end === 1 ? 0 : block.lastIndexOf(NEWLINE, end - 2) + 1;
+      if (countByte(block, quote, before, end) % 2 === 1) inside = false;
+      end = before;
+    }
+    return end;
+  };
+}
+
+/** How often `byte` is in [from, to). */
+export function countByte(data: Buffer, byte: number, from: number, to: number): number {
+  const block = data.subarray(from, to);
+  let count = 0;
+  for (let at = block.indexOf(byte); at !== -1; at = block.indexOf(byte, at + 1)) count += 1;
+  return count;
+}

@@ -1,0 +1,125 @@
+/**
+ * Writes that are on the disk when they return: data, then fsync, then the directory entry.
+ * The order is that of "All File Systems Are Not Created Equal" (Pillai et al., OSDI 2014): a file
+ * is synced before it is renamed, and the directory after, else ext4 and btrfs may keep a name
+ * that leads to an empty file.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { NairobiError } from '../errors.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EIO: 'the device reported an input/output error',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files on this host',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  EISDIR: 'it is a directory',
+  EXDEV: 'source and destination are on different file systems',
+};
+
+/** The errno name of a failed file operation, if it is one. */
+export function errnoOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
+/** An IO error that says what was done to which path, and why it failed. */
+export function ioError(operation: string, path: string, cause: unknown): NairobiError {
+  if (cause instanceof NairobiError) return cause;
+  const errno = errnoOf(cause);
+  const reason = (errno === undefined ? undefined : REASONS[errno]) ?? String(cause);
+  const suffix = errno === undefined ? '' : ` (${errno})`;
+  return new NairobiError('IO', `Cannot ${operation} ${path}: ${reason}${suffix}`, {
+    cause,
+    where: { file: path },
+    hint: 'nothing was committed: the old state is intact, and a rerun continues from it',
+  });
+}
+
+/** Runs a file operation; what it throws becomes an IO error about `path`. */
+export function attempt<T>(operation: string, path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw ioError(operation, path, cause);
+  }
+}
+
+/** Writes every byte; a short write continues where it stopped. */
+export function writeFully(fd: number, data: Uint8Array, path: string): void {
+  attempt('write', path, () => {
+    let done = 0;
+    while (done < data.length) done += writeSync(fd, data, done, data.length - done);
+  });
+}
+
+/** Makes the entries of a directory durable. */
+export function syncDirectory(path: string): void {
+  attempt('sync', path, () => {
+    const fd = openSync(path, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** Creates a directory and its missing parents, each durable in its own parent. */
+export function makeDirectory(path: string): void {
+  const first = attempt('create', path, () => mkdirSync(path, { recursive: true }));
+  if (first === undefined) return;
+  const top = dirname(first);
+  for (let made = dirname(path); made.length >= top.length; made = dirname(made)) {
+    syncDirectory(made);
+    if (made === dirname(made)) break;
+  }
+}
+
+/** A new file with this content, synced; fails where one exists. Its name is not durable yet. */
+export function writeNew(path: string, data: Uint8Array, mode = 0o644): void {
+  const fd = attempt('create', path, () => openSync(path, 'wx', mode));
+  try {
+    writeFully(fd, data, path);
+    attempt('sync', path, () => fsyncSync(fd));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The hidden name beside `path` under which it is written before it is renamed. */
+export function temporaryBeside(path: string, run: string): string {
+  return join(dirname(path), `.${basename(path)}.${run}.tmp`);
+}
+
+/** Replaces `path` in one step: a reader sees the old content or the new, also after a power cut. */
+export function replaceFile(path: string, data: Uint8Array, run: string): void {
+  const temporary = temporaryBeside(path, run);
+  try {
+    writeNew(temporary, data);
+    attempt('rename', path, () => renameSync(temporary, path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+export function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
