@@ -1,0 +1,141 @@
+/**
+ * The system calls we use, each with its types. They answer as the kernel does, a value >= 0 or
+ * -errno; `checked` of errno.ts turns the latter into an error where the caller wants one.
+ */
+
+import { OPEN, OPEN_ARCH, SYS } from './constants.ts';
+import { CACHESTAT, CACHESTAT_RANGE, IOVEC, RLIMIT64, STATFS } from './layout.ts';
+import { type Address, type Fd, lend, syscall } from './syscall.ts';
+
+const cString = (text: string): Buffer => Buffer.from(`${text}\0`);
+
+/** Opens for reading. With `direct`, reads bypass the page cache and must be aligned. */
+export function open(path: string, options: { direct?: boolean; nonblock?: boolean } = {}): number {
+  const flags =
+    OPEN.O_RDONLY |
+    OPEN.O_CLOEXEC |
+    OPEN_ARCH.O_LARGEFILE |
+    (options.direct === true ? OPEN_ARCH.O_DIRECT : 0) |
+    (options.nonblock === true ? OPEN.O_NONBLOCK : 0);
+  return lend(cString(path), (name) => syscall(SYS.openat, OPEN.AT_FDCWD, name, flags, 0));
+}
+
+export const close = (fd: Fd): number => syscall(SYS.close, fd);
+
+export interface MapOptions {
+  readonly protection: number;
+  readonly flags: number;
+  readonly fd?: Fd;
+  readonly offset?: number;
+}
+
+/** mmap(2): the address as a number, or -errno. User space ends below 2^53, so it is exact. */
+export function mmap(byteLength: number, options: MapOptions): number {
+  const { protection, flags, fd = -1, offset = 0 } = options;
+  return syscall(SYS.mmap, 0, byteLength, protection, flags, fd, offset);
+}
+
+export const munmap = (address: Address, byteLength: number): number =>
+  syscall(SYS.munmap, address, byteLength);
+
+export const madvise = (address: Address, byteLength: number, advice: number): number =>
+  syscall(SYS.madvise, address, byteLength, advice);
+
+/** One byte per page into `residency`: bit 0 says the page is in memory. */
+export const mincore = (address: Address, byteLength: number, residency: Uint8Array): number =>
+  lend(residency, (out) => syscall(SYS.mincore, address, byteLength, out));
+
+export const memfdCreate = (name: string, flags: number): number =>
+  lend(cString(name), (text) => syscall(SYS.memfd_create, text, flags));
+
+export const ftruncate = (fd: Fd, byteLength: number): number =>
+  syscall(SYS.ftruncate, fd, byteLength);
+
+export const fallocate = (fd: Fd, mode: number, offset: number, byteLength: number): number =>
+  syscall(SYS.fallocate, fd, mode, offset, byteLength);
+
+export const fcntl = (fd: Fd, command: number, argument = 0): number =>
+  syscall(SYS.fcntl, fd, command, argument);
+
+export const fadvise = (fd: Fd, offset: number, byteLength: number, advice: number): number =>
+  syscall(SYS.fadvise64, fd, offset, byteLength, advice);
+
+export const eventfd = (flags: number): number => syscall(SYS.eventfd2, 0, flags);
+
+/** read(2) into memory at an address. */
+export const read = (fd: Fd, address: Address, byteLength: number): number =>
+  syscall(SYS.read, fd, address, byteLength);
+
+/** pread64(2) into memory at an address. */
+export const pread = (fd: Fd, address: Address, byteLength: number, offset: number): number =>
+  syscall(SYS.pread64, fd, address, byteLength, offset);
+
+/** preadv2(2) of one piece, with RWF_* flags. The kernel takes the offset as two words. */
+export function preadv2(
+  fd: Fd,
+  address: Address,
+  byteLength: number,
+  offset: number,
+  flags: number,
+): number {
+  const iovec = new BigUint64Array(IOVEC.size / 8);
+  iovec[0] = address;
+  iovec[1] = BigInt(byteLength);
+  return lend(iovec, (vector) => syscall(SYS.preadv2, fd, vector, 1, offset, 0, flags));
+}
+
+/** How many pages of the file are in the page cache (kernel 6.5 and later). */
+export function cachestat(fd: Fd): number {
+  const range = new BigUint64Array(CACHESTAT_RANGE.size / 8);
+  const counts = new BigUint64Array(CACHESTAT.size / 8);
+  const result = lend(range, (where) =>
+    lend(counts, (out) => syscall(SYS.cachestat, fd, where, out, 0)),
+  );
+  return result < 0 ? result : Number(counts[0]);
+}
+
+/** The f_type of the file system the descriptor is on, or -errno. */
+export function fileSystemType(fd: Fd): number {
+  const statfs = new BigUint64Array(STATFS.size / 8);
+  const result = lend(statfs, (out) => syscall(SYS.fstatfs, fd, out));
+  return result < 0 ? result : Number(statfs[0]);
+}
+
+/** The soft limit; Infinity when there is none; -errno when refused. */
+export function getRlimit(resource: number): number {
+  const limit = new BigUint64Array(RLIMIT64.size / 8);
+  const result = lend(limit, (out) => syscall(SYS.prlimit64, 0, resource, 0, out));
+  if (result < 0) return result;
+  const soft = limit[0] ?? 0n;
+  return soft === 0xffff_ffff_ffff_ffffn ? Number.POSITIVE_INFINITY : Number(soft);
+}
+
+/** An ioctl that writes one 64-bit number, such as BLKGETSIZE64. */
+export function ioctlU64(fd: Fd, request: number): number {
+  const out = new BigUint64Array(1);
+  const result = lend(out, (address) => syscall(SYS.ioctl, fd, request, address));
+  return result < 0 ? result : Number(out[0]);
+}
+
+export const ioUringSetup = (entries: number, params: Uint8Array): number =>
+  lend(params, (address) => syscall(SYS.io_uring_setup, entries, address));
+
+export const ioUringEnter = (
+  fd: Fd,
+  toSubmit: number,
+  minComplete: number,
+  flags: number,
+  argument: Address = 0n,
+  argumentSize = 0,
+): number => syscall(SYS.io_uring_enter, fd, toSubmit, minComplete, flags, argument, argumentSize);
+
+export const ioUringRegister = (fd: Fd, opcode: number, argument: Address, count: number): number =>
+  syscall(SYS.io_uring_register, fd, opcode, argument, count);
+
+/** sched_setaffinity(2) of one thread (0 is the caller); `mask` has bit N for CPU N. */
+export const schedSetaffinity = (tid: number, mask: Uint8Array): number =>
+  lend(mask, (address) => syscall(SYS.sched_setaffinity, tid, mask.byteLength, address));
+
+/** The bytes of the mask the kernel filled in, or -errno. */
+export const schedGetaffinity = (tid: number, mask: Uint8Array): number =>
+  lend(mask, (address) => syscall(SYS.sched_getaffinity, tid, mask.byteLength, address));
