@@ -1,0 +1,42 @@
+/** The interface of every reader: start a stretch of a file into memory, finish it later. */
+import type { Backend } from '../engine/report.ts';
+import type { Address } from '../kernel/syscall.ts';
+import type { InputFile } from './input-file.ts';
+
+/** A stretch of a file and where in memory it goes. */
+export interface Extent {
+  readonly address: Address;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** A stretch on its way. */
+export interface Reading {
+  readonly file: InputFile;
+  readonly extent: Extent;
+}
+
+export interface ReaderFacts {
+  readonly backend: Backend;
+  /** Why it is not io_uring, when it is not. */
+  readonly fallbackReason: string | undefined;
+  readonly ringEntries: number | undefined;
+  readonly ringFlags: readonly string[];
+  readonly readsInFlight: number;
+  readonly blockBytes: number;
+}
+
+export interface BlockReader extends Disposable {
+  readonly facts: ReaderFacts;
+  /** Queues the stretch behind those started before. Its memory must stay until it is finished. */
+  start(file: InputFile, extent: Extent): Reading;
+  /** Moves what can be moved without waiting. */
+  advance(): void;
+  /**
+   * Waits for the stretch; answers its bytes, fewer than asked for only at the end of the file.
+   * Throws a NairobiError that names the operation, the file and the errno.
+   */
+  finish(reading: Reading): number;
+  /** Waits until nothing is in flight and forgets what was not begun: after an error, before release. */
+  drain(): void;
+}

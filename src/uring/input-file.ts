@@ -1,0 +1,128 @@
+/** A file opened for reading: buffered always, and past the page cache (O_DIRECT) where wanted. */
+import { fstatSync } from 'node:fs';
+import {
+  cachestat,
+  close,
+  fileSystemType,
+  ioctlU64,
+  mincore,
+  mmap,
+  munmap,
+  open,
+} from '../kernel/calls.ts';
+import { BLOCK_DEVICE, FS_MAGIC, MAP } from '../kernel/constants.ts';
+import { checked, ERRNO, KernelError } from '../kernel/errno.ts';
+import type { Fd } from '../kernel/syscall.ts';
+import { MiB } from '../units.ts';
+
+export type DirectWish = 'auto' | 'always' | 'never';
+export type FileKind = 'regular' | 'block-device' | 'stream';
+
+/** Below this a file is not worth a second descriptor: the page cache serves it as fast. */
+const DIRECT_BYTES_MIN = 4 * MiB;
+
+/** With this share of the file in the page cache, copying from there beats the device (6x if all is). */
+const CACHED_SHARE_MAX = 0.5;
+
+const PAGE_BYTES = 4096;
+
+export class InputFile implements Disposable {
+  readonly path: string;
+  readonly fd: Fd;
+  readonly kind: FileKind;
+  /** As of opening. 0 for streams and for /proc files, which have bytes all the same. */
+  readonly size: number;
+  #directFd: Fd | undefined;
+  #closed = false;
+
+  constructor(path: string, fd: Fd, kind: FileKind, size: number, directFd: Fd | undefined) {
+    this.path = path;
+    this.fd = fd;
+    this.kind = kind;
+    this.size = size;
+    this.#directFd = directFd;
+  }
+
+  /** The O_DIRECT descriptor, while direct reads are wanted and work. */
+  get directFd(): Fd | undefined {
+    return this.#directFd;
+  }
+
+  /** The file system refused a direct read after all: from now on through the page cache. */
+  giveUpDirect(): void {
+    if (this.#directFd !== undefined) close(this.#directFd);
+    this.#directFd = undefined;
+  }
+
+  /** Its size now: files grow and shrink while they are read. */
+  currentSize(): number {
+    return this.kind === 'regular' ? fstatSync(this.fd).size : this.size;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.giveUpDirect();
+    close(this.fd);
+  }
+}
+
+function kindOf(fd: Fd, path: string): { kind: FileKind; size: number } {
+  const stat = fstatSync(fd);
+  if (stat.isDirectory()) throw new KernelError(ERRNO.EISDIR, `read ${path}`, { file: path });
+  if (stat.isFile()) return { kind: 'regular', size: stat.size };
+  if (stat.isBlockDevice()) {
+    const size = ioctlU64(fd, BLOCK_DEVICE.BLKGETSIZE64);
+    return { kind: 'block-device', size: checked(size, `ask the size of ${path}`, { file: path }) };
+  }
+  return { kind: 'stream', size: 0 };
+}
+
+/** The share of the file in the page cache, 0 to 1: cachestat(2), before 6.5 mincore(2). */
+export function cachedShare(fd: Fd, size: number): number {
+  const pages = Math.ceil(size / PAGE_BYTES);
+  if (pages === 0) return 1;
+  const counted = cachestat(fd);
+  if (counted >= 0) return Math.min(1, counted / pages);
+  const address = mmap(size, { protection: MAP.PROT_READ, flags: MAP.MAP_SHARED, fd });
+  if (address < 0) return 0;
+  const residency = new Uint8Array(pages);
+  const result = mincore(BigInt(address), size, residency);
+  munmap(BigInt(address), size);
+  if (result < 0) return 0;
+  let resident = 0;
+  for (const page of residency) resident += page & 1;
+  return resident / pages;
+}
+
+/** Memory-backed and pseudo file systems: O_DIRECT there is refused, or pointless. */
+const WITHOUT_DEVICE: ReadonlySet<number> = new Set([
+  FS_MAGIC.TMPFS_MAGIC,
+  FS_MAGIC.HUGETLBFS_MAGIC,
+  FS_MAGIC.PROC_SUPER_MAGIC,
+  FS_MAGIC.SYSFS_MAGIC,
+]);
+
+function wantsDirect(fd: Fd, size: number, wish: DirectWish): boolean {
+  if (wish !== 'auto') return wish === 'always';
+  if (size < DIRECT_BYTES_MIN || WITHOUT_DEVICE.has(fileSystemType(fd))) return false;
+  return cachedShare(fd, size) <= CACHED_SHARE_MAX;
+}
+
+/** Opens `path`; whether directly too is decided by evidence unless `direct` forces it. */
+export function openInput(path: string, direct: DirectWish = 'auto'): InputFile {
+  const where = { file: path };
+  const fd = checked(open(path), `open ${path}`, where) as Fd;
+  try {
+    const { kind, size } = kindOf(fd, path);
+    if (kind === 'stream' || size === 0 || !wantsDirect(fd, size, direct)) {
+      return new InputFile(path, fd, kind, size, undefined);
+    }
+    // EINVAL: this file system has no direct reads. Through the page cache, then.
+    const directFd = open(path, { direct: true });
+    return new InputFile(path, fd, kind, size, directFd < 0 ? undefined : (directFd as Fd));
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}

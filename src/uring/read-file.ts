@@ -1,0 +1,178 @@
+/** The simple door: a whole file, or stretches of it, into one leased region; waits until it is there. */
+import type { Backend } from '../engine/report.ts';
+import { NairobiError } from '../errors.ts';
+import { DIRECT_ALIGN_BYTES, MAX_READ_BYTES, RING_ENTRIES } from '../limits.ts';
+import type { Lease, PageKind } from '../memory/lease.ts';
+import type { Pool } from '../memory/pool.ts';
+import { formatBytes, MiB } from '../units.ts';
+import type { BlockReader, ReaderFacts } from './block-reader.ts';
+import { PreadReader } from './fallback.ts';
+import { type DirectWish, type InputFile, openInput } from './input-file.ts';
+import { openRing, refusalReason } from './probe.ts';
+import { RingReader, type RingReaderOptions } from './ring-reader.ts';
+
+export type IoWish = 'auto' | 'uring' | 'pread' | 'mmap';
+
+export interface ByteRange {
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+export interface ReadOptions extends RingReaderOptions {
+  readonly io?: IoWish;
+  readonly direct?: DirectWish;
+  readonly pool: Pool;
+  /** A reader to use again for many files; without it one is opened and closed. */
+  readonly reader?: BlockReader;
+  /** Only these stretches, one after the other in the lease, each at a multiple of 4 KiB. */
+  readonly ranges?: readonly ByteRange[];
+}
+
+export interface ReadFacts extends ReaderFacts {
+  readonly backend: Backend;
+  readonly direct: boolean;
+  readonly pageKind: PageKind;
+}
+
+/** Where a stretch of the file landed in the lease. */
+export interface PlacedRange extends ByteRange {
+  readonly at: number;
+}
+
+export interface ReadResult {
+  readonly lease: Lease;
+  /** Bytes of the file in the lease, from its start; with `ranges`, their sum. */
+  readonly byteLength: number;
+  readonly placed: readonly PlacedRange[];
+  readonly facts: ReadFacts;
+}
+
+/**
+ * The reader for this host: a ring, else blocking reads with the reason in its facts. With
+ * `io: 'uring'` a refusal is an error.
+ */
+export function openReader(io: IoWish = 'auto', options: RingReaderOptions = {}): BlockReader {
+  if (io === 'pread') return new PreadReader(undefined);
+  const entries = Math.max(RING_ENTRIES, options.readsInFlight ?? 0);
+  try {
+    return new RingReader(openRing({ entries }), options);
+  } catch (error) {
+    if (io === 'uring') throw error;
+    return new PreadReader(refusalReason(error));
+  }
+}
+
+const roundUp = (count: number): number =>
+  Math.ceil(count / DIRECT_ALIGN_BYTES) * DIRECT_ALIGN_BYTES;
+const roundDown = (count: number): number => count - (count % DIRECT_ALIGN_BYTES);
+
+/** Gives each range a place that keeps file offset and address alike modulo 4 KiB. */
+function place(ranges: readonly ByteRange[]): { placed: PlacedRange[]; byteLength: number } {
+  let next = 0;
+  const placed = ranges.map((range) => {
+    const slack = range.offset - roundDown(range.offset);
+    const at = next + slack;
+    next = roundUp(at + range.byteLength);
+    return { ...range, at };
+  });
+  return { placed, byteLength: next };
+}
+
+function readRanges(
+  reader: BlockReader,
+  file: InputFile,
+  lease: Lease,
+  placed: readonly PlacedRange[],
+): void {
+  const readings = placed.map((range) => {
+    // From the page boundary before it, so that direct reads may serve it.
+    const slack = file.directFd === undefined ? 0 : range.offset - roundDown(range.offset);
+    const reading = reader.start(file, {
+      address: lease.address + BigInt(range.at - slack),
+      offset: range.offset - slack,
+      byteLength: range.byteLength + slack,
+    });
+    return { range, reading, slack };
+  });
+  for (const { range, reading, slack } of readings) {
+    const got = reader.finish(reading) - slack;
+    if (got < range.byteLength) throw shrunk(file, range.offset + got);
+  }
+}
+
+function shrunk(file: InputFile, at: number): NairobiError {
+  return new NairobiError(
+    'IO',
+    `${file.path} became shorter while it was read: ${formatBytes(file.size)} when opened, now it ends at byte ${at}`,
+    {
+      where: { file: file.path, byte: at },
+      hint: 'read it again when nothing writes to it, or read a copy',
+    },
+  );
+}
+
+/** First guess for a file that does not tell its size; doubled as needed. */
+const UNSIZED_BYTES = MiB;
+
+/** Files whose size says 0 but that have bytes, such as those of /proc: read on until the end. */
+function readUnsized(
+  reader: BlockReader,
+  file: InputFile,
+  pool: Pool,
+): { lease: Lease; byteLength: number } {
+  let lease = pool.lease(UNSIZED_BYTES);
+  let count = 0;
+  for (;;) {
+    if (count === lease.byteLength) {
+      const larger = pool.lease(lease.byteLength * 2);
+      lease.bytes().copy(larger.bytes());
+      lease.release();
+      lease = larger;
+    }
+    const extent = {
+      address: lease.address + BigInt(count),
+      offset: count,
+      byteLength: Math.min(lease.byteLength - count, MAX_READ_BYTES),
+    };
+    const got = reader.finish(reader.start(file, extent));
+    if (got === 0) return { lease, byteLength: count };
+    count += got;
+  }
+}
+
+/**
+ * Reads `path` into memory of the pool. The bytes are those the file had when it was opened: what
+ * is appended later is left out; a file that shrinks is an error. Release the lease when done.
+ */
+export function readFile(path: string, options: ReadOptions): ReadResult {
+  using file = openInput(path, options.direct ?? 'auto');
+  const reader = options.reader ?? openReader(options.io, options);
+  let lease: Lease | undefined;
+  try {
+    const sized = file.size > 0 || options.ranges !== undefined;
+    const ranges = options.ranges ?? [{ offset: 0, byteLength: file.size }];
+    const { placed, byteLength } = place(ranges);
+    const direct = file.directFd !== undefined;
+    let total = 0;
+    if (sized) {
+      lease = options.pool.lease(byteLength);
+      readRanges(reader, file, lease, placed);
+      for (const range of placed) total += range.byteLength;
+    } else {
+      ({ lease, byteLength: total } = readUnsized(reader, file, options.pool));
+    }
+    const facts = { ...reader.facts, direct, pageKind: lease.pageKind };
+    return {
+      lease,
+      byteLength: total,
+      placed: sized ? placed : [{ offset: 0, byteLength: total, at: 0 }],
+      facts,
+    };
+  } catch (error) {
+    reader.drain();
+    lease?.release();
+    throw error;
+  } finally {
+    if (options.reader === undefined) reader[Symbol.dispose]();
+  }
+}

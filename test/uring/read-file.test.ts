@@ -1,0 +1,122 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { SYS } from '../../src/kernel/constants.ts';
+import { ERRNO, KernelError } from '../../src/kernel/errno.ts';
+import { interpose } from '../../src/kernel/syscall.ts';
+import { Pool } from '../../src/memory/pool.ts';
+import { openReader, readFile } from '../../src/uring/read-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nairobi-read-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Bytes that differ at every place: a misplaced block shows. */
+function sample(byteLength: number): Buffer {
+  const words = new Uint32Array(Math.ceil(byteLength / 4));
+  for (let index = 0; index < words.length; index++) words[index] = Math.imul(index, 2654435761);
+  return Buffer.from(words.buffer, 0, byteLength);
+}
+
+function write(name: string, content: Buffer | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const SIZES = [1, 511, 4096, 4097, 1024 * 1024, 5 * 1024 * 1024 + 123, 17 * 1024 * 1024];
+
+describe.each(['auto', 'pread'] as const)('with --io %s', (io) => {
+  test.each(SIZES)('a file of %d bytes is read as it is, buffered and direct', (size) => {
+    using pool = new Pool();
+    const content = sample(size);
+    const path = write(`size-${size}`, content);
+    for (const direct of ['auto', 'always', 'never'] as const) {
+      const result = readFile(path, { pool, io, direct });
+      using lease = result.lease;
+      expect(result.byteLength).toBe(size);
+      expect(lease.bytes(0, size).equals(content)).toBe(true);
+      expect(result.facts.pageKind).toBe(lease.pageKind);
+    }
+  });
+
+  test('ranges land where the result says', () => {
+    using pool = new Pool();
+    const content = sample(3_000_000);
+    const path = write('ranges', content);
+    const ranges = [
+      { offset: 2_999_990, byteLength: 10 },
+      { offset: 0, byteLength: 4 },
+      { offset: 12_345, byteLength: 1_500_000 },
+    ];
+    for (const direct of ['always', 'never'] as const) {
+      const result = readFile(path, { pool, io, direct, ranges });
+      using lease = result.lease;
+      for (const { offset, byteLength, at } of result.placed) {
+        const expected = content.subarray(offset, offset + byteLength);
+        expect(lease.bytes(at, byteLength).equals(expected)).toBe(true);
+      }
+    }
+  });
+
+  test('a file of /proc, whose size says 0, is read to its end', () => {
+    using pool = new Pool();
+    const result = readFile('/proc/cpuinfo', { pool, io });
+    using lease = result.lease;
+    expect(lease.bytes(0, result.byteLength).toString()).toMatch(/processor|CPU/);
+  });
+
+  test('an empty file is no bytes', () => {
+    using pool = new Pool();
+    const result = readFile(write('empty', ''), { pool, io });
+    expect(result.byteLength).toBe(0);
+    result.lease.release();
+  });
+
+  test('a missing file and a directory are errors that say so', () => {
+    using pool = new Pool();
+    expect(() => readFile(join(folder, 'missing'), { pool, io })).toThrow(/no such file.*ENOENT/);
+    mkdirSync(join(folder, 'sub'), { recursive: true });
+    expect(() => readFile(join(folder, 'sub'), { pool, io })).toThrow(/it is a directory/);
+  });
+});
+
+test('a range beyond the end of the file is an error, not bytes of something else', () => {
+  using pool = new Pool();
+  const path = write('short', sample(10_000));
+  const ranges = [{ offset: 8_000, byteLength: 4_000 }];
+  expect(() => readFile(path, { pool, ranges })).toThrow(/became shorter.*ends at byte 10000/);
+});
+
+test.each([
+  ['EPERM', /sysctl kernel.io_uring_disabled/],
+  ['ENOSYS', /seccomp profile hides it/],
+  ['EACCES', /security policy/],
+  ['ENOMEM', /RLIMIT_MEMLOCK/],
+] as const)(
+  'when io_uring answers %s the file is read by preadv2, with the reason',
+  (name, why) => {
+    using _refused = interpose(
+      (real) =>
+        (number, ...args) =>
+          number === SYS.io_uring_setup ? -ERRNO[name] : real(number, ...args),
+    );
+    using pool = new Pool();
+    const result = readFile('/etc/passwd', { pool });
+    expect(result.facts.backend).toBe('preadv2');
+    expect(result.facts.fallbackReason).toMatch(why);
+    expect(result.lease.bytes(0, result.byteLength).equals(readFileSync('/etc/passwd'))).toBe(true);
+    expect(() => readFile('/etc/passwd', { pool, io: 'uring' })).toThrow(KernelError);
+  },
+);
+
+test('one reader serves many files', () => {
+  using pool = new Pool();
+  using reader = openReader('auto');
+  for (let index = 0; index < 20; index++) {
+    const content = sample(100_000 + index);
+    const result = readFile(write('many', content), { pool, reader, direct: 'never' });
+    using lease = result.lease;
+    expect(lease.bytes(0, result.byteLength).equals(content)).toBe(true);
+  }
+});
