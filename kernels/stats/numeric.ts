@@ -1,0 +1,234 @@
+// A column of numbers: counts, extremes, order, sums, moments, distinct values and a sample.
+
+import { addNumber, Distinct, newDistinct } from './distinct';
+import { take } from './memory';
+import { addBlock, BLOCK, Moments, newMoments } from './moments';
+import { addToSample, newSample, Sample } from './sample';
+import { addTime, newTimes, Times } from './time';
+
+@unmanaged
+export class Numbers {
+  rows: u64;
+  nulls: u64;
+  nan: u64;
+  positiveInfinity: u64;
+  negativeInfinity: u64;
+  zeros: u64;
+  negatives: u64;
+  // What has been seen: 1 a rise, 2 a fall, 4 a repeat. `last` holds the value before (bits).
+  order: u64;
+  last: u64;
+  started: u64;
+  // Whole numbers only: extremes, and the sum as sumHigh * 2^32 + sumLow.
+  min: i64;
+  max: i64;
+  sumHigh: i64;
+  sumLow: u64;
+  // Moments of whole numbers are taken of the difference from this value.
+  pivot: i64;
+  // Values waiting in the block, as doubles and as keys of the distinct table.
+  fill: u64;
+  block: u64;
+  keys: u64;
+  moments: u64;
+  distinct: u64;
+  sample: u64;
+  times: u64;
+}
+
+/** `whole`: integers, with exact sums of their own. `timed`: also looks at the steps between values. */
+export function newNumbers(whole: bool, timed: bool, distinctLimit: u64): Numbers {
+  const c = changetype<Numbers>(take(offsetof<Numbers>()));
+  c.min = i64.MAX_VALUE;
+  c.max = i64.MIN_VALUE;
+  c.block = <u64>take(BLOCK * 8);
+  c.keys = whole ? <u64>take(BLOCK * 8) : c.block;
+  c.moments = <u64>changetype<usize>(newMoments(!whole));
+  c.distinct = <u64>changetype<usize>(newDistinct(distinctLimit));
+  c.sample = <u64>changetype<usize>(newSample());
+  c.times = timed ? <u64>changetype<usize>(newTimes()) : 0;
+  return c;
+}
+
+@inline
+export function isValid(validity: usize, row: u32): bool {
+  return ((load<u8>(validity + (row >>> 3)) >>> (row & 7)) & 1) != 0;
+}
+
+/** Empties the block into everything that works on blocks. */
+export function flush(c: Numbers): void {
+  const n = <i32>c.fill;
+  if (n == 0) return;
+  const block = <usize>c.block;
+  if (c.keys == c.block) orderOfDoubles(c, n);
+  addToSample(changetype<Sample>(<usize>c.sample), block, n);
+  const distinct = changetype<Distinct>(<usize>c.distinct);
+  const keys = <usize>c.keys;
+  const end = keys + (<usize>n << 3);
+  for (let at = keys; at < end; at += 8) addNumber(distinct, load<u64>(at));
+  addBlock(changetype<Moments>(<usize>c.moments), block, n);
+  c.fill = 0;
+}
+
+function orderOfDoubles(c: Numbers, n: i32): void {
+  if ((c.order & 3) == 3) return;
+  const block = <usize>c.block;
+  let last = c.started ? reinterpret<f64>(c.last) : load<f64>(block);
+  let order = c.order;
+  for (let i: usize = c.started ? 0 : 1; i < <usize>n; i++) {
+    const x = load<f64>(block + (i << 3));
+    order |= x > last ? 1 : x < last ? 2 : 4;
+    last = x;
+  }
+  c.order = order;
+  c.last = reinterpret<u64>(last);
+  c.started = 1;
+}
+
+/** Rows of doubles or floats. A validity of 0 means that no row is null. */
+export function addFloats<T>(c: Numbers, values: usize, validity: usize, rows: u32): void {
+  c.rows += rows;
+  let row: u32 = 0;
+  while (row < rows) {
+    let fill = <u32>c.fill;
+    const end = min<u32>(rows, row + (<u32>BLOCK - fill));
+    const block = <usize>c.block;
+    for (; row < end; row++) {
+      if (validity != 0 && !isValid(validity, row)) {
+        c.nulls++;
+        continue;
+      }
+      // + 0: minus zero and zero are one value.
+      const x = <f64>load<T>(values + (<usize>row << alignof<T>())) + 0.0;
+      if (x - x != 0) {
+        addOdd(c, x);
+        continue;
+      }
+      store<f64>(block + (<usize>fill << 3), x);
+      fill++;
+    }
+    c.fill = fill;
+    if (fill == <u32>BLOCK) flush(c);
+  }
+}
+
+function addOdd(c: Numbers, x: f64): void {
+  if (x == Infinity) c.positiveInfinity++;
+  else if (x == -Infinity) c.negativeInfinity++;
+  else c.nan++;
+}
+
+/** Rows of integers of any width up to 64 bits, signed or not. */
+export function addIntegers<T>(c: Numbers, values: usize, validity: usize, rows: u32): void {
+  c.rows += rows;
+  let row: u32 = 0;
+  while (row < rows) {
+    const end = min<u32>(rows, row + (<u32>BLOCK - <u32>c.fill));
+    addRun<T>(c, values, validity, row, end);
+    row = end;
+    if (c.fill == BLOCK) flush(c);
+  }
+  // Keeps the low half of the sum from running over.
+  c.sumHigh += <i64>(c.sumLow >>> 32);
+  c.sumLow &= 0xffffffff;
+}
+
+@inline
+function below<T>(a: i64, b: i64): bool {
+  return isSigned<T>() ? a < b : <u64>a < <u64>b;
+}
+
+/** A double of the value, right for unsigned 64-bit numbers too. */
+@inline
+function toDouble<T>(v: i64): f64 {
+  return isSigned<T>() ? <f64>v : <f64>(<u64>v);
+}
+
+function addRun<T>(c: Numbers, values: usize, validity: usize, from: u32, to: u32): void {
+  const times = changetype<Times>(<usize>c.times);
+  const timed = c.times != 0;
+  let fill = <usize>c.fill;
+  let order = c.order;
+  let last = <i64>c.last;
+  let low = c.min;
+  let high = c.max;
+  let sumHigh = c.sumHigh;
+  let sumLow = c.sumLow;
+  let zeros: u64 = 0;
+  let negatives: u64 = 0;
+  for (let row = from; row < to; row++) {
+    if (validity != 0 && !isValid(validity, row)) {
+      c.nulls++;
+      continue;
+    }
+    const v = <i64>load<T>(values + (<usize>row << alignof<T>()));
+    if (!c.started) {
+      begin<T>(c, v);
+      low = v;
+      high = v;
+    } else {
+      order |= v == last ? 4 : below<T>(v, last) ? 2 : 1;
+    }
+    last = v;
+    if (below<T>(v, low)) low = v;
+    if (below<T>(high, v)) high = v;
+    zeros += <u64>(v == 0);
+    if (isSigned<T>()) negatives += <u64>v >>> 63;
+    sumHigh += isSigned<T>() ? v >> 32 : <i64>(<u64>v >>> 32);
+    sumLow += <u64>v & 0xffffffff;
+    store<i64>(<usize>c.keys + (fill << 3), v);
+    store<f64>(<usize>c.block + (fill << 3), fromPivot<T>(c.pivot, v));
+    fill++;
+    if (timed) addTime(times, v);
+  }
+  c.fill = fill;
+  c.order = order;
+  c.last = <u64>last;
+  c.min = low;
+  c.max = high;
+  c.sumHigh = sumHigh;
+  c.sumLow = sumLow;
+  c.zeros += zeros;
+  c.negatives += negatives;
+}
+
+const EXACT_IN_DOUBLE: i64 = 1 << 53;
+
+/** Beyond 2^53 a double drops digits; counted from the first value, neighbours keep theirs. */
+function begin<T>(c: Numbers, v: i64): void {
+  c.started = 1;
+  const small = isSigned<T>()
+    ? v <= EXACT_IN_DOUBLE && v >= -EXACT_IN_DOUBLE
+    : <u64>v <= <u64>EXACT_IN_DOUBLE;
+  c.pivot = small ? 0 : v;
+}
+
+@inline
+function fromPivot<T>(pivot: i64, v: i64): f64 {
+  if (pivot == 0) return toDouble<T>(v);
+  const d = v - pivot;
+  const down = below<T>(v, pivot);
+  // The difference fits 64 bits unsigned when taken the right way round.
+  return down ? -(<f64>(<u64>(pivot - v))) : <f64>(<u64>d);
+}
+
+/** Rows of bits, as Arrow packs booleans: numbers 0 and 1. */
+export function addBits(c: Numbers, values: usize, validity: usize, rows: u32): void {
+  // One byte a row, then the path of the integers.
+  const step: u32 = 1024;
+  const unpacked = scratch();
+  for (let row: u32 = 0; row < rows; row += step) {
+    const count = min<u32>(step, rows - row);
+    for (let i: u32 = 0; i < count; i++) {
+      store<u8>(unpacked + i, isValid(values, row + i) ? 1 : 0);
+    }
+    addIntegers<u8>(c, unpacked, validity == 0 ? 0 : validity + (row >>> 3), count);
+  }
+}
+
+let scratchAt: usize = 0;
+
+function scratch(): usize {
+  if (scratchAt == 0) scratchAt = take(1024);
+  return scratchAt;
+}

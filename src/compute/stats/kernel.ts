@@ -1,0 +1,169 @@
+/**
+ * The WebAssembly kernel: an instance with its memory, the states in it, and the input area that
+ * columns are copied to. Sources in kernels/stats.
+ */
+import { assert, NairobiError } from '../../errors.ts';
+import type { ColumnBatch } from './arrow.ts';
+import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
+import { NUMBER_CODES, type NumberCode } from './kinds.ts';
+
+interface Exports {
+  start(base: number): void;
+  taken(): number;
+  numbers(whole: boolean, timed: boolean, distinctLimit: bigint): number;
+  texts(distinctLimit: bigint, arenaRoom: bigint): number;
+  addNumbers(state: number, type: number, values: number, validity: number, rows: number): void;
+  addViews(state: number, views: number, buffers: number, validity: number, rows: number): void;
+  finishNumbers(state: number): void;
+  finishTexts(state: number): void;
+}
+
+/** Address of a state in the kernel's memory. */
+export type State = number & { readonly brand: unique symbol };
+
+/** WebAssembly addresses 4 GiB; of that the first 64 KiB are the module's own. */
+const PAGE = 65_536;
+const MAX_PAGES = 65_536;
+const INPUT_AT = PAGE;
+
+/**
+ * Room for one batch of one column: 4 M text views, or 8 M doubles. Longer batches are cut. It is
+ * address space: pages that no batch reaches are never touched.
+ */
+export const INPUT_BYTES = 96 * 1024 * 1024;
+
+type LayoutName = keyof typeof LAYOUTS;
+type FieldValue<Type> = Type extends 'f64' ? number : bigint;
+export type Fields<Name extends LayoutName> = {
+  readonly [Field in keyof (typeof LAYOUTS)[Name]]: FieldValue<(typeof LAYOUTS)[Name][Field]>;
+};
+
+/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
+interface WebAssemblyApi {
+  Memory: new (size: { initial: number; maximum: number; shared: true }) => WasmMemory;
+  Module: new (code: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+interface WasmMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+
+let module: object | undefined;
+
+export class Kernel {
+  readonly #memory: WasmMemory;
+  readonly #calls: Exports;
+
+  constructor() {
+    const initial = INPUT_AT / PAGE + INPUT_BYTES / PAGE + 16;
+    try {
+      this.#memory = new wasm.Memory({ initial, maximum: MAX_PAGES, shared: true });
+    } catch (cause) {
+      throw new NairobiError('MEMORY_LIMIT', 'Cannot reserve address space for the statistics', {
+        cause,
+        hint: 'raise the limit on virtual memory (ulimit -v)',
+      });
+    }
+    module ??= new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    const abort = (): never => {
+      throw new Error('the statistics kernel aborted');
+    };
+    const instance = new wasm.Instance(module, { env: { memory: this.#memory, abort } });
+    this.#calls = instance.exports as Exports;
+    this.#calls.start(INPUT_AT + INPUT_BYTES);
+  }
+
+  numbers(options: { whole: boolean; timed: boolean; distinctLimit: number }): State {
+    const { whole, timed, distinctLimit } = options;
+    return this.#calls.numbers(whole, timed, BigInt(distinctLimit)) as State;
+  }
+
+  texts(options: { distinctLimit: number; distinctBytes: number }): State {
+    const { distinctLimit, distinctBytes } = options;
+    return this.#calls.texts(BigInt(distinctLimit), BigInt(distinctBytes)) as State;
+  }
+
+  /** Takes in the rows of a batch of numbers, in order. */
+  addNumbers(state: State, code: NumberCode, batch: ColumnBatch): void {
+    const width = code === 'bit' ? 1 / 8 : Number(/\d+/.exec(code)?.[0]) / 8;
+    // A whole number of bytes of every bitmap.
+    const step = Math.floor(INPUT_BYTES / (width + 1 / 8) / 64 - 8) * 64;
+    for (let row = 0; row < batch.rows; row += step) {
+      const rows = Math.min(step, batch.rows - row);
+      let at = INPUT_AT;
+      const put = (bytes: Uint8Array): number => {
+        const start = at;
+        new Uint8Array(this.#memory.buffer, start, bytes.byteLength).set(bytes);
+        at = (start + bytes.byteLength + 63) & ~63;
+        return start;
+      };
+      const values = put(batch.values.subarray(row * width, Math.ceil((row + rows) * width)));
+      const validity = batch.validity === undefined ? 0 : put(bits(batch.validity, row, rows));
+      this.#calls.addNumbers(state, NUMBER_CODES.indexOf(code), values, validity, rows);
+    }
+  }
+
+  /** Takes in the rows of a batch of text, in order. */
+  addTexts(state: State, batch: ColumnBatch): void {
+    const heap = batch.buffers.reduce((sum, buffer) => sum + buffer.byteLength + 64, 0);
+    const table = INPUT_AT;
+    let at = (table + 4 * batch.buffers.length + 63) & ~63;
+    const memory = new Uint8Array(this.#memory.buffer);
+    if (heap + 64 * 17 > INPUT_BYTES - (at - table)) {
+      throw new NairobiError('NOT_SUPPORTED', 'A piece of the text column is too long to analyse', {
+        hint: 'choose a smaller --memory-limit, so that the file is read in smaller pieces',
+      });
+    }
+    const addresses = new Uint32Array(this.#memory.buffer, table, batch.buffers.length);
+    for (const [index, buffer] of batch.buffers.entries()) {
+      memory.set(buffer, at);
+      addresses[index] = at;
+      at = (at + buffer.byteLength + 63) & ~63;
+    }
+    const room = INPUT_AT + INPUT_BYTES - at;
+    const step = Math.floor(room / 17 / 64) * 64;
+    assert(step > 0, 'there is room for 64 views');
+    for (let row = 0; row < batch.rows; row += step) {
+      const rows = Math.min(step, batch.rows - row);
+      memory.set(batch.values.subarray(row * 16, (row + rows) * 16), at);
+      let validity = 0;
+      if (batch.validity !== undefined) {
+        validity = at + rows * 16;
+        memory.set(bits(batch.validity, row, rows), validity);
+      }
+      this.#calls.addViews(state, at, table, validity, rows);
+    }
+  }
+
+  finishNumbers(state: State): void {
+    this.#calls.finishNumbers(state);
+  }
+
+  finishTexts(state: State): void {
+    this.#calls.finishTexts(state);
+  }
+
+  /** The fields of a state, as they are now. */
+  read<Name extends LayoutName>(name: Name, address: number | bigint): Fields<Name> {
+    const layout: Readonly<Record<string, string>> = LAYOUTS[name];
+    const view = new DataView(this.#memory.buffer, Number(address));
+    const fields: Record<string, number | bigint> = {};
+    for (const [index, [field, type]] of Object.entries(layout).entries()) {
+      const at = 8 * index;
+      if (type === 'f64') fields[field] = view.getFloat64(at, true);
+      else
+        fields[field] = type === 'i64' ? view.getBigInt64(at, true) : view.getBigUint64(at, true);
+    }
+    return fields as Fields<Name>;
+  }
+
+  /** A copy of `length` bytes at `address`. */
+  bytes(address: number | bigint, length: number): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from(new Uint8Array(this.#memory.buffer, Number(address), length));
+  }
+}
+
+function bits(bitmap: Uint8Array, row: number, rows: number): Uint8Array {
+  return bitmap.subarray(row / 8, Math.ceil((row + rows) / 8));
+}

@@ -1,0 +1,49 @@
+/** The one pass: every piece of a relation through the accumulators of its columns. */
+import { collect, type LazyFrame, polars } from '../polars.ts';
+import type { Column, Relation } from '../relation.ts';
+import { type Accumulator, accumulatorFor } from './accumulate.ts';
+import { columnBatches } from './arrow.ts';
+import type { Facts } from './facts.ts';
+import { Kernel } from './kernel.ts';
+import { kindOf } from './kinds.ts';
+
+export interface ColumnFacts {
+  readonly column: Column;
+  readonly facts: Facts;
+}
+
+/** Facts of the named columns (all when undefined), in the relation's order. */
+export async function survey(
+  relation: Relation,
+  names?: readonly string[],
+): Promise<readonly ColumnFacts[]> {
+  const columns = relation.columns.filter(({ name }) => names?.includes(name) ?? true);
+  const kernel = new Kernel();
+  const accumulators = columns.map(({ type }) => accumulatorFor(kernel, kindOf(type)));
+  for await (const piece of relation.segments(columns.map(({ name }) => name))) {
+    feed(piece, columns, accumulators);
+    // Polars' frames are freed by finalisers, and those run only when the loop turns.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return columns.map((column, i) => ({ column, facts: finish(accumulators[i]) }));
+}
+
+function finish(accumulator: Accumulator | undefined): Facts {
+  return accumulator?.finish() ?? { is: 'opaque', rows: 0, nulls: 0 };
+}
+
+function feed(
+  piece: LazyFrame,
+  columns: readonly Column[],
+  accumulators: readonly Accumulator[],
+): void {
+  const frame = collect(piece);
+  const { col, Utf8 } = polars();
+  for (const [i, { name, type }] of columns.entries()) {
+    const kind = kindOf(type);
+    let one = frame.select(name);
+    if (kind.is === 'text') one = frame.select(col(name).cast(Utf8));
+    if (kind.is === 'opaque') one = frame.select(col(name).isNull().not().alias(name));
+    for (const batch of columnBatches(one.writeIPC())) accumulators[i]?.add(batch);
+  }
+}
