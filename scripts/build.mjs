@@ -50,7 +50,7 @@ if (!built && existsSync(join(root, 'src'))) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: ['src/main.ts'],
+    entryPoints: { main: 'src/main.ts', trial: 'src/engine/trials/child.ts' },
     outdir: 'dist',
     entryNames: '[name]',
     chunkNames: 'chunks/[name]-[hash]',

@@ -1,7 +1,8 @@
 /** nairobi doctor: what this host can do, why not, and how to mend it. */
 import * as Flags from '@oclif/core/flags';
 import { type DoctorReport, examine } from '../engine/doctor.ts';
-import { BaseCommand } from './base.ts';
+import { milliseconds } from '../units.ts';
+import { BaseCommand, durationFlag } from './base.ts';
 import { formatDoctor } from './doctor-text.ts';
 
 export default class Doctor extends BaseCommand {
@@ -31,6 +32,11 @@ export default class Doctor extends BaseCommand {
       multiple: true,
       default: [],
     }),
+    timeout: durationFlag({
+      summary: 'What has not answered after this long has timed out',
+      default: async () => milliseconds(5000),
+      defaultHelp: async () => '5s',
+    }),
     strict: Flags.boolean({ summary: 'End with exit code 1 when there are warnings' }),
     verbose: Flags.boolean({
       char: 'v',
@@ -50,6 +56,7 @@ export default class Doctor extends BaseCommand {
       only: flags.only,
       ignore: flags.ignore,
       strict: flags.strict,
+      timeoutMs: flags.timeout,
     });
     if (!this.jsonEnabled()) {
       const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;

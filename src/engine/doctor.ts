@@ -4,9 +4,11 @@ import { NairobiError } from '../errors.ts';
 import { CHECKS, judge } from '../host/checks/all.ts';
 import { type Check, type Finding, GROUPS } from '../host/checks/finding.ts';
 import { type Facts, readFacts } from '../host/facts.ts';
-import { hostFiles } from '../host/files.ts';
+import { type HostFiles, hostFiles } from '../host/files.ts';
+import { readMemory } from '../host/memory.ts';
 import { NOTHING_OBSERVED, type Observed } from '../host/observed.ts';
 import { READ_BLOCK_BYTES, READS_IN_FLIGHT } from '../limits.ts';
+import { observe, usualDirectories } from './observe.ts';
 
 export interface DoctorOptions {
   /** "/" for this host, else a captured tree. */
@@ -16,6 +18,8 @@ export interface DoctorOptions {
   readonly ignore: readonly string[];
   /** Warnings count: exit code 1. */
   readonly strict: boolean;
+  /** For all trials together; what is not done then has timed out. */
+  readonly timeoutMs: number;
 }
 
 export type Ability = 'able' | 'able with warnings' | 'not able' | 'could not tell';
@@ -38,8 +42,11 @@ export interface DoctorReport {
   readonly milliseconds: number;
 }
 
+/** Where a capture keeps what is in no file of the host. */
+export const OBSERVED_FILE = '/nairobi-observed.json';
+
 /** Without these nothing works, so not knowing them is not knowing the answer. */
-const ESSENTIAL = ['kernel.architecture', 'runtime.node', 'runtime.modules'];
+const ESSENTIAL = ['kernel.architecture', 'runtime.node', 'runtime.polars'];
 
 /** Examines the host that `options` name. */
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
@@ -47,10 +54,19 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   const checks = selectChecks(options.only);
   const ignored = new Set(selectChecks(options.ignore, []).map((check) => check.id));
   const files = hostFiles(options.rootPrefix);
-  const facts = readFacts(files, observeSelf(), {
+  const needs = {
     poolBytes: READ_BLOCK_BYTES * READS_IN_FLIGHT,
     registeredBytes: READ_BLOCK_BYTES * READS_IN_FLIGHT,
-  });
+  };
+  const observed = files.live
+    ? await observe(readMemory(files), {
+        ...needs,
+        groups: new Set(checks.map(({ group }) => group)),
+        directories: usualDirectories(),
+        timeoutMs: options.timeoutMs,
+      })
+    : captured(files);
+  const facts = readFacts(files, observed, needs);
   const findings = judge(checks, facts, { ignored, required: new Set() });
   const asked = new Set(options.only.length === 0 ? ESSENTIAL : checks.map((check) => check.id));
   return {
@@ -122,6 +138,9 @@ function countByStatus(findings: readonly Finding[]): DoctorReport['counts'] {
   return counts;
 }
 
-function observeSelf(): Observed {
-  return { ...NOTHING_OBSERVED, architecture: process.arch, nodeVersion: process.version };
+/** What the capture's own host observed of itself; a bare /proc and /sys has nothing of it. */
+function captured(files: HostFiles): Observed {
+  const text = files.text(OBSERVED_FILE);
+  if (text === undefined) return NOTHING_OBSERVED;
+  return { ...NOTHING_OBSERVED, ...(JSON.parse(text) as Partial<Observed>) };
 }

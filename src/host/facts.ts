@@ -5,6 +5,9 @@ import { type KernelFacts, readKernel } from './kernel.ts';
 import { type MemoryFacts, readMemory } from './memory.ts';
 import type { Observed } from './observed.ts';
 import { type ProcessFacts, readProcess } from './process.ts';
+import { type RenderFacts, readRender } from './render.ts';
+import { type RuntimeFacts, readRuntime } from './runtime.ts';
+import { readStorage, type StorageFacts } from './storage.ts';
 import { readUring, type UringFacts } from './uring.ts';
 
 export interface Facts {
@@ -15,6 +18,9 @@ export interface Facts {
   readonly uring: UringFacts;
   readonly memory: MemoryFacts;
   readonly cpu: CpuFacts;
+  readonly storage: readonly StorageFacts[];
+  readonly render: RenderFacts;
+  readonly runtime: RuntimeFacts;
   readonly observed: Observed;
   readonly needs: Needs;
 }
@@ -36,6 +42,9 @@ export function readFacts(files: HostFiles, observed: Observed, needs: Needs): F
     uring: readUring(files, kernel.release),
     memory: readMemory(files),
     cpu: readCpu(files),
+    storage: readStorage(files, observed.directories),
+    render: readRender(files, observed),
+    runtime: readRuntime(files, observed),
     observed,
     needs,
   };

@@ -62,6 +62,7 @@ export interface DirectoryObservation {
   readonly path: string;
   readonly purpose: 'working directory' | 'temporary files' | 'input' | 'output' | 'asked for';
   readonly exists: boolean;
+  readonly readable: boolean;
   readonly writable: boolean;
   readonly freeBytes: number;
   readonly totalBytes: number;

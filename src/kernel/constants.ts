@@ -20,10 +20,14 @@ export const SYSCALLS_BY_ARCH = {
     mincore: 27,
     madvise: 28,
     getpid: 39,
+    sendmsg: 46,
+    recvmsg: 47,
+    socketpair: 53,
     fcntl: 72,
     ftruncate: 77,
     fstatfs: 138,
     prctl: 157,
+    adjtimex: 159,
     gettid: 186,
     sched_setaffinity: 203,
     sched_getaffinity: 204,
@@ -51,10 +55,14 @@ export const SYSCALLS_BY_ARCH = {
     mincore: 232,
     madvise: 233,
     getpid: 172,
+    sendmsg: 211,
+    recvmsg: 212,
+    socketpair: 199,
     fcntl: 25,
     ftruncate: 46,
     fstatfs: 44,
     prctl: 167,
+    adjtimex: 171,
     gettid: 178,
     sched_setaffinity: 122,
     sched_getaffinity: 123,
@@ -144,6 +152,14 @@ export const FADVISE = { POSIX_FADV_SEQUENTIAL: 2, POSIX_FADV_DONTNEED: 4 } as c
 export const RLIMIT = { RLIMIT_NOFILE: 7, RLIMIT_MEMLOCK: 8 } as const;
 
 export const BLOCK_DEVICE = { BLKGETSIZE64: 0x80081272, BLKSSZGET: 0x1268 } as const;
+
+export const SOCKET = {
+  AF_UNIX: 1,
+  SOCK_STREAM: 1,
+  SOCK_CLOEXEC: 0o2000000,
+  SOL_SOCKET: 1,
+  SCM_RIGHTS: 1,
+} as const;
 
 /** preadv2 flags. */
 export const RWF = { RWF_NOWAIT: 0x8 } as const;

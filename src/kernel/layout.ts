@@ -160,6 +160,25 @@ export const STATFS = {
   fields: { type: u64(0), rest: { at: 8, size: 112 } },
 } as const satisfies Layout;
 
+/** msghdr, and cmsghdr with one descriptor in it: what SCM_RIGHTS passes. */
+export const MSGHDR = {
+  size: 56,
+  fields: {
+    name: u64(0),
+    nameLength: u64(8),
+    iov: u64(16),
+    iovLength: u64(24),
+    control: u64(32),
+    controlLength: u64(40),
+    flags: u64(48),
+  },
+} as const satisfies Layout;
+
+export const CMSG_FD = {
+  size: 24,
+  fields: { len: u64(0), level: u32(8), type: u32(12), fd: u32(16), pad: u32(20) },
+} as const satisfies Layout;
+
 export const LAYOUTS: Readonly<Record<string, Layout>> = {
   SQE,
   CQE,
@@ -176,6 +195,8 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   CACHESTAT,
   RLIMIT64,
   STATFS,
+  MSGHDR,
+  CMSG_FD,
 };
 
 /** Every byte of the structure belongs to exactly one field, and fields are aligned. */

@@ -1,10 +1,16 @@
 /** Every check, in the order of the report, and the judging of them. */
 import { messageOf } from '../../errors.ts';
 import type { Facts } from '../facts.ts';
+import { CPU_CHECKS } from './cpu.ts';
+import { DATA_CHECKS } from './data.ts';
 import { type Check, docsOf, type Finding, type Verdict } from './finding.ts';
 import { HUGETLB_CHECKS } from './hugetlb.ts';
+import { IPC_CHECKS } from './ipc.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
 import { MEMORY_CHECKS } from './memory.ts';
+import { RENDER_CHECKS } from './render.ts';
+import { RUNTIME_CHECKS } from './runtime.ts';
+import { STORAGE_CHECKS } from './storage.ts';
 import { URING_CHECKS } from './uring.ts';
 
 export const CHECKS: readonly Check[] = [
@@ -12,6 +18,12 @@ export const CHECKS: readonly Check[] = [
   ...URING_CHECKS,
   ...HUGETLB_CHECKS,
   ...MEMORY_CHECKS,
+  ...CPU_CHECKS,
+  ...STORAGE_CHECKS,
+  ...RENDER_CHECKS,
+  ...IPC_CHECKS,
+  ...RUNTIME_CHECKS,
+  ...DATA_CHECKS,
 ];
 
 export interface JudgeOptions {
