@@ -1,0 +1,39 @@
+/** The one door to canvas: loaded for PNG, JPEG and PDF alone, with the bundled font and no other. */
+import { join } from 'node:path';
+import type * as CanvasModule from 'canvas';
+import { messageOf, NairobiError } from '../errors.ts';
+import { assetsFolder, fontFile } from './assets.ts';
+import { FONT_FAMILY } from './spec/theme.ts';
+
+export type Canvas = typeof CanvasModule;
+
+let loading: Promise<Canvas> | undefined;
+
+/** The module; HOST with what to do when it cannot be loaded. */
+export function canvasModule(): Promise<Canvas> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Canvas> {
+  // Read by fontconfig when canvas first looks for a font: the host's rules would change pixels.
+  process.env['FONTCONFIG_FILE'] ??= join(assetsFolder(), 'fonts', 'fonts.conf');
+  try {
+    if (process.env['NAIROBI_NO_CANVAS'] === '1') throw new Error('NAIROBI_NO_CANVAS is set');
+    const module = await import('canvas');
+    const canvas = (module as unknown as { default?: Canvas }).default ?? module;
+    const { fonts, FontFace } = canvas;
+    fonts.add(new FontFace(FONT_FAMILY, fontFile(false)));
+    fonts.add(new FontFace(FONT_FAMILY, fontFile(true), { weight: 'bold' }));
+    return canvas;
+  } catch (cause) {
+    throw new NairobiError(
+      'HOST',
+      `Cannot load canvas, which draws PNG, JPEG and PDF: ${messageOf(cause)}`,
+      {
+        cause,
+        hint: 'run "npm install canvas@4.0.0-rc3", or write .svg, .html or .vl.json, which need no canvas',
+      },
+    );
+  }
+}

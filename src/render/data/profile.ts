@@ -1,0 +1,92 @@
+/** First pass over the data: rows, extents, and how many values cannot be drawn. */
+import { type DataFrame, type Expr, polars } from '../../compute/polars.ts';
+import type { Relation } from '../../compute/relation.ts';
+import { type Field, numberOf } from '../fields.ts';
+import { select } from './stream.ts';
+
+export interface Extent {
+  /** Finite values. */
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  /** The smallest value above zero, for log scales; NaN when there is none. */
+  readonly minPositive: number;
+  readonly nulls: number;
+  readonly nans: number;
+  readonly infinities: number;
+}
+
+export interface Profile {
+  readonly rows: number;
+  readonly extents: ReadonlyMap<string, Extent>;
+}
+
+/** Rows and, for each field, its extent; one streaming pass whatever the size. */
+export async function profile(
+  relation: Relation,
+  fields: readonly Field[],
+  zone: string,
+): Promise<Profile> {
+  const pl = polars();
+  const exprs: Expr[] = [pl.len().cast(pl.Float64).alias('rows')];
+  fields.forEach((field, index) => {
+    const value = numberOf(field, zone);
+    const finite = value.filter(value.isFinite());
+    exprs.push(
+      finite.min().alias(`min${index}`),
+      finite.max().alias(`max${index}`),
+      finite.filter(finite.gt(0)).min().alias(`pos${index}`),
+      value.isFinite().sum().cast(pl.Float64).alias(`count${index}`),
+      value.isNull().sum().cast(pl.Float64).alias(`null${index}`),
+      value.isNan().sum().cast(pl.Float64).alias(`nan${index}`),
+      value.isInfinite().sum().cast(pl.Float64).alias(`inf${index}`),
+    );
+  });
+  const columns = fields.map((field) => field.name);
+  let rows = 0;
+  const extents = fields.map(() => ({ ...EMPTY_EXTENT }));
+  for await (const frame of select(relation, columns, exprs)) {
+    rows += number(frame, 'rows') ?? 0;
+    extents.forEach((extent, index) => {
+      merge(extent, frame, index);
+    });
+  }
+  return {
+    rows,
+    extents: new Map(fields.map((field, i) => [field.name, extents[i] ?? EMPTY_EXTENT])),
+  };
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+export const EMPTY_EXTENT: Extent = {
+  count: 0,
+  min: Number.NaN,
+  max: Number.NaN,
+  minPositive: Number.NaN,
+  nulls: 0,
+  nans: 0,
+  infinities: 0,
+};
+
+function merge(extent: Writable<Extent>, frame: DataFrame, index: number): void {
+  extent.count += number(frame, `count${index}`) ?? 0;
+  extent.nulls += number(frame, `null${index}`) ?? 0;
+  extent.nans += number(frame, `nan${index}`) ?? 0;
+  extent.infinities += number(frame, `inf${index}`) ?? 0;
+  extent.min = smaller(extent.min, number(frame, `min${index}`));
+  extent.max = -smaller(-extent.max, negative(number(frame, `max${index}`)));
+  extent.minPositive = smaller(extent.minPositive, number(frame, `pos${index}`));
+}
+
+function number(frame: DataFrame, name: string): number | null {
+  return frame.getColumn(name).get(0) as number | null;
+}
+
+const negative = (value: number | null): number | null => (value === null ? null : -value);
+
+/** The smaller of two, where NaN and null mean "nothing yet". */
+function smaller(a: number, b: number | null): number {
+  if (b === null || Number.isNaN(b)) return a;
+  return Number.isNaN(a) ? b : Math.min(a, b);
+}
