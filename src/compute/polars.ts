@@ -43,6 +43,19 @@ export function collect(frame: LazyFrame): DataFrame {
   return result as DataFrame;
 }
 
+/** A DataFrame is a Proxy that answers `in` for its columns: ask only this way. */
+export function isLazy(frame: DataFrame | LazyFrame): frame is LazyFrame {
+  return '_ldf' in frame;
+}
+
+export function toLazy(frame: DataFrame | LazyFrame): LazyFrame {
+  return isLazy(frame) ? frame : frame.lazy();
+}
+
+export function toFrame(frame: DataFrame | LazyFrame): DataFrame {
+  return isLazy(frame) ? collect(frame) : frame;
+}
+
 /** The native half of an expression: more methods than the JS half passes on. */
 export function nativeExpr(expr: Expr): Readonly<Record<string, (...args: never[]) => unknown>> {
   return (expr as unknown as { _expr: Record<string, (...args: never[]) => unknown> })._expr;

@@ -1,0 +1,140 @@
+/** Delimited text behind the interface of all formats. */
+import { isUtf8 } from 'node:buffer';
+import { type DataFrame, type LazyFrame, toLazy } from '../../compute/polars.ts';
+import type { Column } from '../../compute/relation.ts';
+import { NairobiError } from '../../errors.ts';
+import { type Decoded, nothingRejected, type Source } from '../decoded.ts';
+import type { FormatName } from '../detect.ts';
+import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
+import type { Encoding, ReadOptions, Rejected, Understood } from '../options.ts';
+import { census } from './census.ts';
+import { type Cleaned, clean } from './clean.ts';
+import { type CsvText, type ParseRules, parseBytes, scanPath } from './parse.ts';
+import { recover } from './recover.ts';
+import { type CsvPlan, sniffCsv } from './sniff.ts';
+
+export function decodeCsv(source: Source, format: FormatName, options: ReadOptions): CsvDecoded {
+  const encoding = options.encoding ?? detectEncoding(source.bytes);
+  const bytes = toUtf8(source.bytes, encoding, source.path);
+  const plan = { ...sniffText(bytes, format, options, source.path), encoding };
+  const fields = plan.columns.length;
+  const rejected = nothingRejected();
+  const onError = options.onError ?? 'fail';
+  const counted = census(bytes, plan.dialect, fields, plan.data);
+  const cleaning = { bytes, dialect: plan.dialect, fields, onError, path: source.path, rejected };
+  const cleaned = clean(counted, plan.data.byte, cleaning);
+  const text = { source, bytes, options, census: counted, cleaned, rejected };
+  return new CsvDecoded(text, plan, new Set());
+}
+
+/** Sniffs, with the file's name in what is thrown; refuses bytes that are no text. */
+function sniffText(bytes: Buffer, format: FormatName, options: ReadOptions, path: string): CsvPlan {
+  const nul = bytes.subarray(0, HEAD_BYTES).indexOf(0);
+  if (nul >= 0) {
+    throw new NairobiError('BAD_DATA', 'This is binary data, not text', {
+      where: { file: path, byte: nul },
+      hint: 'name a CSV, JSON, Parquet, Arrow, Avro or SQLite file',
+    });
+  }
+  try {
+    const plan = sniffCsv(bytes, format, options);
+    if (!isUtf8(bytes.subarray(0, plan.data.byte))) throw notUtf8(bytes, path);
+    return plan;
+  } catch (error) {
+    if (!(error instanceof NairobiError) || error.where !== undefined) throw error;
+    const { hint } = error;
+    throw new NairobiError(error.code, error.message, {
+      where: { file: path },
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+const HEAD_BYTES = 64 * 1024;
+
+export class CsvDecoded implements Decoded {
+  readonly format: FormatName;
+  readonly columns: readonly Column[];
+  readonly rows: number | undefined;
+  readonly understood: Understood;
+  readonly rejected: Rejected;
+  readonly plan: CsvPlan;
+  readonly text: CsvText;
+  readonly rules: ParseRules;
+
+  constructor(text: CsvText, plan: CsvPlan, lenient: ReadonlySet<number>) {
+    const { options, cleaned } = text;
+    const onError = options.onError ?? 'fail';
+    this.text = text;
+    this.plan = plan;
+    this.rules = { onError, nulls: options.nulls, lenient, truncate: cleaned.truncate };
+    this.format = plan.format;
+    this.columns = plan.columns.map(({ name, type }) => ({ name, type }));
+    const kept = text.census.faulty.filter(({ fault }) => fault === 'short' || fault === 'long');
+    const isSkipping = onError === 'skip' && lenient.size > 0;
+    this.rows = isSkipping ? undefined : countRows(text, onError === 'null' ? kept.length : 0);
+    this.rejected = text.rejected;
+    this.understood = understand(plan, cleaned, plan.encoding);
+  }
+
+  read(columns?: readonly string[]): DataFrame | LazyFrame {
+    return parseBytes(this.text.cleaned.bytes, this.plan, this.rules, this.#indices(columns));
+  }
+
+  scan(columns?: readonly string[]): LazyFrame {
+    const { source, cleaned, bytes } = this.text;
+    const isSame = bytes === source.bytes && isWholeTail(cleaned.bytes, bytes, this.plan);
+    if (source.scanPath !== undefined && isSame && cleaned.bytes.length > 0) {
+      return scanPath(source.scanPath, this.plan, this.rules, this.#indices(columns));
+    }
+    return toLazy(this.read(columns));
+  }
+
+  recover(cause: unknown): Decoded {
+    if (cause instanceof NairobiError) throw cause;
+    const { plan, lenient } = recover(this, cause);
+    return new CsvDecoded(this.text, plan, lenient);
+  }
+
+  #indices(columns: readonly string[] | undefined): number[] {
+    if (columns === undefined) return this.plan.columns.map((_, index) => index);
+    const places = new Map(this.plan.columns.map(({ name }, index) => [name, index]));
+    return columns.map((name) => {
+      const index = places.get(name);
+      if (index !== undefined) return index;
+      throw new NairobiError('UNKNOWN_COLUMN', `There is no column "${name}"`, {
+        where: { file: this.text.source.path },
+        hint: `the columns are ${[...places.keys()].slice(0, 20).join(', ')}`,
+      });
+    });
+  }
+}
+
+/** Mended rows (a stray quote) are rows too. */
+function countRows(text: CsvText, kept: number): number {
+  const mended = text.census.faulty.filter(({ fault }) => fault === 'stray-quote').length;
+  const skipped = text.options.onError === 'skip' ? text.rejected.rows : 0;
+  return text.census.rows + kept + Math.max(0, mended - skipped);
+}
+
+/** True when nothing behind the header was taken out or mended. */
+function isWholeTail(part: Buffer, whole: Buffer, plan: CsvPlan): boolean {
+  return part.buffer === whole.buffer && part.length === whole.length - plan.data.byte;
+}
+
+function understand(plan: CsvPlan, cleaned: Cleaned, encoding: Encoding): Understood {
+  return {
+    format: plan.format,
+    columns: plan.columns.map(({ name, type, from, format, nullText }) => ({
+      name,
+      type,
+      from,
+      ...(format === undefined ? {} : { format }),
+      ...(nullText === undefined ? {} : { nullText }),
+    })),
+    dialect: plan.dialect,
+    encoding,
+    sampledRows: plan.sampledRows,
+    notes: [...plan.notes, ...cleaned.notes],
+  };
+}

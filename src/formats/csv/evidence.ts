@@ -1,0 +1,176 @@
+/** What a column's sampled values say about its type. */
+import type { TypeName } from '../../compute/relation.ts';
+import { hasZone } from './dates.ts';
+import { classify, KIND } from './values.ts';
+
+/** How a column is read: the type it ends with and what Polars' own parser cannot do alone. */
+export interface Reading {
+  readonly type: TypeName;
+  /** chrono format, for dates and timestamps. */
+  readonly format?: string;
+  /** The one text that means null here beside an empty field. */
+  readonly nullText?: string;
+  readonly decimalComma?: boolean;
+  /** Why it is text although it looked like something else. */
+  readonly note?: string;
+}
+
+/** Above this a double no longer holds every integer. */
+const EXACT_IN_DOUBLE = 2n ** 53n;
+
+/** "1,234" could be a thousand and more, or one and less. */
+const THOUSANDS_OR_FRACTION = /^[+-]?\d{1,3},\d{3}$/;
+
+const TEXT: Reading = { type: 'String' };
+const NUMBERS = KIND.int | KIND.bigInt | KIND.float | KIND.commaFloat;
+
+/** One text, or the fact that there were several. */
+class SoleText {
+  text: string | undefined;
+  several = false;
+
+  add(text: string): void {
+    if (this.text !== undefined && this.text !== text) this.several = true;
+    this.text = text;
+  }
+}
+
+export class Evidence {
+  kinds = 0;
+  values = 0;
+  readonly #nullWord = new SoleText();
+  readonly #nanWord = new SoleText();
+  #infinite = false;
+  /** Formats every moment so far fits. */
+  #formats: readonly string[] | undefined;
+  #secondFraction = 0;
+  #beyondDouble = false;
+  #exponent = false;
+  #wholeDigits = 0;
+  #fractionDigits = 0;
+  #commaIsDecimal = false;
+
+  observe(text: string): void {
+    this.values += 1;
+    const value = classify(text);
+    this.kinds |= value.kind;
+    switch (value.kind) {
+      case KIND.int:
+      case KIND.bigInt:
+        this.#observeInteger(text);
+        break;
+      case KIND.float:
+        this.#observeFloat(text);
+        break;
+      case KIND.commaFloat:
+        if (!THOUSANDS_OR_FRACTION.test(text)) this.#commaIsDecimal = true;
+        break;
+      case KIND.nullWord:
+        this.#nullWord.add(text);
+        break;
+      case KIND.notFinite:
+        if (/nan/i.test(text)) this.#nanWord.add(text);
+        else this.#infinite = true;
+        break;
+      default:
+    }
+    if (value.moment !== undefined) {
+      const { formats, fraction } = value.moment;
+      this.#formats = this.#formats?.filter((one) => formats.includes(one)) ?? formats;
+      this.#secondFraction = Math.max(this.#secondFraction, fraction);
+    }
+  }
+
+  /**
+   * The type that holds every value seen exactly. `decimalComma` says whether "1,5" is a number;
+   * undefined leaves it to the values.
+   */
+  decide(decimalComma?: boolean): Reading {
+    const kinds = this.kinds & ~KIND.empty;
+    const plain = kinds & ~KIND.nullWord;
+    if (plain === 0 || this.#nullWord.several) return TEXT;
+    const nullText = this.#nullWord.text;
+    const withNull = nullText === undefined ? {} : { nullText };
+    if ((plain & NUMBERS) !== 0) return this.#number(plain, withNull, decimalComma);
+    if (plain === KIND.boolean) return { type: 'Boolean', ...withNull };
+    return this.#moment(plain, withNull);
+  }
+
+  /** The format of the moments seen, when there is one they all fit. */
+  get format(): string | undefined {
+    return this.#formats?.[0];
+  }
+
+  /** True when every moment seen fits this format too. */
+  fits(format: string): boolean {
+    return this.#formats?.includes(format) === true;
+  }
+
+  /** As decide, for a column of moments that is known to be in this format. */
+  momentOf(format: string): Reading | undefined {
+    if (!this.fits(format)) return undefined;
+    this.#formats = [format];
+    return this.decide();
+  }
+
+  #number(plain: number, withNull: { nullText?: string }, decimalComma?: boolean): Reading {
+    const withWords = NUMBERS | KIND.notFinite;
+    if ((plain & ~withWords) !== 0) return TEXT;
+    if ((plain & KIND.commaFloat) !== 0) return this.#commaNumber(plain, withNull, decimalComma);
+    if ((plain & (KIND.float | KIND.notFinite)) === 0) return this.#integer(plain, withNull);
+    const isMissing = !this.#infinite && !this.#nanWord.several && withNull.nullText === undefined;
+    if ((plain & KIND.float) === 0 && isMissing && this.#nanWord.text !== undefined) {
+      // Whole numbers with NaN in between: a missing whole number, not a reason for doubles.
+      return this.#integer(plain, { nullText: this.#nanWord.text });
+    }
+    if (!this.#beyondDouble) return { type: 'Float64', ...withNull };
+    const isDecimal = !this.#exponent && (plain & KIND.notFinite) === 0;
+    if (!isDecimal || this.#wholeDigits + this.#fractionDigits > 38) return TEXT;
+    return { type: `Decimal(38, ${this.#fractionDigits})`, ...withNull };
+  }
+
+  #integer(plain: number, withNull: { nullText?: string }): Reading {
+    if ((plain & KIND.bigInt) === 0) return { type: 'Int64', ...withNull };
+    return this.#wholeDigits <= 38 ? { type: 'Decimal(38, 0)', ...withNull } : TEXT;
+  }
+
+  #commaNumber(plain: number, withNull: { nullText?: string }, decimalComma?: boolean): Reading {
+    if (decimalComma === false) return TEXT;
+    if ((plain & ~(KIND.int | KIND.commaFloat)) !== 0 || this.#beyondDouble) return TEXT;
+    if (decimalComma === undefined && !this.#commaIsDecimal) {
+      const note = 'numbers such as 1,234 have a comma that could divide thousands or fractions';
+      return { type: 'String', note: `${note}: kept as text; say --decimal-comma if fractions` };
+    }
+    return { type: 'Float64', decimalComma: true, ...withNull };
+  }
+
+  #moment(plain: number, withNull: { nullText?: string }): Reading {
+    const isOne = plain === KIND.date || plain === KIND.datetime || plain === KIND.time;
+    if (!isOne || this.#formats === undefined || this.#formats.length === 0) return TEXT;
+    const [format = '', other] = this.#formats;
+    if (other !== undefined) {
+      const note = `could be ${format} or ${other}: kept as text; say which with --date-format`;
+      return { type: 'String', note };
+    }
+    if (plain === KIND.date) return { type: 'Date', format, ...withNull };
+    if (plain === KIND.time) return { type: 'Time', format, ...withNull };
+    const unit = this.#secondFraction > 6 ? 'ns' : 'us';
+    const type = hasZone(format) ? `Datetime(${unit}, UTC)` : `Datetime(${unit})`;
+    return { type, format, ...withNull };
+  }
+
+  #observeInteger(text: string): void {
+    this.#wholeDigits = Math.max(this.#wholeDigits, text.length);
+    if (text.length <= 15) return;
+    const value = BigInt(text.trim());
+    if (value > EXACT_IN_DOUBLE || value < -EXACT_IN_DOUBLE) this.#beyondDouble = true;
+  }
+
+  #observeFloat(text: string): void {
+    const [mantissa = '', exponent] = text.split(/[eE]/);
+    if (exponent !== undefined) this.#exponent = true;
+    const [whole = '', fraction = ''] = mantissa.split('.');
+    this.#wholeDigits = Math.max(this.#wholeDigits, whole.replace('-', '').length);
+    this.#fractionDigits = Math.max(this.#fractionDigits, fraction.length);
+  }
+}

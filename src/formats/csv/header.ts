@@ -1,0 +1,63 @@
+/** Whether the first record names the columns, and the names they get. */
+import type { Evidence } from './evidence.ts';
+import { classify, KIND } from './values.ts';
+
+const NUMERIC = KIND.int | KIND.bigInt | KIND.float | KIND.commaFloat | KIND.notFinite;
+
+/** Two different years or more, and no other numbers: "country,1990,1995,2000" names columns. */
+function isYears(first: readonly string[]): boolean {
+  const numbers = first.filter((text) => (classify(text).kind & NUMERIC) !== 0);
+  const isYear = (text: string): boolean => /^(1[89]|20|21)\d\d$/.test(text);
+  return numbers.length > 1 && numbers.every(isYear) && new Set(numbers).size === numbers.length;
+}
+
+/**
+ * The first record is data when every column that has a type below it has a value of such a type
+ * in it, and there is at least one such column; otherwise it is a header.
+ */
+export function isHeader(first: readonly string[], below: readonly Evidence[]): boolean {
+  if (isYears(first)) return true;
+  let fits = 0;
+  for (const [index, text] of first.entries()) {
+    const kinds = (below[index]?.kinds ?? 0) & ~(KIND.empty | KIND.nullWord);
+    if (kinds === 0 || (kinds & KIND.text) !== 0) continue;
+    const kind = classify(text).kind;
+    if (kind === KIND.empty) continue;
+    const isNumber = (kind & NUMERIC) !== 0 && (kinds & NUMERIC) !== 0;
+    if (!isNumber && (kinds & kind) === 0) return true;
+    fits += 1;
+  }
+  return fits === 0;
+}
+
+/**
+ * Column names: the header's, blanks around them taken off; "column_3" where it has none; a number
+ * behind a name that came before ("id", "id_1").
+ */
+export function headerNames(
+  first: readonly string[],
+  count: number,
+  header: boolean,
+): { names: string[]; notes: string[] } {
+  const wanted = Array.from({ length: count }, (_, index) => {
+    const name = header ? (first[index] ?? '').trim() : '';
+    return name === '' ? `column_${index + 1}` : name;
+  });
+  const taken = new Set(wanted);
+  const used = new Set<string>();
+  const notes: string[] = [];
+  const names = wanted.map((name) => {
+    if (!used.has(name)) {
+      used.add(name);
+      return name;
+    }
+    let number = 1;
+    while (taken.has(`${name}_${number}`)) number += 1;
+    const unique = `${name}_${number}`;
+    taken.add(unique);
+    used.add(unique);
+    notes.push(`the column name "${name}" comes twice: the later one is ${unique}`);
+    return unique;
+  });
+  return { names, notes };
+}

@@ -1,0 +1,229 @@
+/**
+ * After a parse failed: Polars names neither line nor all the rows, so the values are looked at
+ * again as text. A number that needs a wider type widens the column; anything else is reported,
+ * made null or skipped. Only this path pays for the second look.
+ */
+import { isUtf8 } from 'node:buffer';
+import { collect, type DataFrame, polars, polarsMessage, toFrame } from '../../compute/polars.ts';
+import { NairobiError } from '../../errors.ts';
+import { notUtf8 } from '../encoding.ts';
+import { MAX_EXAMPLES } from './clean.ts';
+import { Evidence } from './evidence.ts';
+import { type CsvText, contradicts, internalName, type ParseRules, parseBytes } from './parse.ts';
+import { type RecordStart, Records } from './records.ts';
+import type { CsvColumn, CsvPlan } from './sniff.ts';
+
+/** Offending values looked at for widening; were there more of another kind, it fails again. */
+const LOOKED_AT = 100_000;
+
+interface Offence {
+  readonly index: number;
+  readonly column: CsvColumn;
+  /** How many values contradict the type. */
+  readonly count: number;
+  readonly texts: readonly string[];
+  /** Row numbers among the parsed rows, from 0. */
+  readonly rows: readonly number[];
+}
+
+/** A parse that may be tried again under another plan. */
+export interface Parse {
+  readonly text: CsvText;
+  readonly plan: CsvPlan;
+  readonly rules: ParseRules;
+}
+
+/** The plan and the lenient columns to try next; see Decoded.recover. */
+export function recover(
+  failed: Parse,
+  cause: unknown,
+): { readonly plan: CsvPlan; readonly lenient: ReadonlySet<number> } {
+  const { text, plan, rules } = failed;
+  if (!isUtf8(text.bytes)) throw notUtf8(text.bytes, text.source.path);
+  const offences = findOffences(failed);
+  if (offences.length === 0) throw explain(failed, cause);
+  const widened = new Map<number, CsvColumn>();
+  const lenient = new Set(rules.lenient);
+  for (const offence of offences) {
+    const wider = widen(failed, offence);
+    if (wider !== undefined) {
+      widened.set(offence.index, wider);
+      continue;
+    }
+    const places = locate(failed, offence.rows);
+    if (rules.onError === 'fail') throw contradiction(failed, offence, places[0]);
+    lenient.add(offence.index);
+    if (rules.onError === 'null') text.rejected.values += offence.count;
+    for (const [at, place] of places.entries()) {
+      if (text.rejected.examples.length >= MAX_EXAMPLES) break;
+      const reason = reasonOf(offence.texts[at] ?? '', offence.column);
+      text.rejected.examples.push({ ...place, column: offence.column.name, reason });
+    }
+  }
+  const columns = plan.columns.map((column, index) => widened.get(index) ?? column);
+  const notes = [...plan.notes, ...[...widened].map(([, { note }]) => note ?? '')];
+  const next = { text, plan: { ...plan, columns, notes }, rules: { ...rules, lenient } };
+  if (rules.onError === 'skip') text.rejected.rows += rowsSkipped(next, rules);
+  return { plan: next.plan, lenient };
+}
+
+/** The columns with values that are not of their type, first row first. */
+function findOffences(failed: Parse): Offence[] {
+  const { plan, rules, text } = failed;
+  const typed = plan.columns
+    .map((column, index) => ({ column, index }))
+    .filter(({ column, index }) => column.type !== 'String' && !rules.lenient.has(index));
+  const found: Offence[] = [];
+  for (const { column, index } of typed) {
+    const texts = textsOf(failed, [index], rules);
+    if (text.cleaned.bytes.length === 0) continue;
+    const offending = collect(
+      texts.lazy().withRowIndex('row', 0).filter(contradicts(column, index)),
+    );
+    if (offending.height === 0) continue;
+    const some = offending.head(LOOKED_AT);
+    found.push({
+      index,
+      column,
+      count: offending.height,
+      texts: some.getColumn(internalName(index)).toArray() as string[],
+      rows: [...(some.getColumn('row').toArray() as ArrayLike<number> & Iterable<number>)],
+    });
+  }
+  return found.sort((one, other) => (one.rows[0] ?? 0) - (other.rows[0] ?? 0));
+}
+
+/** The columns as text, under their internal names. */
+function textsOf(failed: Parse, indices: readonly number[], rules: ParseRules): DataFrame {
+  const columns = failed.plan.columns.map((column, index) => ({
+    name: internalName(index),
+    type: 'String',
+    from: column.from,
+    ...(column.nullText === undefined ? {} : { nullText: column.nullText }),
+  }));
+  const plan = { ...failed.plan, columns };
+  const frame = parseBytes(
+    failed.text.cleaned.bytes,
+    plan,
+    { ...rules, lenient: new Set() },
+    indices,
+  );
+  return toFrame(frame);
+}
+
+/** The same column with a type that holds the offending numbers too; undefined if none does. */
+function widen(failed: Parse, offence: Offence): CsvColumn | undefined {
+  const { column, index, texts } = offence;
+  const isWideable = column.from === 'inferred' && /^(Int64|Decimal)/.test(column.type);
+  if (!isWideable || offence.count > texts.length) return undefined;
+  const evidence = new Evidence();
+  for (const text of extremes(failed, index)) evidence.observe(text);
+  for (const text of texts) evidence.observe(text);
+  const reading = evidence.decide(column.decimalComma);
+  if (reading.nullText !== undefined || !/^(Int64|Float64|Decimal)/.test(reading.type))
+    return undefined;
+  if (reading.type === column.type) return undefined;
+  const note = `column ${column.name} widened from ${column.type} to ${reading.type}: it has "${texts[0]}"`;
+  const { name, from, nullText } = column;
+  return { name, from, ...reading, note, ...(nullText === undefined ? {} : { nullText }) };
+}
+
+/** The least and the greatest of the values that do fit, as text. */
+function extremes(failed: Parse, index: number): string[] {
+  const pl = polars();
+  const texts = textsOf(failed, [index], failed.rules);
+  const number = pl
+    .col(internalName(index))
+    .str.replace('^[ \t]+', '')
+    .cast(pl.Decimal(38, 0), false);
+  const whole = pl.col(internalName(index)).str.contains('^[ \t]*[+-]?[0-9]+$');
+  const ends = collect(
+    texts
+      .lazy()
+      .filter(whole)
+      .select(number.min().cast(pl.Utf8).alias('least'), number.max().cast(pl.Utf8).alias('most')),
+  );
+  const [row] = ends.rows() as (string | null)[][];
+  return (row ?? []).filter((text) => text !== null);
+}
+
+function rowsSkipped(next: Parse, rules: ParseRules): number {
+  const before = [...next.rules.lenient].filter((index) => !rules.lenient.has(index));
+  if (before.length === 0) return 0;
+  const texts = textsOf(next, [...next.rules.lenient], rules).lazy();
+  const isBad = (index: number) => contradicts(next.plan.columns[index] as CsvColumn, index);
+  const old = [...rules.lenient].reduce((rows, index) => rows.filter(isBad(index).not()), texts);
+  const left = before.reduce((rows, index) => rows.filter(isBad(index).not()), old);
+  return collect(old).height - collect(left).height;
+}
+
+interface Place {
+  readonly line: number;
+  readonly byte: number;
+}
+
+/** Lines and offsets of rows given by their number among the parsed rows, in rising order. */
+function locate(failed: Parse, rows: readonly number[]): Place[] {
+  const { plan, text } = failed;
+  const gone = new Set(
+    text.census.faulty
+      .filter(
+        (row) => row.fault === 'blank' || (failed.rules.onError === 'skip' && isDropped(row, plan)),
+      )
+      .map(({ byte }) => byte),
+  );
+  const wanted = rows.slice(0, MAX_EXAMPLES);
+  const records = new Records(text.bytes, plan.dialect, plan.data satisfies RecordStart);
+  const places: Place[] = [];
+  let row = -1;
+  while (places.length < wanted.length && records.next()) {
+    if (gone.has(records.byte)) continue;
+    row += 1;
+    if (row === wanted[places.length]) places.push({ line: records.line, byte: records.byte });
+  }
+  return places;
+}
+
+const isDropped = (row: { fault: string; fields: number }, plan: CsvPlan): boolean =>
+  row.fault !== 'stray-quote' || row.fields !== plan.columns.length;
+
+const TYPE_IN_WORDS: Readonly<Record<string, string>> = {
+  Int64: 'an integer',
+  Float64: 'a number',
+  Boolean: 'true or false',
+  Date: 'a date',
+  Time: 'a time of day',
+};
+
+function reasonOf(text: string, column: CsvColumn): string {
+  const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  const words =
+    TYPE_IN_WORDS[column.type] ??
+    (column.type.startsWith('Datetime') ? 'a timestamp' : `a value of ${column.type}`);
+  const format = column.format === undefined ? '' : ` of the form ${column.format}`;
+  return `${shown} is not ${words}${format}`;
+}
+
+function contradiction(failed: Parse, offence: Offence, place: Place | undefined): NairobiError {
+  const { column } = offence;
+  const sampled = failed.plan.sampledRows;
+  const why =
+    column.from === 'given'
+      ? 'the type that was given'
+      : `inferred from ${sampled === 'all' ? 'all' : `${sampled} sampled`} rows`;
+  const message = `${reasonOf(offence.texts[0] ?? '', column)}: column "${column.name}" is ${column.type}, ${why}`;
+  const more = offence.count > 1 ? ` (${offence.count} such values)` : '';
+  return new NairobiError('BAD_DATA', message + more, {
+    where: { file: failed.text.source.path, ...place, column: column.name },
+    hint: `--types ${column.name}=text keeps it as text; --on-error null or skip goes on without it`,
+  });
+}
+
+/** A failure that no value explains. */
+function explain(failed: Parse, cause: unknown): NairobiError {
+  const { source } = failed.text;
+  return new NairobiError('BAD_DATA', `Cannot parse the text: ${polarsMessage(cause)}`, {
+    where: { file: source.path },
+    cause,
+  });
+}

@@ -1,0 +1,36 @@
+/** What decoding gives: a table that has been understood and can be read. */
+import type { DataFrame, LazyFrame } from '../compute/polars.ts';
+import type { Column } from '../compute/relation.ts';
+import type { FormatName } from './detect.ts';
+import type { Rejected, Understood } from './options.ts';
+
+/** An input in memory. */
+export interface Source {
+  /** The name the user knows it by: for errors and for the format. */
+  readonly path: string;
+  /** All of it, decompressed. Polars reads it in place and keeps no reference to it. */
+  readonly bytes: Buffer;
+  /** A path to the same bytes that cannot change under us, such as a sealed memfd's. */
+  readonly scanPath?: string;
+}
+
+export interface Decoded {
+  readonly format: FormatName;
+  readonly columns: readonly Column[];
+  /** Known without parsing for some formats only. */
+  readonly rows: number | undefined;
+  readonly understood: Understood;
+  /** Grows as rows are read and rejected, as onError allows. */
+  readonly rejected: Rejected;
+  /** The rows with these columns (all when undefined), parsed from the bytes. */
+  read(columns?: readonly string[]): DataFrame | LazyFrame;
+  /** The same rows, lazily from `scanPath` where there is one and it gives the same, else read(). */
+  scan(columns?: readonly string[]): LazyFrame;
+  /**
+   * After a plan over read() or scan() threw: gives what to plan over instead (a type widened, a
+   * value made null, as onError says), or throws a NairobiError that names the place.
+   */
+  recover(cause: unknown): Decoded;
+}
+
+export const nothingRejected = (): Rejected => ({ rows: 0, values: 0, examples: [] });
