@@ -1,0 +1,152 @@
+/** The flags about how an input is to be understood, shared by every command that reads one. */
+import * as Flags from '@oclif/core/flags';
+import { NairobiError } from '../errors.ts';
+import type { FormatName } from '../formats/detect.ts';
+import {
+  type Encoding,
+  type OnError,
+  parseTypeName,
+  type ReadOptions,
+} from '../formats/options.ts';
+
+const INPUT = 'INPUT';
+
+const FORMATS = [
+  'csv',
+  'tsv',
+  'psv',
+  'ndjson',
+  'json',
+  'parquet',
+  'arrow',
+  'arrow-stream',
+  'avro',
+  'sqlite',
+] as const satisfies readonly FormatName[];
+
+const ENCODINGS = ['utf8', 'utf16le', 'utf16be', 'latin1'] as const satisfies readonly Encoding[];
+const ON_ERROR = ['fail', 'null', 'skip'] as const satisfies readonly OnError[];
+
+export const readFlags = {
+  'input-format': Flags.option({ options: FORMATS })({
+    summary: 'The format of the input, instead of what its bytes and its name say',
+    helpGroup: INPUT,
+    helpValue: 'FORMAT',
+  }),
+  delimiter: Flags.string({
+    char: 'd',
+    summary: 'One byte between fields; "\\t" is a tab (default: found out)',
+    helpGroup: INPUT,
+    helpValue: 'BYTE',
+  }),
+  quote: Flags.string({
+    summary: 'One byte around fields; empty for none (default: found out)',
+    helpGroup: INPUT,
+    helpValue: 'BYTE',
+  }),
+  header: Flags.boolean({
+    summary: 'The first line has the names of the columns (default: found out)',
+    helpGroup: INPUT,
+    allowNo: true,
+  }),
+  comment: Flags.string({
+    summary: 'Leave out lines that begin with this',
+    helpGroup: INPUT,
+    helpValue: 'TEXT',
+  }),
+  'decimal-comma': Flags.boolean({
+    summary: 'Numbers have a comma where others have a point',
+    helpGroup: INPUT,
+    allowNo: true,
+  }),
+  nulls: Flags.string({
+    summary: 'Texts that mean null, separated by commas (default: found out per column)',
+    helpGroup: INPUT,
+    helpValue: 'LIST',
+  }),
+  types: Flags.string({
+    summary: 'Types of columns instead of inferred ones: "id=text,price=decimal(10,2)"',
+    helpGroup: INPUT,
+    helpValue: 'LIST',
+    multiple: true,
+  }),
+  'all-text': Flags.boolean({
+    summary: 'Infer nothing: every column is text',
+    helpGroup: INPUT,
+  }),
+  'infer-rows': Flags.string({
+    summary: 'How many rows to infer types from, or "all"',
+    helpGroup: INPUT,
+    helpValue: 'N',
+  }),
+  'date-format': Flags.string({
+    summary: 'A format of dates to try before the known ones, such as %d/%m/%Y',
+    helpGroup: INPUT,
+    helpValue: 'FORMAT',
+    multiple: true,
+  }),
+  encoding: Flags.option({ options: ENCODINGS })({
+    summary: 'The encoding of a text (default: by its byte order mark, else utf8)',
+    helpGroup: INPUT,
+    helpValue: 'NAME',
+  }),
+  'on-error': Flags.option({ options: ON_ERROR })({
+    summary: 'What to do about a value that is not of its column’s type, or a ragged row',
+    helpGroup: INPUT,
+    helpValue: 'WHAT',
+    default: 'fail',
+  }),
+  table: Flags.string({
+    summary: 'The table of an SQLite file',
+    helpGroup: INPUT,
+    helpValue: 'NAME',
+  }),
+};
+
+type Parsed<F> = { readonly [K in keyof F]?: unknown };
+
+/** What the flags say, with only what was said. */
+export function readOptions(flags: Parsed<typeof readFlags>): ReadOptions {
+  const said = {
+    format: flags['input-format'],
+    delimiter: flags.delimiter === '\\t' ? '\t' : flags.delimiter,
+    quote: flags.quote,
+    header: flags.header,
+    comment: flags.comment,
+    decimalComma: flags['decimal-comma'],
+    nulls: (flags.nulls as string | undefined)?.split(','),
+    types: parseTypes(flags.types as string[] | undefined),
+    allText: flags['all-text'],
+    inferRows: parseInferRows(flags['infer-rows'] as string | undefined),
+    dateFormats: flags['date-format'],
+    encoding: flags.encoding,
+    onError: flags['on-error'],
+    table: flags.table,
+  };
+  const entries = Object.entries(said).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as ReadOptions;
+}
+
+/** Splits at commas outside parentheses: "a=int,b=decimal(10,2)". */
+function parseTypes(lists: readonly string[] | undefined): Record<string, string> | undefined {
+  if (lists === undefined) return undefined;
+  const types: Record<string, string> = {};
+  for (const item of lists.flatMap((list) => list.split(/,(?![^(]*\))/))) {
+    const at = item.lastIndexOf('=');
+    if (at <= 0) {
+      throw new NairobiError('USAGE', `Cannot read --types "${item}"`, {
+        hint: 'write column=type, such as id=text or price=decimal(10,2)',
+      });
+    }
+    types[item.slice(0, at).trim()] = parseTypeName(item.slice(at + 1));
+  }
+  return types;
+}
+
+function parseInferRows(text: string | undefined): number | 'all' | undefined {
+  if (text === undefined || text === 'all') return text;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new NairobiError('USAGE', `Cannot read --infer-rows "${text}"`, {
+    hint: 'a number of rows from 1, or "all"',
+  });
+}

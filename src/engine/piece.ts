@@ -1,0 +1,27 @@
+/** One file of a source, opened: what its columns are and how to get at its rows. */
+import type { LazyFrame } from '../compute/polars.ts';
+import type { Column } from '../compute/relation.ts';
+import type { Rejected, Understood } from '../formats/options.ts';
+import type { InputFile } from './files.ts';
+
+export interface Piece {
+  readonly file: InputFile;
+  readonly columns: readonly Column[];
+  readonly understood: Understood;
+  readonly rejected: Rejected;
+  /** True when all rows of all columns fit what the memory limit leaves. */
+  readonly fits: boolean;
+  /** All rows, in file order. */
+  scan(columns?: readonly string[]): LazyFrame;
+  /** The same rows in bounded memory; each is valid until the next is asked for. */
+  segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
+  /**
+   * After a plan over this piece failed: changes what it understood (a type widened, a value made
+   * null, as --on-error says) so that planning anew succeeds, or throws a NairobiError that names
+   * the place.
+   */
+  recover(cause: unknown): void;
+  /** Reads these columns as these types from now on; only text formats can. */
+  retype(types: Readonly<Record<string, string>>): void;
+  close(): void;
+}

@@ -1,0 +1,36 @@
+/** What the host options mean here: numbers instead of "auto". Sets what must precede Polars. */
+
+import { usableThreads } from '../host/cpu.ts';
+import { memoryAvailable } from '../host/memory.ts';
+import { HUGE_PAGE_BYTES } from '../limits.ts';
+import { type Bytes, bytes } from '../units.ts';
+import type { DirectChoice, HostOptions, IoChoice } from './options.ts';
+
+export interface HostPlan {
+  readonly memoryLimit: Bytes;
+  /** Where the limit comes from: a flag, or the file that bounds us. */
+  readonly memoryLimitFrom: string;
+  readonly threads: number;
+  readonly io: IoChoice;
+  readonly direct: DirectChoice;
+}
+
+/** Of what is free, what a run may take unasked: the rest stays for the host's other work. */
+const SHARE_OF_FREE_MEMORY = 0.8;
+
+export function planHost(host: HostOptions): HostPlan {
+  const { memoryLimit, from } = limitOf(host);
+  const threads = host.threads ?? usableThreads();
+  // Polars reads it once, when its module loads.
+  process.env['POLARS_MAX_THREADS'] ??= String(threads);
+  return { memoryLimit, memoryLimitFrom: from, threads, io: host.io, direct: host.direct };
+}
+
+function limitOf(host: HostOptions): { memoryLimit: Bytes; from: string } {
+  if (host.memoryLimit !== undefined) {
+    return { memoryLimit: host.memoryLimit, from: '--memory-limit' };
+  }
+  const available = memoryAvailable();
+  const share = Math.floor(available.bytes * SHARE_OF_FREE_MEMORY);
+  return { memoryLimit: bytes(Math.max(share, HUGE_PAGE_BYTES)), from: available.boundBy };
+}

@@ -1,0 +1,112 @@
+/**
+ * One run of the engine: owns every lifetime and closes in reverse in one place. Commands ask it
+ * for relations; what was read, how and at what cost goes to the reporter.
+ */
+import { assert, NairobiError } from '../errors.ts';
+import type { ReadOptions } from '../formats/options.ts';
+import { Pool } from '../memory/pool.ts';
+import type { BlockReader } from '../uring/block-reader.ts';
+import { openReader } from '../uring/read-file.ts';
+import { expand } from './files.ts';
+import { openPieces } from './open.ts';
+import type { HostOptions } from './options.ts';
+import { type HostPlan, planHost } from './plan.ts';
+import type { Reporter } from './report.ts';
+import { SourceRelation } from './source-relation.ts';
+import type { SourceArgument } from './sources.ts';
+
+export interface SessionOptions {
+  readonly host: HostOptions;
+  readonly read: ReadOptions;
+  /** Columns of several files are matched by name, missing ones are null. */
+  readonly unionByName?: boolean;
+  /** Adds a column of this name with the path each row came from. */
+  readonly filenameColumn?: string;
+}
+
+/** A contradiction of an inferred type can hide another; each recovery widens at least one. */
+const MAX_RECOVERIES = 64;
+
+export class Session implements Disposable {
+  readonly plan: HostPlan;
+  readonly reporter: Reporter;
+  readonly options: SessionOptions;
+  readonly #opened: SourceRelation[] = [];
+  readonly #pool: Pool;
+  #reader: BlockReader | undefined;
+
+  constructor(options: SessionOptions, reporter: Reporter) {
+    this.options = options;
+    this.reporter = reporter;
+    this.plan = planHost(options.host);
+    this.#pool = new Pool({ limitBytes: this.plan.memoryLimit });
+    reporter.set({ threads: this.plan.threads });
+  }
+
+  /** Opened so far, in order. */
+  get relations(): readonly SourceRelation[] {
+    return this.#opened;
+  }
+
+  /** The rows of a path, glob, directory or "-". Reads what it must to know the columns. */
+  open(argument: SourceArgument): SourceRelation {
+    const files = expand(argument.path);
+    this.#reader ??= openReader(this.plan.io);
+    const pieces = openPieces(files, {
+      plan: this.plan,
+      read: this.options.read,
+      pool: this.#pool,
+      reader: this.#reader,
+      reporter: this.reporter,
+    });
+    try {
+      const relation = new SourceRelation(argument, pieces, this.options);
+      this.#opened.push(relation);
+      return relation;
+    } catch (error) {
+      for (const piece of pieces.reverse()) piece.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `work`, which plans over this session's relations and collects. When a value contradicts
+   * what was understood of a file, the relation changes (see Piece.recover) and `work` runs again
+   * from its start; what cannot be mended is thrown with its place.
+   */
+  async attempt<T>(work: () => T | Promise<T>): Promise<T> {
+    for (let round = 0; ; round += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof NairobiError || round === MAX_RECOVERIES) throw error;
+        this.#recover(error);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const relation of this.#opened.splice(0).reverse()) relation.close();
+    this.#reader?.[Symbol.dispose]();
+    this.#pool[Symbol.dispose]();
+  }
+
+  /** Every relation may have caused it; one that mends something is enough to try again. */
+  #recover(cause: unknown): void {
+    assert(this.#opened.length > 0, `a plan over no relation failed: ${String(cause)}`);
+    let refusal: unknown;
+    let mended = false;
+    for (const relation of this.#opened) {
+      try {
+        relation.recover(cause);
+        mended = true;
+      } catch (error) {
+        if (refusal === undefined || isLocated(error)) refusal = error;
+      }
+    }
+    if (!mended) throw refusal;
+  }
+}
+
+const isLocated = (error: unknown): boolean =>
+  error instanceof NairobiError && error.where?.line !== undefined;

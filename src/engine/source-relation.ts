@@ -1,0 +1,134 @@
+/** The files of one source as one relation: columns unified, partition keys and names added. */
+import path from 'node:path';
+import { align, stack } from '../compute/align.ts';
+import type { LazyFrame } from '../compute/polars.ts';
+import type { Column, Relation } from '../compute/relation.ts';
+import { assert } from '../errors.ts';
+import { partitionColumns, partitionValues } from './partitions.ts';
+import type { Piece } from './piece.ts';
+import type { SourceArgument } from './sources.ts';
+import { unify } from './unify.ts';
+
+export interface SourceRelationOptions {
+  readonly unionByName?: boolean;
+  readonly filenameColumn?: string;
+}
+
+export class SourceRelation implements Relation {
+  readonly name: string;
+  readonly fits: boolean;
+  /** In the order of their rows; never empty. */
+  readonly pieces: readonly Piece[];
+  readonly #options: SourceRelationOptions;
+  #columns: readonly Column[];
+
+  constructor(argument: SourceArgument, pieces: readonly Piece[], options: SourceRelationOptions) {
+    this.name = argument.name ?? tableName(argument.path);
+    this.pieces = pieces;
+    this.#options = options;
+    this.#columns = this.#unify();
+    this.fits = pieces.every((piece) => piece.fits);
+  }
+
+  /** They may change when `recover` widened a type. */
+  get columns(): readonly Column[] {
+    return this.#columns;
+  }
+
+  scan(columns?: readonly string[]): LazyFrame {
+    const wanted = this.#wanted(columns);
+    const frames = this.pieces.map((piece) =>
+      this.#align(piece, piece.scan(own(piece, wanted)), wanted),
+    );
+    const all = stack(frames);
+    assert(all !== undefined, 'a source has at least one file');
+    return all;
+  }
+
+  async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
+    const wanted = this.#wanted(columns);
+    for (const piece of this.pieces) {
+      for await (const frame of piece.segments(own(piece, wanted))) {
+        yield this.#align(piece, frame, wanted);
+      }
+    }
+  }
+
+  /** See Piece.recover: one file that mends something is enough. */
+  recover(cause: unknown): void {
+    let refusal: unknown;
+    let mended = false;
+    for (const piece of this.pieces) {
+      try {
+        piece.recover(cause);
+        mended = true;
+      } catch (error) {
+        refusal ??= error;
+      }
+    }
+    if (!mended) throw refusal;
+    this.#columns = this.#unify();
+  }
+
+  close(): void {
+    for (const piece of this.pieces) piece.close();
+  }
+
+  #align(piece: Piece, frame: LazyFrame, wanted: readonly Column[]): LazyFrame {
+    const constants = partitionValues(piece.file);
+    const { filenameColumn } = this.#options;
+    if (filenameColumn !== undefined) constants.set(filenameColumn, piece.file.path);
+    const names = own(piece, wanted);
+    const held = names.flatMap((name) => piece.columns.filter((column) => column.name === name));
+    return align(frame, held, wanted, constants);
+  }
+
+  /** The columns of all files; text files are read again as what their columns were widened to. */
+  #unify(): readonly Column[] {
+    const columns = tableColumns(this.pieces, this.#options);
+    const types = new Map(columns.map(({ name, type }) => [name, type]));
+    for (const piece of this.pieces) {
+      const widened = piece.columns.filter(({ name, type }) => types.get(name) !== type);
+      if (widened.length === 0) continue;
+      piece.retype(
+        Object.fromEntries(widened.map(({ name, type }) => [name, types.get(name) ?? type])),
+      );
+    }
+    return columns;
+  }
+
+  #wanted(columns: readonly string[] | undefined): readonly Column[] {
+    if (columns === undefined) return this.columns;
+    return columns.map((name) => {
+      const column = this.columns.find((one) => one.name === name);
+      assert(column !== undefined, `column "${name}" was asked of "${this.name}", which lacks it`);
+      return column;
+    });
+  }
+}
+
+/** Of the wanted columns, those the file itself holds, in that order. */
+function own(piece: Piece, wanted: readonly Column[]): string[] {
+  const held = new Set(piece.columns.map((column) => column.name));
+  return wanted.filter(({ name }) => held.has(name)).map(({ name }) => name);
+}
+
+/** What the files hold, then the partition keys they do not hold, then the file name. */
+function tableColumns(pieces: readonly Piece[], options: SourceRelationOptions): Column[] {
+  const files = pieces.map((piece) => ({ path: piece.file.path, columns: piece.columns }));
+  const columns = unify(files, options.unionByName === true);
+  const names = new Set(columns.map((column) => column.name));
+  const keys = partitionColumns(pieces.map((piece) => piece.file));
+  columns.push(...keys.filter((key) => !names.has(key.name)));
+  if (options.filenameColumn !== undefined) {
+    columns.push({ name: options.filenameColumn, type: 'String' });
+  }
+  return columns;
+}
+
+/** "logs/day 1.csv.gz" -> "day 1"; SQL quotes it where it must. */
+function tableName(argument: string): string {
+  if (argument === '-') return 'stdin';
+  const base = path.basename(argument.replace(/\/+$/, ''));
+  return base.replace(/\.[A-Za-z0-9]+(\.(gz|zst|bz2|xz|lz4))?$/i, '') || base;
+}

@@ -1,0 +1,124 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collect } from '../../src/compute/polars.ts';
+import type { HostOptions } from '../../src/engine/options.ts';
+import { Reporter } from '../../src/engine/report.ts';
+import { Session, type SessionOptions } from '../../src/engine/session.ts';
+import type { NairobiError } from '../../src/errors.ts';
+import { bytes } from '../../src/units.ts';
+
+let root: string;
+const at = (name: string): string => path.join(root, name);
+function write(name: string, text: string): string {
+  mkdirSync(path.dirname(at(name)), { recursive: true });
+  writeFileSync(at(name), text);
+  return at(name);
+}
+
+const HOST: HostOptions = {
+  memoryLimit: undefined,
+  threads: undefined,
+  cpus: undefined,
+  io: 'auto',
+  direct: 'auto',
+  timeout: undefined,
+};
+
+function open(options: Partial<SessionOptions> = {}): { session: Session; reporter: Reporter } {
+  const reporter = new Reporter();
+  return { reporter, session: new Session({ host: HOST, read: {}, ...options }, reporter) };
+}
+
+/** The rows as CSV text: exact, whatever the types. */
+const csv = (frame: Parameters<typeof collect>[0]): string =>
+  collect(frame).writeCSV().toString('utf8');
+
+beforeAll(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'nairobi-session-'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe('a session', () => {
+  it('gives the rows of a CSV file and reports how they were read', () => {
+    const { session, reporter } = open();
+    using _ = session;
+    const relation = session.open({ path: write('a.csv', 'id,name\n1,x\n2,y\n') });
+    expect(relation.name).toBe('a');
+    expect(relation.columns).toEqual([
+      { name: 'id', type: 'Int64' },
+      { name: 'name', type: 'String' },
+    ]);
+    expect(csv(relation.scan())).toBe('id,name\n1,x\n2,y\n');
+    expect(csv(relation.scan(['name', 'id']))).toBe('name,id\nx,1\ny,2\n');
+    const report = reporter.finish();
+    expect(report.bytesRead).toBe(16);
+    expect(report.backend).toBeDefined();
+  });
+
+  it('reads several files as one table, with types wide enough for all', () => {
+    const { session } = open({ filenameColumn: 'file' });
+    using _ = session;
+    write('many/1.csv', 'a,b\n1,x\n');
+    write('many/2.csv', 'a,b\n2.5,y\n');
+    const relation = session.open({ path: at('many/*.csv') });
+    expect(relation.columns.map(({ type }) => type)).toEqual(['Float64', 'String', 'String']);
+    expect(csv(relation.scan(['a', 'file']))).toBe(
+      `a,file\n1.0,${at('many/1.csv')}\n2.5,${at('many/2.csv')}\n`,
+    );
+  });
+
+  it('keeps the text of a column that is text in one file only', () => {
+    const { session } = open();
+    using _ = session;
+    write('texts/1.csv', 'a\n1.50\n');
+    write('texts/2.csv', 'a\nx\n');
+    const relation = session.open({ path: at('texts') });
+    expect(csv(relation.scan())).toBe('a\n1.50\nx\n');
+  });
+
+  it('adds hive partition keys as typed columns and nulls for the null key', () => {
+    const { session } = open();
+    using _ = session;
+    write('lake/day=2026-01-02/site=a/p.csv', 'v\n1\n');
+    write('lake/day=2026-01-03/site=__HIVE_DEFAULT_PARTITION__/p.csv', 'v\n2\n');
+    const relation = session.open({ path: at('lake') });
+    expect(relation.columns.map(({ type }) => type)).toEqual(['Int64', 'Date', 'String']);
+    expect(csv(relation.scan())).toBe('v,day,site\n1,2026-01-02,a\n2,2026-01-03,\n');
+  });
+
+  it('refuses files with other columns unless they are matched by name', () => {
+    write('mixed/1.csv', 'a,b\n1,x\n');
+    write('mixed/2.csv', 'a,c\n2,z\n');
+    const { session } = open();
+    using _ = session;
+    expect(() => session.open({ path: at('mixed') })).toThrow(/--union-by-name|one table/);
+    const { session: byName } = open({ unionByName: true });
+    using __ = byName;
+    const relation = byName.open({ path: at('mixed') });
+    expect(csv(relation.scan())).toBe('a,b,c\n1,x,\n2,,z\n');
+  });
+
+  it('widens a type that a late value contradicts and runs the work again', async () => {
+    const { session } = open({ read: { inferRows: 2 } });
+    using _ = session;
+    const relation = session.open({ path: write('late.csv', 'a\n1\n2\n3.5\n') });
+    expect(relation.columns[0]?.type).toBe('Int64');
+    const text = await session.attempt(() => csv(relation.scan()));
+    expect(text).toBe('a\n1.0\n2.0\n3.5\n');
+    expect(relation.columns[0]?.type).toBe('Float64');
+  });
+
+  it('stops with MEMORY_LIMIT when a file is larger than the limit', () => {
+    const { session } = open({ host: { ...HOST, memoryLimit: bytes(1024 * 1024) } });
+    using _ = session;
+    const file = write('big.csv', `a\n${'12345678\n'.repeat(400_000)}`);
+    try {
+      session.open({ path: file });
+      expect.unreachable();
+    } catch (error) {
+      expect((error as NairobiError).code).toBe('MEMORY_LIMIT');
+    }
+  });
+});
