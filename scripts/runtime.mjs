@@ -5,7 +5,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
+  accessSync,
   chmodSync,
+  constants,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -14,12 +16,16 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const pinned = join(root, 'scripts/runtime');
 const OLDEST = [22, 12];
+
+/** npm without its remarks. */
+export const QUIET = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
 
 /** The path of a Node new enough, brought from the registry if need be. */
 export function provideNode() {
@@ -54,6 +60,16 @@ export function npmCli() {
   process.exit(3);
 }
 
+/** The environment for npm: a service account often has no home to keep a cache in. */
+export function npmEnv() {
+  try {
+    accessSync(homedir(), constants.W_OK);
+    return process.env;
+  } catch {
+    return { ...process.env, npm_config_cache: join(root, '.runtime/npm-cache') };
+  }
+}
+
 /** Puts the pinned binary at `target`; says what went wrong, if anything did. */
 function install(target) {
   const folder = join(root, `.runtime/install-${process.pid}`);
@@ -62,21 +78,15 @@ function install(target) {
     for (const file of ['package.json', 'package-lock.json']) {
       copyFileSync(join(pinned, file), join(folder, file));
     }
-    const words = [
-      npmCli(),
-      'ci',
-      '--no-audit',
-      '--no-fund',
-      '--ignore-scripts',
-      '--loglevel=error',
-    ];
+    const words = [npmCli(), 'ci', '--ignore-scripts', ...QUIET];
     const { status } = spawnSync(process.execPath, words, {
       cwd: folder,
+      env: npmEnv(),
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const binary = join(folder, `node_modules/node-linux-${process.arch}/bin/node`);
     if (status !== 0) return 'npm could not fetch Node';
-    if (!existsSync(binary)) return `there is no Node package for linux ${process.arch}`;
+    if (!existsSync(binary)) return `npm brought no Node for linux ${process.arch}`;
     chmodSync(binary, 0o755);
     if (versionOf(binary) === undefined) return 'the Node from the registry does not run here';
     mkdirSync(dirname(target), { recursive: true });

@@ -10,7 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { npmCli, provideNode, root } from './runtime.mjs';
+import { npmCli, npmEnv, provideNode, QUIET, root } from './runtime.mjs';
 
 /** What each word runs, under the provided Node; the arguments that follow are passed on. */
 const TASKS = {
@@ -52,13 +52,13 @@ function providePackages(node) {
   process.stderr.write('setup: installing the packages (npm install)\n');
   // Under the new Node: an old one makes npm skip nodejs-polars' binary without a word. Not `npm
   // ci`: it refuses a lock that lacks another platform's package, which a mirror may not carry.
-  run(node, [npmCli(), 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
+  run(node, [npmCli(), 'install', '--no-save', ...QUIET], npmEnv());
   writeFileSync(stampFile, wanted);
 }
 
 /** Runs `node words`; ends with its exit code when it fails. */
-function run(node, words) {
-  const env = { ...process.env, PATH: `${dirname(node)}:${process.env.PATH ?? ''}` };
+function run(node, words, environment = process.env) {
+  const env = { ...environment, PATH: `${dirname(node)}:${process.env.PATH ?? ''}` };
   const { status, signal, error } = spawnSync(node, words, { cwd: root, env, stdio: 'inherit' });
   if (error !== undefined) stop(3, `cannot run ${node}: ${error.message}`);
   if (status !== 0) stop(status ?? 1, signal === null ? undefined : `ended by ${signal}`);
