@@ -60,14 +60,23 @@ export function npmCli() {
   process.exit(3);
 }
 
-/** The environment for npm: a service account often has no home to keep a cache in. */
+/**
+ * The environment for npm: a service account often has no home to keep a cache in, and npm under
+ * another Node looks for the machine's own settings (registry, certificates) in another place.
+ */
 export function npmEnv() {
+  const env = { ...process.env };
+  env.npm_config_globalconfig ??= spawnSync(
+    process.execPath,
+    [npmCli(), 'config', 'get', 'globalconfig'],
+    { encoding: 'utf8' },
+  ).stdout.trim();
   try {
     accessSync(homedir(), constants.W_OK);
-    return process.env;
   } catch {
-    return { ...process.env, npm_config_cache: join(root, '.runtime/npm-cache') };
+    env.npm_config_cache = join(root, '.runtime/npm-cache');
   }
+  return env;
 }
 
 /** Puts the pinned binary at `target`; says what went wrong, if anything did. */
