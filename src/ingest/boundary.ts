@@ -6,21 +6,24 @@ const NEWLINE = 0x0a;
 export type Cutter = (data: Buffer, length: number) => number;
 
 /** Records that end with the line: NDJSON, line protocol. */
-export const cutAtNewline: Cutter = (data, length) =>
-  length === 0 ? 0 : data.lastIndexOf(NEWLINE, length - 1) + 1;
+export const cutAtNewline: Cutter = (data, length) => endOfLast(data, length, NEWLINE);
+
+function endOfLast(data: Buffer, length: number, byte: number): number {
+  return length === 0 ? 0 : data.lastIndexOf(byte, length - 1) + 1;
+}
 
 /**
- * CSV: the last newline outside quotes. The block begins outside quotes; a doubled quote flips
- * twice, so counting quotes is enough.
+ * CSV: the last line end outside quotes. The block begins outside quotes; a doubled quote flips
+ * twice, so counting quotes is enough. `quote` undefined: quotes mean nothing.
  */
-export function csvCutter(quote: number): Cutter {
+export function csvCutter(quote: number | undefined, lineEnd: number = NEWLINE): Cutter {
   return (data, length) => {
     const block = data.subarray(0, length);
-    let end = cutAtNewline(data, length);
-    if (end === 0 || block.indexOf(quote) === -1) return end;
+    let end = endOfLast(data, length, lineEnd);
+    if (quote === undefined || end === 0 || block.indexOf(quote) === -1) return end;
     let inside = countByte(block, quote, 0, end) % 2 === 1;
     while (inside && end > 0) {
-      const before = end === 1 ? 0 : block.lastIndexOf(NEWLINE, end - 2) + 1;
+      const before = end === 1 ? 0 : endOfLast(block, end - 1, lineEnd);
       if (countByte(block, quote, before, end) % 2 === 1) inside = false;
       end = before;
     }

@@ -4,10 +4,11 @@
  * written for all, with the offsets moved. No value is encoded twice.
  * Field numbers: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
  */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import type { DataFrame } from '../compute/polars.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { attempt, writeFully } from './durable.ts';
+import { readExactly } from './fingerprint.ts';
 import {
   child,
   decodeStruct,
@@ -23,6 +24,9 @@ export type Codec = 'zstd' | 'snappy' | 'lz4' | 'gzip' | 'brotli' | 'uncompresse
 const MAGIC = Buffer.from('PAR1');
 /** The length of the footer and the magic behind it. */
 const TRAILER_BYTES = 8;
+
+/** Copied at a time: large enough for the device, small beside the memory limit. */
+const COPY_BYTES = 1 << 20;
 
 const FILE = { schema: 2, rows: 3, rowGroups: 4, createdBy: 6 } as const;
 const GROUP = { columns: 1, rows: 3, fileOffset: 5, ordinal: 7 } as const;
@@ -73,6 +77,48 @@ export class ParquetWriter {
   /** The same for a Parquet file that is in memory already. */
   appendEncoded(file: Buffer, rows: number): void {
     const footer = readFooter(file);
+    this.takeFooter(footer);
+    const body = file.subarray(MAGIC.length, bodyEnd(file));
+    writeFully(this.#fd, body, this.path);
+    this.#bytes += body.length;
+    this.#rows += rows;
+  }
+
+  /** Copies the row groups of another file of ours in front of what follows. */
+  appendFile(path: string): void {
+    const fd = attempt('open', path, () => openSync(path, 'r'));
+    try {
+      const size = fstatSync(fd).size;
+      const trailer = readExactly(fd, size - TRAILER_BYTES, TRAILER_BYTES, path);
+      const end = size - TRAILER_BYTES - (trailer?.readUInt32LE(0) ?? 0);
+      const encoded =
+        end < MAGIC.length ? undefined : readExactly(fd, end, size - TRAILER_BYTES - end, path);
+      if (encoded === undefined || trailer?.subarray(4).equals(MAGIC) !== true) {
+        throw new NairobiError('BAD_DATA', `Cannot add to ${path}: it is not a Parquet file`, {
+          where: { file: path },
+        });
+      }
+      const footer = decodeStruct(encoded);
+      this.takeFooter(footer);
+      this.copyBody(fd, path, end);
+      this.#rows += Number(integer(footer, FILE.rows) ?? 0n);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  private copyBody(fd: number, path: string, end: number): void {
+    for (let at: number = MAGIC.length; at < end; ) {
+      const block = readExactly(fd, at, Math.min(COPY_BYTES, end - at), path);
+      assert(block !== undefined, 'the body of a Parquet file lies within the file');
+      writeFully(this.#fd, block, this.path);
+      at += block.length;
+      this.#bytes += block.length;
+    }
+  }
+
+  /** Takes over the row groups of a file whose body is written next. */
+  private takeFooter(footer: ThriftStruct): void {
     const schema = encodeStruct(new Map([[1, footer.get(FILE.schema) as ThriftValue]]));
     this.#schema ??= schema;
     if (!this.#schema.equals(schema)) {
@@ -87,10 +133,6 @@ export class ParquetWriter {
       moveGroup(group, shift, this.#groups.length);
       this.#groups.push(group);
     }
-    const body = file.subarray(MAGIC.length, bodyEnd(file));
-    writeFully(this.#fd, body, this.path);
-    this.#bytes += body.length;
-    this.#rows += rows;
   }
 
   /** Writes the footer and syncs: the file is whole and on the disk. At least one frame is needed. */

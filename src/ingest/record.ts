@@ -28,8 +28,8 @@ export interface SourceState {
   readonly offset: number;
   /** Lines consumed, header included. */
   readonly lines: number;
-  /** The header line of a CSV, without its line end. */
-  readonly header: string | undefined;
+  /** How its text is read (a CsvPlan, say), so that a later run reads the rest alike. */
+  readonly plan: unknown;
   /** True for a compressed file, which is read once to its end. */
   readonly done: boolean;
   /** When it last gave rows, ISO 8601 UTC. */

@@ -82,6 +82,12 @@ export function commit(recordPath: string, record: CommitRecord, staging: Stagin
 export function finish(record: CommitRecord, root: string): void {
   const directory = stagingOf(root, record.run);
   if (!existsSync(directory)) return;
+  apply(record, root);
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** The steps of a commit that come after it. Each looks first whether it is done already. */
+export function apply(record: CommitRecord, root: string): void {
   const touched = new Set<string>();
   for (const { from, to } of record.publish) {
     const source = join(root, from);
@@ -93,7 +99,9 @@ export function finish(record: CommitRecord, root: string): void {
   }
   for (const { from, to, offset } of record.append) {
     const source = join(root, from);
-    if (existsSync(source)) writeAt(to, readFileSync(source), offset);
+    if (!existsSync(source)) continue;
+    writeAt(to, readFileSync(source), offset);
+    rmSync(source);
   }
   for (const part of record.remove) {
     const target = join(root, part);
@@ -102,7 +110,6 @@ export function finish(record: CommitRecord, root: string): void {
     touched.add(dirname(target));
   }
   for (const path of touched) syncDirectory(path);
-  rmSync(directory, { recursive: true, force: true });
 }
 
 /** Puts `data` at `offset` and ends the file there: the same result however often it is done. */

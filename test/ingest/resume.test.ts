@@ -45,7 +45,7 @@ function stateOf(path: string, offset?: number): SourceState {
     fingerprint,
     offset: end,
     lines: 0,
-    header: undefined,
+    plan: undefined,
     done: false,
     seenAt: '2026-11-21T00:00:00Z',
   };

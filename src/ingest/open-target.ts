@@ -1,0 +1,88 @@
+/** From -o to a target. */
+import { statSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { NairobiError } from '../errors.ts';
+import type { Bytes } from '../units.ts';
+import { DatasetTarget, PART_BYTES } from './dataset.ts';
+import { lockPath } from './layout.ts';
+import type { Codec } from './parquet-writer.ts';
+import { type FileFormat, FileTarget } from './single-file.ts';
+import type { Target } from './target.ts';
+
+export interface TargetOptions {
+  readonly output: string;
+  readonly kind: 'dataset' | FileFormat;
+  readonly codec: Codec;
+  readonly partitionBy: string | undefined;
+  readonly statePath: string | undefined;
+  readonly lockPath: string | undefined;
+  readonly partBytes: Bytes;
+}
+
+export interface TargetWishes {
+  readonly output: string;
+  readonly format: FileFormat | undefined;
+  readonly codec: Codec | undefined;
+  readonly partitionBy: string | undefined;
+  readonly state: string | undefined;
+  readonly partBytes: Bytes | undefined;
+}
+
+const BY_EXTENSION: Readonly<Record<string, FileFormat>> = {
+  '.parquet': 'parquet',
+  '.pq': 'parquet',
+  '.arrow': 'arrow',
+  '.feather': 'arrow',
+  '.ipc': 'arrow',
+  '.csv': 'csv',
+  '.ndjson': 'ndjson',
+  '.jsonl': 'ndjson',
+};
+
+/** What the flags mean: a directory, or a name that ends in "/" or has no extension, is a dataset. */
+export function targetOptions(wishes: TargetWishes): TargetOptions {
+  const kind = wishes.format ?? kindOf(wishes.output);
+  const isDataset = kind === 'dataset';
+  if (wishes.partitionBy !== undefined && !isDataset) {
+    throw new NairobiError('USAGE', '--partition-by needs a directory to write into', {
+      hint: `write -o ${wishes.output.replace(/\.\w+$/, '')}/ for a dataset`,
+    });
+  }
+  const statePath = wishes.state === undefined ? undefined : resolve(wishes.state);
+  return {
+    output: wishes.output,
+    kind,
+    codec: wishes.codec ?? 'zstd',
+    partitionBy: wishes.partitionBy,
+    statePath,
+    lockPath: isDataset
+      ? lockPath(resolve(wishes.output))
+      : statePath === undefined
+        ? undefined
+        : `${statePath}.lock`,
+    partBytes: wishes.partBytes ?? PART_BYTES,
+  };
+}
+
+function kindOf(output: string): 'dataset' | FileFormat {
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory() || output.endsWith('/')) {
+    return 'dataset';
+  }
+  const extension = extname(output).toLowerCase();
+  if (extension === '') return 'dataset';
+  const format = BY_EXTENSION[extension];
+  if (format === undefined) {
+    throw new NairobiError('USAGE', `Cannot tell the format of ${output} from its name`, {
+      hint: `end it in ${Object.keys(BY_EXTENSION).join(', ')}, or in "/" for a dataset`,
+    });
+  }
+  return format;
+}
+
+export function openTarget(options: TargetOptions): Target {
+  const { output, kind, codec, partitionBy, statePath, partBytes } = options;
+  if (kind === 'dataset') {
+    return new DatasetTarget({ root: output, statePath, partitionBy, codec, partBytes });
+  }
+  return new FileTarget({ path: output, format: kind, statePath, codec });
+}

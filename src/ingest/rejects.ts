@@ -1,0 +1,127 @@
+/** Rejected records: counted always, written to --rejects FILE, and never more than --max-errors. */
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { NairobiError } from '../errors.ts';
+import type { Reject } from './decoder.ts';
+import { attempt, temporaryBeside, writeFully } from './durable.ts';
+
+/** A count, or a share of the rows read. */
+export type ErrorBudget = { readonly count: number } | { readonly share: number };
+
+/** "100" or "0.5%". */
+export function parseBudget(text: string): ErrorBudget {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(text);
+  const value = Number(match?.[1]);
+  const isShare = match?.[2] === '%';
+  if (match === null || (isShare ? value > 100 : !Number.isInteger(value))) {
+    throw new NairobiError('USAGE', `Cannot read "${text}" as a number of errors`, {
+      hint: 'write a count such as 100, or a share of the rows such as 0.5%',
+    });
+  }
+  return isShare ? { share: value / 100 } : { count: value };
+}
+
+/** Of one record, what the rejects file keeps: a line with a dump would drown the others. */
+const RAW_CHARACTERS = 4096;
+
+export class Rejects {
+  readonly #path: string | undefined;
+  readonly #budget: ErrorBudget | undefined;
+  readonly #run: string;
+  #fd: number | undefined;
+  #bytes = 0;
+  count = 0;
+  /** The first one, for the report. */
+  example: (Reject & { readonly source: string }) | undefined;
+
+  constructor(path: string | undefined, budget: ErrorBudget | undefined, run: string) {
+    this.#path = path === undefined ? undefined : resolve(path);
+    this.#budget = budget;
+    this.#run = run;
+  }
+
+  /** Counts and writes; throws when there are more than the budget allows. */
+  add(source: string, rejects: readonly Reject[]): void {
+    if (rejects.length === 0) return;
+    const [first] = rejects;
+    if (this.example === undefined && first !== undefined) this.example = { ...first, source };
+    this.count += rejects.length;
+    const budget = this.#budget;
+    if (budget !== undefined && 'count' in budget && this.count > budget.count) {
+      throw this.overBudget(`${budget.count}`);
+    }
+    if (this.#path === undefined) return;
+    const lines = rejects.map((reject) => `${JSON.stringify(lineOf(source, reject))}\n`).join('');
+    const data = Buffer.from(lines);
+    this.#fd ??= this.openSpool(this.#path);
+    writeFully(this.#fd, data, this.#path);
+    this.#bytes += data.length;
+  }
+
+  private openSpool(path: string): number {
+    return attempt('create', path, () => openSync(temporaryBeside(path, this.#run), 'wx', 0o644));
+  }
+
+  /** At the end a share can be judged. */
+  check(rowsRead: number): void {
+    const budget = this.#budget;
+    if (budget === undefined || 'count' in budget) return;
+    if (this.count > budget.share * rowsRead) throw this.overBudget(`${budget.share * 100}%`);
+  }
+
+  /** The synced file that holds the lines so far, and its length; undefined when there are none. */
+  seal(): { readonly path: string; readonly staged: string; readonly bytes: number } | undefined {
+    if (this.#fd === undefined || this.#path === undefined) return undefined;
+    const fd = this.#fd;
+    attempt('sync', this.#path, () => fsyncSync(fd));
+    closeSync(fd);
+    this.#fd = undefined;
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    return { path: this.#path, staged: temporaryBeside(this.#path, this.#run), bytes };
+  }
+
+  /** Throws the lines away that are not committed. */
+  discard(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    if (this.#path !== undefined) rmSync(temporaryBeside(this.#path, this.#run), { force: true });
+  }
+
+  private overBudget(limit: string): NairobiError {
+    const place = this.example;
+    return new NairobiError(
+      'BAD_DATA',
+      `More rows are bad than --max-errors ${limit} allows; the first: ${place?.reason ?? ''}`,
+      {
+        ...(place === undefined
+          ? {}
+          : { where: { file: place.source, line: place.line, byte: place.byte } }),
+        hint: 'nothing was committed; look at them with --on-error quarantine --rejects FILE',
+      },
+    );
+  }
+}
+
+function lineOf(source: string, reject: Reject): Record<string, unknown> {
+  const raw = reject.raw.slice(0, RAW_CHARACTERS);
+  return {
+    source,
+    line: reject.line,
+    byte: reject.byte,
+    column: reject.column ?? null,
+    reason: reject.reason,
+    raw,
+    ...(raw.length < reject.raw.length ? { truncated: true } : {}),
+  };
+}
+
+/** Removes what killed runs left beside the rejects file. Only with the lock held. */
+export function removeAbandonedRejects(path: string, keep: string | undefined): void {
+  const folder = dirname(resolve(path));
+  const prefix = `.${basename(path)}.`;
+  for (const name of readdirSync(folder)) {
+    const run = name.startsWith(prefix) ? name.slice(prefix.length).replace(/\.tmp$/, '') : '';
+    if (/^\d{8}T\d{6}-[0-9a-f]{8}$/.test(run) && run !== keep) rmSync(join(folder, name));
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * One file as a target. It is written under a hidden name beside its own and renamed. With a state
+ * file the old content is copied in front, so that a growing log becomes a growing file.
+ */
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { collect, type DataFrame, polars } from '../compute/polars.ts';
+import type { Column } from '../compute/relation.ts';
+import { assert, NairobiError } from '../errors.ts';
+import { addTotals, appendRejects, requireSame } from './dataset.ts';
+import { attempt, makeDirectory, replaceFile, syncDirectory, temporaryBeside } from './durable.ts';
+import { newRunId } from './layout.ts';
+import { type Codec, ParquetWriter } from './parquet-writer.ts';
+import { type CommitRecord, encodeRecord, NO_ROWS, readRecord } from './record.ts';
+import type { CommitSummary, Progress, Target } from './target.ts';
+import { TextWriter } from './text-writer.ts';
+import { apply } from './transaction.ts';
+
+export type FileFormat = 'parquet' | 'arrow' | 'csv' | 'ndjson';
+
+export interface FileOptions {
+  readonly path: string;
+  readonly format: FileFormat;
+  readonly statePath: string | undefined;
+  readonly codec: Codec;
+}
+
+const RUN = /^\d{8}T\d{6}-[0-9a-f]{8}$/;
+
+export class FileTarget implements Target {
+  readonly path: string;
+  readonly previous: CommitRecord | undefined;
+  readonly #options: FileOptions;
+  readonly #folder: string;
+  #run = newRunId();
+  #writer: ParquetWriter | TextWriter | undefined;
+  #columns: readonly Column[] = [];
+  #last: CommitRecord | undefined;
+  #written = 0;
+
+  /** Finishes what a killed run had committed. The caller holds the lock when there is a state. */
+  constructor(options: FileOptions) {
+    this.path = resolve(options.path);
+    this.#options = options;
+    this.#folder = dirname(this.path);
+    if (statSync(this.#folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw new NairobiError('NOT_FOUND', `Cannot write ${options.path}: no such directory`, {
+        where: { file: this.path },
+      });
+    }
+    if (options.statePath === undefined) return;
+    const record = readRecord(options.statePath);
+    if (record !== undefined && record.target !== this.path) {
+      throw new NairobiError('USAGE', `The state belongs to another target: ${record.target}`, {
+        hint: 'give every target a state file of its own',
+      });
+    }
+    if (record !== undefined) apply(record, this.#folder);
+    this.removeAbandoned();
+    if (record !== undefined && record.totals.rowsWritten > 0 && !existsSync(this.path)) {
+      throw new NairobiError(
+        'CHECK_FAILED',
+        `${this.path} is gone, but the state says it has rows`,
+        {
+          hint: 'put the file back, or remove the state file to read everything again',
+        },
+      );
+    }
+    this.previous = record;
+    this.#last = record;
+  }
+
+  /** Temporary files of runs that died; with the lock held nobody is writing them. */
+  private removeAbandoned(): void {
+    const prefix = `.${basename(this.path)}.`;
+    for (const name of readdirSync(this.#folder)) {
+      const run = name.startsWith(prefix) ? name.slice(prefix.length).replace(/\.tmp$/, '') : '';
+      if (RUN.test(run)) rmSync(join(this.#folder, name), { force: true });
+    }
+  }
+
+  setColumns(columns: readonly Column[]): void {
+    const known = this.#last?.columns ?? [];
+    this.#columns = columns;
+    const describe = (column: Column): string => `${column.name} ${column.type}`;
+    if (known.length > 0) {
+      requireSame('columns', known.map(describe), columns.map(describe), this.path);
+    }
+  }
+
+  get empty(): boolean {
+    return this.#written === 0;
+  }
+
+  private get temporary(): string {
+    return temporaryBeside(this.path, this.#run);
+  }
+
+  private writer(): ParquetWriter | TextWriter {
+    if (this.#writer !== undefined) return this.#writer;
+    const { format, codec } = this.#options;
+    this.#writer =
+      format === 'csv' || format === 'ndjson'
+        ? new TextWriter(this.temporary, format)
+        : // Arrow's file format cannot be continued: it is made from this at the commit.
+          new ParquetWriter(this.temporary, format === 'arrow' ? 'lz4' : codec);
+    if (this.#last !== undefined && existsSync(this.path) && format !== 'arrow') {
+      this.#writer.appendFile(this.path);
+    }
+    return this.#writer;
+  }
+
+  write(frame: DataFrame): void {
+    // An empty frame still brings the columns to a file that would otherwise not exist.
+    this.writer().append(frame);
+    this.#written += frame.height;
+  }
+
+  commit(progress: Progress): CommitSummary {
+    const writer = this.#writer;
+    const rows = this.#written;
+    const isNew =
+      writer !== undefined && (rows > 0 || !existsSync(this.path) || this.#last === undefined);
+    if (isNew) {
+      writer.close();
+      if (this.#options.format === 'arrow') this.makeArrow();
+    }
+    if (this.#options.statePath === undefined) this.publishAlone(progress, isNew);
+    else this.publishWithState(this.#options.statePath, progress, isNew);
+    if (!isNew) this.discard();
+    this.#writer = undefined;
+    this.#written = 0;
+    this.#run = newRunId();
+    const bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
+    return { files: isNew ? [this.path] : [], bytes, rows };
+  }
+
+  private publishAlone(progress: Progress, isNew: boolean): void {
+    if (progress.rejects !== undefined) {
+      const { path, staged } = progress.rejects;
+      attempt('rename', path, () => renameSync(staged, path));
+      syncDirectory(dirname(path));
+    }
+    if (!isNew) return;
+    attempt('rename', this.path, () => renameSync(this.temporary, this.path));
+    syncDirectory(this.#folder);
+  }
+
+  private publishWithState(statePath: string, progress: Progress, isNew: boolean): void {
+    const name = basename(this.path);
+    const from = basename(this.temporary);
+    const record: CommitRecord = {
+      format: 'nairobi-commit',
+      version: 1,
+      sequence: (this.#last?.sequence ?? 0) + 1,
+      run: this.#run,
+      committedAt: new Date().toISOString(),
+      target: this.path,
+      columns: this.#columns.length > 0 ? this.#columns : (this.#last?.columns ?? []),
+      partitionBy: [],
+      publish: isNew ? [{ from, to: name, rows: this.#written, bytes: 0 }] : [],
+      append: appendRejects(progress.rejects, this.#folder),
+      remove: [],
+      sources: progress.sources,
+      totals: addTotals(this.#last?.totals ?? NO_ROWS, progress.totals),
+    };
+    syncDirectory(this.#folder);
+    makeDirectory(dirname(resolve(statePath)));
+    replaceFile(statePath, encodeRecord(record), this.#run);
+    apply(record, this.#folder);
+    this.#last = record;
+  }
+
+  /** Turns the spooled rows (and what the file held before) into an Arrow file, on the disk. */
+  private makeArrow(): void {
+    const pl = polars();
+    const spool = `${this.temporary}.spool`;
+    attempt('rename', spool, () => renameSync(this.temporary, spool));
+    try {
+      const rows = pl.scanParquet(spool, { glob: false } as never);
+      const before = this.#last !== undefined && existsSync(this.path);
+      const all = before ? pl.concat([pl.scanIPC(this.path), rows]) : rows;
+      attempt('write', this.path, () =>
+        collect(all.sinkIpc(this.temporary, { syncOnClose: 'all' } as never)),
+      );
+    } finally {
+      rmSync(spool, { force: true });
+    }
+    assert(existsSync(this.temporary), 'Polars wrote the Arrow file it was asked for');
+  }
+
+  private discard(): void {
+    this.#writer?.abandon();
+    this.#writer = undefined;
+    rmSync(this.temporary, { force: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.discard();
+  }
+}

@@ -1,0 +1,63 @@
+/** One growing text file as batches of rows, and the state it leaves behind. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { NairobiError } from '../errors.ts';
+import { DETECT_BYTES, detect, detectCompression, type FormatName } from '../formats/detect.ts';
+import { attempt } from './durable.ts';
+import { fingerprintAt } from './fingerprint.ts';
+import type { SourceState } from './record.ts';
+
+/** The first bytes of a file: what it is. */
+export function headOf(path: string, length: number = DETECT_BYTES): Buffer {
+  const fd = attempt('open', path, () => openSync(path, 'r'));
+  try {
+    const head = Buffer.alloc(length);
+    let done = 0;
+    while (done < length) {
+      const count = attempt('read', path, () => readSync(fd, head, done, length - done, done));
+      if (count === 0) break;
+      done += count;
+    }
+    return head.subarray(0, done);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export interface Kind {
+  readonly format: FormatName;
+  readonly compressed: boolean;
+}
+
+export function kindOf(path: string): Kind {
+  const head = headOf(path);
+  if (detectCompression(head) !== undefined) return { format: 'csv', compressed: true };
+  return { format: detect(path, head), compressed: false };
+}
+
+/** What is remembered of a file that was consumed to `offset`. */
+export function stateOf(
+  path: string,
+  consumed: { offset: number; lines: number; plan: unknown; done: boolean },
+): SourceState {
+  const fd = attempt('open', path, () => openSync(path, 'r'));
+  try {
+    const stat = fstatSync(fd, { bigint: true });
+    const fingerprint = fingerprintAt(fd, consumed.offset, path);
+    if (fingerprint === undefined) {
+      throw new NairobiError('BAD_DATA', `${path} became shorter while it was read`, {
+        where: { file: path },
+        hint: 'nothing was committed: run it again, it will be read from its beginning',
+      });
+    }
+    return {
+      path,
+      dev: String(stat.dev),
+      ino: String(stat.ino),
+      fingerprint,
+      ...consumed,
+      seenAt: new Date().toISOString(),
+    };
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,161 @@
+/** One text file as rows: from where the last run stopped to the last whole record. */
+import type { Column } from '../compute/relation.ts';
+import { assert, NairobiError } from '../errors.ts';
+import { type CsvPlan, sniffCsv } from '../formats/csv/sniff.ts';
+import { isDelimited } from '../formats/detect.ts';
+import type { ReadOptions } from '../formats/options.ts';
+import { type Bytes, bytes, MiB } from '../units.ts';
+import { type Cutter, csvCutter } from './boundary.ts';
+import { CsvDecoder } from './csv.ts';
+import type { BadRows, Decoded } from './decoder.ts';
+import { feedFile } from './feed.ts';
+import type { SourceState } from './record.ts';
+import type { PlannedFile } from './resume.ts';
+import { headOf, kindOf, stateOf } from './source.ts';
+
+export interface TextSourceOptions {
+  readonly badRows: BadRows;
+  readonly read: ReadOptions;
+  readonly final: boolean;
+  readonly segmentBytes: Bytes;
+  readonly onRead: (count: number) => void;
+  /** How the files before were read: this one must have the same columns. */
+  readonly known: unknown;
+}
+
+/** What is looked at to know the columns. */
+const SNIFF_BYTES = bytes(4 * MiB);
+
+export class TextSource {
+  readonly #file: PlannedFile;
+  readonly #options: TextSourceOptions;
+  #plan: CsvPlan | undefined;
+  #decoder: CsvDecoder | undefined;
+  #offset: number;
+  #lines: number;
+
+  constructor(file: PlannedFile, options: TextSourceOptions) {
+    this.#file = file;
+    this.#options = options;
+    this.#offset = file.state?.offset ?? 0;
+    this.#lines = file.state?.lines ?? 0;
+  }
+
+  get plan(): unknown {
+    return this.#plan;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get columns(): readonly Column[] {
+    assert(this.#decoder !== undefined, 'columns are known once rows were asked for');
+    return this.#decoder.columns;
+  }
+
+  /** Where reading ended, for the next run. */
+  state(): SourceState {
+    return stateOf(this.#file.path, {
+      offset: this.#offset,
+      lines: this.#lines,
+      plan: this.#plan,
+      done: false,
+    });
+  }
+
+  /** Batches in file order; a file that has a header and no rows gives one batch without rows. */
+  async *rows(): AsyncGenerator<Decoded> {
+    const plan = this.understand();
+    if (plan === undefined) return;
+    this.#plan = plan;
+    const { read, badRows } = this.#options;
+    const decoder = new CsvDecoder(plan, badRows, read.nulls);
+    this.#decoder = decoder;
+    if (this.#file.state === undefined) {
+      this.#offset = plan.data.byte;
+      this.#lines = plan.data.line - 1;
+    }
+    let any = false;
+    const feed = feedFile(this.#file.path, {
+      from: this.#offset,
+      segmentBytes: this.#options.segmentBytes,
+      cut: cutterOf(plan),
+      final: this.#options.final,
+      onRead: this.#options.onRead,
+    });
+    for await (const batch of feed) {
+      const decoded = this.decode(decoder, batch);
+      this.#offset = batch.offset + batch.data.length;
+      this.#lines += decoded.lines;
+      any = true;
+      yield decoded;
+    }
+    if (!any)
+      yield decoder.decode({ data: Buffer.alloc(0), offset: this.#offset }, this.#lines + 1);
+  }
+
+  private decode(decoder: CsvDecoder, batch: { data: Buffer; offset: number }): Decoded {
+    try {
+      return decoder.decode(batch, this.#lines + 1);
+    } catch (error) {
+      throw error instanceof NairobiError ? inFile(error, this.#file.path) : error;
+    }
+  }
+
+  /** The plan of this file; undefined while not even its header is complete. */
+  private understand(): CsvPlan | undefined {
+    const { path, state } = this.#file;
+    if (state?.plan !== undefined) return state.plan as CsvPlan;
+    const { format, compressed } = kindOf(path);
+    if (compressed || !isDelimited(this.#options.read.format ?? format)) {
+      throw new NairobiError('NOT_SUPPORTED', `Cannot ingest ${path}: not a delimited text yet`);
+    }
+    let head = headOf(path, SNIFF_BYTES);
+    const isWhole = head.length < SNIFF_BYTES;
+    if (!this.#options.final) head = head.subarray(0, head.lastIndexOf(0x0a) + 1);
+    if (head.length === 0 && !this.#options.final) return undefined;
+    const known = this.#options.known as CsvPlan | undefined;
+    const types = Object.fromEntries((known?.columns ?? []).map((c) => [c.name, c.type]));
+    const dateFormats = (known?.columns ?? []).flatMap((c) => c.format ?? []);
+    const read: ReadOptions =
+      known === undefined
+        ? this.#options.read
+        : {
+            ...this.#options.read,
+            types,
+            dateFormats: [...dateFormats, ...(this.#options.read.dateFormats ?? [])],
+          };
+    try {
+      const plan = sniffCsv(head, format, read, isWhole);
+      if (known !== undefined) requireSameColumns(plan, known, path);
+      return plan;
+    } catch (error) {
+      throw error instanceof NairobiError ? inFile(error, path) : error;
+    }
+  }
+}
+
+function cutterOf({ dialect }: CsvPlan): Cutter {
+  const quote = dialect.quote === '' ? undefined : dialect.quote.charCodeAt(0);
+  return csvCutter(quote, dialect.lineEnd.charCodeAt(0));
+}
+
+function inFile(error: NairobiError, file: string): NairobiError {
+  const { hint } = error;
+  return new NairobiError(error.code, error.message, {
+    where: { ...error.where, file },
+    cause: error.cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function requireSameColumns(plan: CsvPlan, known: CsvPlan, path: string): void {
+  const names = plan.columns.map((column) => column.name);
+  const expected = known.columns.map((column) => column.name);
+  if (names.length === expected.length && names.every((name, i) => name === expected[i])) return;
+  throw new NairobiError('BAD_DATA', `${path} has the columns ${names.join(', ')}`, {
+    where: { file: path, line: 1 },
+    hint: `the rows before have ${expected.join(', ')}: ingest it into a target of its own`,
+  });
+}
