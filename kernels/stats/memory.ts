@@ -1,27 +1,23 @@
-// Memory of one kernel instance: everything below `base` is input that the host writes, everything
-// above is state that only grows. Nothing is freed; tables that double leave at most their own
-// size behind.
+// Memory, shared by every thread's instance: everything below `base` is input that the host writes,
+// everything above is state that only grows. Nothing is freed; tables that double leave at most
+// their own size behind.
 
-let next: usize = 0;
+/** Where the address of the next free byte is kept: the end of the module's own first page. */
+const NEXT: usize = 65536 - 64;
 
-/** Where state may begin: the host keeps [0, base) for its input. */
+/** Where state may begin: the host keeps [65536, base) for its input. Once, by one instance. */
 export function start(base: usize): void {
-  next = (base + 63) & ~63;
+  atomic.store<u32>(NEXT, (<u32>base + 63) & ~63);
 }
 
 /** Zeroed bytes, aligned to a cache line. */
 export function take(size: usize): usize {
-  const at = next;
-  next = (at + size + 63) & ~63;
-  const have = memory.size();
-  const need = <i32>((next + 0xffff) >>> 16);
-  if (need > have) {
+  const room = (<u32>size + 63) & ~63;
+  const at = atomic.add<u32>(NEXT, room);
+  const need = <i32>((<u64>at + room + 0xffff) >>> 16);
+  for (let have = memory.size(); need > have; have = memory.size()) {
     if (memory.grow(need - have) < 0) unreachable();
   }
   // Fresh pages of a WebAssembly memory are zero, and nothing is handed out twice.
   return at;
-}
-
-export function taken(): usize {
-  return next;
 }

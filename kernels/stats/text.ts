@@ -30,6 +30,9 @@ export class Texts {
   maxAt: u64;
   maxSize: u64;
   maxRoom: u64;
+  // Their first four bytes, as a number that compares as they do.
+  minHead: u64;
+  maxHead: u64;
   lastAt: u64;
   lastSize: u64;
   lastRoom: u64;
@@ -63,6 +66,11 @@ export function newTexts(distinctLimit: u64, arenaRoom: u64): Texts {
   c.timed = 1;
   c.times = <u64>changetype<usize>(newTimes());
   return c;
+}
+
+@inline
+function headOf(view: usize): u32 {
+  return bswap<u32>(load<u32>(view, 4));
 }
 
 /** Compares as bytes, which for UTF-8 is the order of the code points. */
@@ -108,6 +116,8 @@ export function addTexts(c: Texts, views: usize, buffers: usize, validity: usize
   let maxSize = <u32>c.maxSize;
   let lastAt = <usize>c.lastAt;
   let lastSize = <u32>c.lastSize;
+  let minHead = <u32>c.minHead;
+  let maxHead = <u32>c.maxHead;
   for (let row: u32 = 0; row < rows; row++) {
     if (validity != 0 && !isValid(validity, row)) {
       c.nulls++;
@@ -125,23 +135,40 @@ export function addTexts(c: Texts, views: usize, buffers: usize, validity: usize
       minSize = size;
       maxAt = at;
       maxSize = size;
-    } else {
-      if (compare(at, size, minAt, minSize) < 0) {
-        minAt = at;
-        minSize = size;
-      } else if (compare(at, size, maxAt, maxSize) > 0) {
+      minHead = headOf(view);
+      maxHead = minHead;
+    } else if ((c.order & 3) != 3) {
+      // Sorted so far: the extremes are the first value and the last.
+      const step = compare(at, size, lastAt, lastSize);
+      c.order |= step > 0 ? 1 : step < 0 ? 2 : 4;
+      if (step > 0 && compare(at, size, maxAt, maxSize) > 0) {
         maxAt = at;
         maxSize = size;
+        maxHead = headOf(view);
+      } else if (step < 0 && compare(at, size, minAt, minSize) < 0) {
+        minAt = at;
+        minSize = size;
+        minHead = headOf(view);
       }
-      if ((c.order & 3) != 3) {
-        const step = compare(at, size, lastAt, lastSize);
-        c.order |= step > 0 ? 1 : step < 0 ? 2 : 4;
+    } else {
+      // The first four bytes decide nearly always.
+      const head = headOf(view);
+      if (head <= minHead && compare(at, size, minAt, minSize) < 0) {
+        minAt = at;
+        minSize = size;
+        minHead = head;
+      } else if (head >= maxHead && compare(at, size, maxAt, maxSize) > 0) {
+        maxAt = at;
+        maxSize = size;
+        maxHead = head;
       }
     }
     lastAt = at;
     lastSize = size;
     if (c.timed) addTimestamp(c, at, size);
   }
+  c.minHead = minHead;
+  c.maxHead = maxHead;
   // The input is gone after this call: keep what the next one compares with.
   keep(c, offsetof<Texts>('minAt'), minAt, minSize);
   keep(c, offsetof<Texts>('maxAt'), maxAt, maxSize);

@@ -2,6 +2,7 @@
 import { assert } from '../../errors.ts';
 import { estimateDistinct } from '../sketch/hyperloglog.ts';
 import type { ColumnBatch } from './arrow.ts';
+import { decimalAccumulator } from './decimal.ts';
 import { type Fraction, fractionOfLimbs } from './exact.ts';
 import type {
   DistinctFacts,
@@ -34,6 +35,7 @@ export interface Accumulator {
 export function accumulatorFor(kernel: Kernel, kind: Kind): Accumulator {
   if (kind.is === 'text') return textAccumulator(kernel);
   if (kind.is === 'opaque') return countingAccumulator();
+  if (kind.is === 'decimal') return decimalAccumulator(kernel, kind.scale);
   return numberAccumulator(kernel, kind);
 }
 
@@ -56,9 +58,9 @@ function countOnes(bits: Uint8Array, rows: number): number {
   return ones;
 }
 
-type NumberKind = Exclude<Kind, { is: 'text' } | { is: 'opaque' }>;
+type NumberKind = Exclude<Kind, { is: 'text' | 'opaque' | 'decimal' }>;
 
-function numberAccumulator(kernel: Kernel, kind: NumberKind): Accumulator {
+export function numberAccumulator(kernel: Kernel, kind: NumberKind): Accumulator {
   const whole = kind.is !== 'float';
   const state = kernel.numbers({ whole, timed: kind.is === 'time', distinctLimit: EXACT_DISTINCT });
   return {

@@ -56,9 +56,12 @@ export interface NumberFacts extends Counts {
   readonly negativeInfinity: number;
   readonly zeros: number;
   readonly negatives: number;
-  /** Of the finite values; undefined when there are none. Integers beyond 2^53 are bigints. */
-  readonly min: number | bigint | undefined;
-  readonly max: number | bigint | undefined;
+  /**
+   * Of the finite values; undefined when there are none. Integers beyond 2^53 are bigints, decimals
+   * that a double cannot tell apart are text.
+   */
+  readonly min: number | bigint | string | undefined;
+  readonly max: number | bigint | string | undefined;
   readonly sum: Fraction;
   readonly moments: MomentFacts;
   readonly order: Order;

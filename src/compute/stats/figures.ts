@@ -136,7 +136,7 @@ function numberFigures(facts: NumberFacts, kind: Kind): Partial<ColumnFigures> {
   };
 }
 
-function difference(max: number | bigint | undefined, min: number | bigint | undefined): Figure {
+function difference(max: NumberFacts['max'], min: NumberFacts['min']): Figure {
   if (max === undefined || min === undefined) return null;
   if (
     Number.isInteger(max) &&
@@ -145,6 +145,7 @@ function difference(max: number | bigint | undefined, min: number | bigint | und
   ) {
     return Number(max) - Number(min);
   }
+  if (typeof max === 'string' || typeof min === 'string') return Number(max) - Number(min);
   if (typeof max === 'bigint' || typeof min === 'bigint') return BigInt(max) - BigInt(min);
   return max - min;
 }

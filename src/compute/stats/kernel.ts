@@ -9,7 +9,6 @@ import { NUMBER_CODES, type NumberCode } from './kinds.ts';
 
 interface Exports {
   start(base: number): void;
-  taken(): number;
   numbers(whole: boolean, timed: boolean, distinctLimit: bigint): number;
   texts(distinctLimit: bigint, arenaRoom: bigint): number;
   addNumbers(state: number, type: number, values: number, validity: number, rows: number): void;
@@ -69,7 +68,11 @@ export class Kernel {
     const abort = (): never => {
       throw new Error('the statistics kernel aborted');
     };
-    const instance = new wasm.Instance(module, { env: { memory: this.#memory, abort } });
+    const slowDouble = (at: number, size: number): number =>
+      Number(Buffer.from(new Uint8Array(this.#memory.buffer, at, size)).toString('latin1'));
+    const instance = new wasm.Instance(module, {
+      env: { memory: this.#memory, abort, slowDouble },
+    });
     this.#calls = instance.exports as Exports;
     this.#calls.start(INPUT_AT + INPUT_BYTES);
   }

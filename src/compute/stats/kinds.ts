@@ -29,6 +29,8 @@ export type Kind =
   /** A length of time, or a time of day. */
   | { readonly is: 'span'; readonly code: 'i64'; readonly unitNs: TimeUnit }
   | { readonly is: 'text' }
+  /** Integers of 128 bits, to be divided by 10^scale. */
+  | { readonly is: 'decimal'; readonly scale: number }
   /** Only counted: lists, structs, binary, all null. */
   | { readonly is: 'opaque' };
 
@@ -58,5 +60,8 @@ export function kindOf(type: TypeName): Kind {
     return { is: type.startsWith('Datetime') ? 'time' : 'span', code: 'i64', unitNs: unit };
   }
   if (['String', 'Utf8', 'Categorical', 'Enum'].includes(type)) return { is: 'text' };
+  const decimal = /^Decimal\(\d+, (\d+)\)$/.exec(type);
+  if (decimal !== null) return { is: 'decimal', scale: Number(decimal[1]) };
+  if (type === 'Int128') return { is: 'decimal', scale: 0 };
   return { is: 'opaque' };
 }

@@ -1,5 +1,5 @@
 /** The one pass: every piece of a relation through the accumulators of its columns. */
-import { collect, type LazyFrame, polars } from '../polars.ts';
+import { collect, type DataFrame, type LazyFrame, polars } from '../polars.ts';
 import type { Column, Relation } from '../relation.ts';
 import { type Accumulator, accumulatorFor } from './accumulate.ts';
 import { columnBatches } from './arrow.ts';
@@ -32,18 +32,24 @@ function finish(accumulator: Accumulator | undefined): Facts {
   return accumulator?.finish() ?? { is: 'opaque', rows: 0, nulls: 0 };
 }
 
-function feed(
+export function feed(
   piece: LazyFrame,
   columns: readonly Column[],
   accumulators: readonly Accumulator[],
 ): void {
   const frame = collect(piece);
-  const { col, Utf8 } = polars();
-  for (const [i, { name, type }] of columns.entries()) {
-    const kind = kindOf(type);
-    let one = frame.select(name);
-    if (kind.is === 'text') one = frame.select(col(name).cast(Utf8));
-    if (kind.is === 'opaque') one = frame.select(col(name).isNull().not().alias(name));
+  for (const [i, column] of columns.entries()) {
+    const one = plainColumn(frame, column);
     for (const batch of columnBatches(one.writeIPC())) accumulators[i]?.add(batch);
   }
+}
+
+/** The column alone, in one of the layouts the accumulators know. */
+export function plainColumn(frame: DataFrame, { name, type }: Column): DataFrame {
+  const { col, Utf8, Decimal } = polars();
+  const kind = kindOf(type);
+  if (kind.is === 'opaque') return frame.select(col(name).isNull().not().alias(name));
+  if (kind.is === 'text' && type !== 'String') return frame.select(col(name).cast(Utf8));
+  if (type === 'Int128') return frame.select(col(name).cast(Decimal(38, 0)));
+  return frame.select(name);
 }

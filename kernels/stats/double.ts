@@ -1,0 +1,69 @@
+// Decimal text to the nearest double. Short numbers take Clinger's exact path (one division or
+// multiplication of exact doubles); the rest goes to the host, whose parser rounds correctly.
+
+// @ts-ignore: imported from the host: the double of `size` bytes of text at `at`.
+@external('env', 'slowDouble')
+declare function slowDouble(at: usize, size: u32): f64;
+
+/** 10^0 to 10^22 are doubles. */
+const POWERS: StaticArray<f64> = [
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+  1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/** Writes the double at `to`; false when the text is no plain decimal number. */
+export function parseDouble(to: usize, p: usize, size: u32): bool {
+  const end = p + size;
+  const negative = load<u8>(p) == 0x2d;
+  let q = p + <usize>negative;
+  let mantissa: u64 = 0;
+  const first = q;
+  let digit: u32 = 0;
+  while (q < end && (digit = <u32>load<u8>(q) - 48) < 10) {
+    mantissa = mantissa * 10 + digit;
+    q++;
+  }
+  let digits = <u32>(q - first);
+  let exponent: i32 = 0;
+  if (q < end && load<u8>(q) == 0x2e) {
+    const point = ++q;
+    while (q < end && (digit = <u32>load<u8>(q) - 48) < 10) {
+      mantissa = mantissa * 10 + digit;
+      q++;
+    }
+    exponent = -<i32>(q - point);
+    digits += <u32>(q - point);
+  }
+  if (digits == 0) return false;
+  if (q < end) {
+    const power = exponentAt(q, end);
+    if (power == i32.MIN_VALUE) return false;
+    exponent += power;
+  }
+  // 19 digits fit 64 bits; leading zeros are counted, so a few short numbers go the long way.
+  if (digits <= 19 && mantissa <= (1 << 53) && exponent <= 22 && exponent >= -22) {
+    const whole = <f64>mantissa;
+    const value = exponent < 0 ? whole / POWERS[-exponent] : whole * POWERS[exponent];
+    store<f64>(to, negative ? -value : value);
+    return true;
+  }
+  store<f64>(to, slowDouble(p, size));
+  return true;
+}
+
+/** The exponent in "e-12" up to `end`, or MIN_VALUE when that is not what is there. */
+function exponentAt(at: usize, end: usize): i32 {
+  if ((load<u8>(at) | 0x20) != 0x65) return i32.MIN_VALUE;
+  let q = at + 1;
+  if (q == end) return i32.MIN_VALUE;
+  const sign = load<u8>(q);
+  if (sign == 0x2b || sign == 0x2d) q++;
+  if (q == end || end - q > 4) return i32.MIN_VALUE;
+  let power: i32 = 0;
+  for (; q < end; q++) {
+    const digit = <u32>load<u8>(q) - 48;
+    if (digit > 9) return i32.MIN_VALUE;
+    power = power * 10 + <i32>digit;
+  }
+  return sign == 0x2d ? -power : power;
+}

@@ -1,0 +1,118 @@
+/** Statistics as tables: for a terminal, as CSV and as Markdown. */
+import {
+  type ColumnFigures,
+  FIGURES,
+  type Figure,
+  type FigureName,
+} from '../compute/stats/figures.ts';
+import { formatCount } from '../units.ts';
+
+/** A table of cells; the first row is the header. */
+export type Grid = readonly (readonly Figure[])[];
+
+/** What fits a terminal; the rest shows with --transpose, or when a figure is asked for. */
+const COMPACT: readonly FigureName[] = [
+  'type',
+  'nulls',
+  'distinct',
+  'min',
+  'mean',
+  'max',
+  'sd',
+  'distribution',
+];
+
+/** One row for each column. `figures`: those to show; undefined for all that any column has. */
+export function gridOf(columns: readonly ColumnFigures[], figures: readonly string[]): Grid {
+  const header = ['column', ...figures];
+  return [header, ...columns.map((column) => header.map((name) => cell(column, name)))];
+}
+
+function cell(column: ColumnFigures, name: string): Figure {
+  return (column as Readonly<Record<string, Figure>>)[name];
+}
+
+export function compactFigures(columns: readonly ColumnFigures[]): readonly string[] {
+  return COMPACT.filter((name) => columns.some((column) => column[name] !== undefined));
+}
+
+/** Every figure that some column has, in the order of docs/stats.md. */
+export function allFigures(columns: readonly ColumnFigures[]): readonly string[] {
+  const known: readonly string[] = FIGURES;
+  const present = new Set(columns.flatMap((column) => Object.keys(column)));
+  present.delete('column');
+  const later = [...present].filter((name) => !known.includes(name));
+  return [...known.filter((name) => present.has(name)), ...later];
+}
+
+export function transpose(grid: Grid): Grid {
+  return (grid[0] ?? []).map((_, i) => grid.map((row) => row[i]));
+}
+
+/** The digits of the value, as CSV, Markdown and --get print them; empty where there is none. */
+export function plainText(figure: Figure): string {
+  return figure === undefined || figure === null ? '' : String(figure);
+}
+
+export function toCsv(grid: Grid): string {
+  const quote = (text: string): string =>
+    /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return grid.map((row) => `${row.map((figure) => quote(plainText(figure))).join(',')}\n`).join('');
+}
+
+export function toMarkdown(grid: Grid): string {
+  const escaped = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
+  const lines = grid.map((row) => `| ${row.map((one) => escaped(plainText(one))).join(' | ')} |\n`);
+  const numeric = (grid[0] ?? []).map((_, i) => grid.slice(1).every((row) => isNumeric(row[i])));
+  const rule = `|${numeric.map((yes) => (yes ? ' ---: |' : ' --- |')).join('')}\n`;
+  return [lines[0], rule, ...lines.slice(1)].join('');
+}
+
+function isNumeric(figure: Figure): boolean {
+  return typeof figure === 'number' || typeof figure === 'bigint' || figure == null;
+}
+
+/** Longest text shown in a cell of a terminal table. */
+const CELL_WIDTH = 28;
+
+/** For people: thousands separated, 6 significant digits, numbers to the right. */
+export function toTable(grid: Grid): string {
+  const rows = grid.map((row, i) =>
+    row.map((figure) => (i === 0 ? plainText(figure) : human(figure))),
+  );
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => width(row[i] ?? ''))));
+  const lines = rows.map((row, at) =>
+    row
+      .map((text, i) => {
+        const space = ' '.repeat((widths[i] ?? 0) - width(text));
+        const right = grid
+          .slice(1)
+          .some((one) => typeof one[i] === 'number' || typeof one[i] === 'bigint');
+        return right && (at === 0 || isNumeric(grid[at]?.[i])) ? space + text : text + space;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function width(text: string): number {
+  return [...text].length;
+}
+
+function human(figure: Figure): string {
+  if (figure === undefined || figure === null) return '';
+  if (typeof figure === 'bigint') return formatCount(figure);
+  if (typeof figure === 'boolean') return figure ? 'yes' : 'no';
+  if (typeof figure === 'number') return humanNumber(figure);
+  const text = figure.replace(/[\p{Cc}\p{Cf}]/gu, '?');
+  return width(text) > CELL_WIDTH ? `${[...text].slice(0, CELL_WIDTH - 1).join('')}…` : text;
+}
+
+function humanNumber(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return formatCount(value);
+  const digits = Number(value.toPrecision(6));
+  return Math.abs(digits) >= 1e4 && Math.abs(digits) < 1e15
+    ? formatCount(Math.round(value))
+    : String(digits);
+}

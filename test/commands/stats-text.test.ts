@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import {
+  allFigures,
+  gridOf,
+  toCsv,
+  toMarkdown,
+  toTable,
+  transpose,
+} from '../../src/commands/stats-text.ts';
+import type { ColumnFigures } from '../../src/compute/stats/figures.ts';
+
+const columns: ColumnFigures[] = [
+  { column: 'id', type: 'Int64', count: 3, max: 9223372036854775807n, mean: 1234567.891, sd: null },
+  { column: 'a|b, "c"', type: 'String', count: 3, min: 'x\ny', max: 'z'.repeat(60) },
+];
+const grid = gridOf(columns, ['type', 'count', 'min', 'max', 'mean', 'sd']);
+
+describe('statistics in print', () => {
+  it('keep every digit in CSV and quote what needs it', () => {
+    expect(toCsv(grid)).toBe(
+      'column,type,count,min,max,mean,sd\n' +
+        'id,Int64,3,,9223372036854775807,1234567.891,\n' +
+        `"a|b, ""c""",String,3,"x\ny",${'z'.repeat(60)},,\n`,
+    );
+  });
+
+  it('are a Markdown table whose cells stay cells', () => {
+    const [header, rule, , second] = toMarkdown(grid).split('\n');
+    expect(header).toBe('| column | type | count | min | max | mean | sd |');
+    expect(rule).toBe('| --- | --- | ---: | --- | --- | ---: | ---: |');
+    expect(second).toContain('| a\\|b, "c" | String | 3 | x y |');
+  });
+
+  it('are aligned on a terminal, with thousands apart, long text cut and no control characters', () => {
+    const lines = toTable(grid).split('\n');
+    expect(lines[1]).toBe('id        Int64       3          9,223,372,036,854,775,807  1,234,568');
+    expect(lines[2]).toContain('x?y');
+    expect(lines[2]).toContain(`${'z'.repeat(27)}…`);
+  });
+
+  it('turn on their side', () => {
+    expect(transpose(grid)[0]).toEqual(['column', 'id', 'a|b, "c"']);
+    expect(transpose(transpose(grid))).toEqual(grid);
+  });
+
+  it('list the figures any column has, in their fixed order', () => {
+    expect(allFigures(columns)).toEqual(['type', 'count', 'min', 'max', 'mean', 'sd']);
+  });
+});
