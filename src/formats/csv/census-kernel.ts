@@ -1,0 +1,138 @@
+/**
+ * The WebAssembly kernel of the census: counts the plain records of delimited text at some GB/s
+ * and stops at the first that is not plain. Source in kernels/csv.
+ */
+import { NairobiError } from '../../errors.ts';
+import { KERNEL_CODE } from './kernel.generated.ts';
+
+/** Copied into the kernel's memory at a time; small enough to stay in a core's own cache. */
+export const KERNEL_CHUNK_BYTES = 256 * 1024;
+
+/** Behind the module's own data. */
+const BASE = 64 * 1024;
+
+/** Bytes behind a chunk that the kernel may look at. */
+const LOOKAHEAD = 2;
+
+export interface KernelRules {
+  readonly delimiter: number;
+  readonly lineEnd: number;
+  /** -1 for none. */
+  readonly quote: number;
+  readonly fields: number;
+}
+
+export interface KernelScan {
+  /** Plain records before `stoppedAt`, and the line ends among them. */
+  readonly rows: number;
+  readonly lines: number;
+  /** The first byte of the record that is not plain, or the length of the text. */
+  readonly stoppedAt: number;
+}
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  rowCount(): bigint;
+  recordStart(): bigint;
+  recordLines(): bigint;
+  isQuoted(): number;
+  reset(): void;
+  advance(length: bigint): void;
+  scan(
+    base: number,
+    from: number,
+    to: number,
+    delimiter: number,
+    lineEnd: number,
+    quote: number,
+    hasQuote: boolean,
+    fields: bigint,
+  ): number;
+}
+
+/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
+interface WebAssemblyApi {
+  Module: new (code: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+
+export class CensusKernel {
+  readonly #calls: Exports;
+  readonly #memory: Uint8Array;
+
+  constructor() {
+    const env = {
+      abort: () => {
+        throw new NairobiError('HOST', 'The census kernel stopped');
+      },
+    };
+    const module = new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    this.#calls = new wasm.Instance(module, { env }).exports as Exports;
+    this.#memory = new Uint8Array(this.#calls.memory.buffer);
+  }
+
+  /** Counts from the record that starts at `start`, `chunkBytes` (a multiple of 64) at a time. */
+  scan(bytes: Uint8Array, start: number, chunkBytes: number, rules: KernelRules): KernelScan {
+    const calls = this.#calls;
+    calls.reset();
+    for (let at = start; at < bytes.length; at += chunkBytes) {
+      const { read, padded } = this.#load(bytes, at, chunkBytes, rules.lineEnd);
+      if (this.#run(padded, rules) < padded) return this.#stopped(at);
+      if (at + read >= bytes.length && calls.isQuoted() !== 0) return this.#stopped(at);
+      calls.advance(BigInt(chunkBytes));
+    }
+    return this.#stopped(0, bytes.length);
+  }
+
+  /** Copies a chunk; the last record of the text gets the line end it may lack, then zeros. */
+  #load(
+    bytes: Uint8Array,
+    at: number,
+    chunkBytes: number,
+    lineEnd: number,
+  ): { read: number; padded: number } {
+    const part = bytes.subarray(at, at + chunkBytes + LOOKAHEAD);
+    this.#memory.set(part, BASE);
+    this.#memory.fill(0, BASE + part.length, BASE + part.length + LOOKAHEAD);
+    if (part.length > chunkBytes) return { read: chunkBytes, padded: chunkBytes };
+    let end = BASE + part.length;
+    if (part[part.length - 1] !== lineEnd) {
+      this.#memory[end] = lineEnd;
+      end += 1;
+    }
+    const padded = Math.ceil((end - BASE) / 64) * 64;
+    this.#memory.fill(0, end, BASE + padded + LOOKAHEAD);
+    return { read: part.length, padded };
+  }
+
+  #run(length: number, rules: KernelRules): number {
+    const { delimiter, lineEnd, quote, fields } = rules;
+    return this.#calls.scan(
+      BASE,
+      0,
+      length,
+      delimiter,
+      lineEnd,
+      Math.max(0, quote),
+      quote >= 0,
+      BigInt(fields),
+    );
+  }
+
+  #stopped(chunkAt: number, end?: number): KernelScan {
+    return {
+      rows: Number(this.#calls.rowCount()),
+      lines: Number(this.#calls.recordLines()),
+      stoppedAt: end ?? chunkAt + Number(this.#calls.recordStart()),
+    };
+  }
+}
+
+let kernel: CensusKernel | undefined;
+
+/** The kernel, compiled on first use; it keeps nothing between scans. */
+export function censusKernel(): CensusKernel {
+  kernel ??= new CensusKernel();
+  return kernel;
+}
