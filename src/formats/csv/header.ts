@@ -1,4 +1,5 @@
 /** Whether the first record names the columns, and the names they get. */
+import { uniqueNames } from '../names.ts';
 import type { Evidence } from './evidence.ts';
 import { classify, KIND } from './values.ts';
 
@@ -43,21 +44,11 @@ export function headerNames(
     const name = header ? (first[index] ?? '').trim() : '';
     return name === '' ? `column_${index + 1}` : name;
   });
-  const taken = new Set(wanted);
-  const used = new Set<string>();
-  const notes: string[] = [];
-  const names = wanted.map((name) => {
-    if (!used.has(name)) {
-      used.add(name);
-      return name;
-    }
-    let number = 1;
-    while (taken.has(`${name}_${number}`)) number += 1;
-    const unique = `${name}_${number}`;
-    taken.add(unique);
-    used.add(unique);
-    notes.push(`the column name "${name}" comes twice: the later one is ${unique}`);
-    return unique;
-  });
+  const names = uniqueNames(wanted);
+  const notes = names.flatMap((name, index) =>
+    name === wanted[index]
+      ? []
+      : [`the column name "${wanted[index]}" comes twice: the later one is ${name}`],
+  );
   return { names, notes };
 }

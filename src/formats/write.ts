@@ -1,0 +1,214 @@
+/** Puts bytes where they belong: a file that is whole or not there, or a pipe that may close. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { messageOf, NairobiError } from '../errors.ts';
+
+export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Files being written, taken away when the process ends before they are whole. */
+const unfinished = new Set<string>();
+let watching = false;
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+  unfinished.clear();
+}
+
+/** 'exit' comes after a signal too, once a handler ends the process (src/commands/base.ts). */
+function watch(): void {
+  if (watching) return;
+  watching = true;
+  process.on('exit', removeUnfinished);
+}
+
+/**
+ * A file written beside its final name and renamed to it when whole: readers see the old file or
+ * the new one. `abandon` leaves nothing behind. Errors are IO and name the path.
+ */
+export class AtomicFile {
+  readonly path: string;
+  readonly temporary: string;
+  readonly #fd: number;
+  #bytes = 0;
+  #open = true;
+
+  constructor(path: string) {
+    watch();
+    this.path = path;
+    this.temporary = join(
+      dirname(path),
+      `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`,
+    );
+    this.#fd = guarded(path, 'create', () => openSync(this.temporary, 'wx', 0o666));
+    unfinished.add(this.temporary);
+  }
+
+  /** Open for writing, for those who write by other means. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  get bytesWritten(): number {
+    return this.#bytes;
+  }
+
+  /** Writes all of it; a full disk throws. */
+  write(bytes: Uint8Array): void {
+    guarded(this.path, 'write', () => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    });
+    this.#bytes += bytes.length;
+  }
+
+  /** Makes it last and gives it its name. */
+  commit(): void {
+    guarded(this.path, 'finish', () => {
+      fsyncSync(this.#fd);
+      closeSync(this.#fd);
+      this.#open = false;
+      renameSync(this.temporary, this.path);
+      unfinished.delete(this.temporary);
+      syncDirectory(dirname(this.path));
+    });
+  }
+
+  abandon(): void {
+    if (this.#open) closeSync(this.#fd);
+    this.#open = false;
+    rmSync(this.temporary, { force: true });
+    unfinished.delete(this.temporary);
+  }
+}
+
+/** A rename lasts once its directory does (rename(2), fsync(2)). */
+function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Writes a file whole or not at all. A device or pipe (/dev/stdout, /dev/full) is written in
+ * place: there is nothing to rename. Gives the bytes written.
+ */
+export async function writeFile(path: string, pieces: Pieces): Promise<number> {
+  if (isSpecial(path)) return writeSpecial(path, pieces);
+  const file = new AtomicFile(path);
+  try {
+    for await (const piece of pieces) file.write(piece);
+    file.commit();
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+  return file.bytesWritten;
+}
+
+function isSpecial(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  if (stats.isDirectory()) {
+    throw new NairobiError('USAGE', `${path} is a directory`, { hint: 'name a file' });
+  }
+  return !stats.isFile();
+}
+
+async function writeSpecial(path: string, pieces: Pieces): Promise<number> {
+  const fd = guarded(path, 'open', () => openSync(path, 'w'));
+  let bytes = 0;
+  try {
+    for await (const piece of pieces) {
+      guarded(path, 'write', () => {
+        for (let at = 0; at < piece.length; ) at += writeSync(fd, piece, at);
+      });
+      bytes += piece.length;
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return bytes;
+}
+
+function guarded<T>(path: string, verb: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new NairobiError('IO', `Cannot ${verb} ${path}: ${messageOf(cause)}`, {
+      where: { file: path },
+      ...hintFor(code),
+      cause,
+    });
+  }
+}
+
+function hintFor(code: string | undefined): { hint: string } | Record<string, never> {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return { hint: 'the disk is full: make room, or write elsewhere' };
+    case 'ENOENT':
+      return { hint: 'the directory does not exist: make it first' };
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return { hint: 'the directory is not writable by this user' };
+    default:
+      return {};
+  }
+}
+
+/**
+ * Writes to a stream, waiting where it cannot take more. A reader that went away (`| head`) ends
+ * it quietly: the answer is then false.
+ */
+export async function writeStream(stream: Writable, pieces: Pieces): Promise<boolean> {
+  let failed: NodeJS.ErrnoException | undefined;
+  const onError = (error: NodeJS.ErrnoException): void => {
+    failed ??= error;
+  };
+  stream.on('error', onError);
+  try {
+    for await (const piece of pieces) {
+      if (failed !== undefined) break;
+      if (!stream.write(piece)) await drained(stream);
+    }
+    if (failed === undefined) await flushed(stream);
+  } finally {
+    // A late EPIPE of bytes under way must find a listener.
+    if (failed === undefined) stream.off('error', onError);
+  }
+  if (failed === undefined) return true;
+  if (failed.code === 'EPIPE') return false;
+  throw new NairobiError('IO', `Cannot write the output: ${failed.message}`, {
+    ...hintFor(failed.code),
+    cause: failed,
+  });
+}
+
+async function drained(stream: Writable): Promise<void> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const events = ['drain', 'close', 'error'].map((event) => once(stream, event, { signal }));
+  try {
+    await Promise.race(events);
+  } catch {
+    // The stream's own error listener has it.
+  } finally {
+    controller.abort();
+    await Promise.allSettled(events);
+  }
+}
+
+/** Until what was written has left, or the stream has failed. */
+function flushed(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
