@@ -1,6 +1,6 @@
 /** The doctor's report for a person: grouped, aligned, one line a check, then what to do. */
 import type { DoctorReport } from '../engine/doctor.ts';
-import type { Action, Finding, Fix, Status } from '../host/checks/finding.ts';
+import type { Finding, Fix, Status } from '../host/checks/finding.ts';
 
 const MARKS: Readonly<Record<Status, string>> = {
   pass: '✓',
@@ -39,7 +39,9 @@ export function formatDoctor(report: DoctorReport, options: TextOptions): string
     group = finding.group;
     lines.push(...formatFinding(finding, width, options));
   }
-  lines.push('', verdict(report, options), '');
+  lines.push('', verdict(report, options));
+  if (report.firstStep !== null) lines.push(`  first: ${report.firstStep}`);
+  lines.push('');
   return lines.join('\n');
 }
 
@@ -57,8 +59,8 @@ function formatFinding(finding: Finding, width: number, options: TextOptions): s
   detail('needed', finding.needed);
   detail('cause ', finding.cause);
   detail('root  ', finding.rootAdds);
-  for (const fix of finding.fixes ?? []) {
-    for (const command of commandsOf(fix)) detail(labelOf(fix), command);
+  for (const fix of finding.fixes) {
+    for (const command of fix.commands) detail(labelOf(fix), command);
   }
   if (options.verbose) detail('see   ', finding.docs);
   return lines;
@@ -66,28 +68,6 @@ function formatFinding(finding: Finding, width: number, options: TextOptions): s
 
 function labelOf(fix: Fix): string {
   return fix.when === 'now' ? 'now   ' : fix.when === 'start' ? 'start ' : 'always';
-}
-
-/** A fix as the lines a person would type. */
-export function commandsOf(fix: Fix): string[] {
-  return fix.actions.flatMap(commandOf);
-}
-
-function commandOf(action: Action): string[] {
-  switch (action.kind) {
-    case 'sysctl':
-      return [`sysctl -w ${action.key}=${action.value}`];
-    case 'write':
-      return [`echo ${action.value} > ${action.path}`];
-    case 'file': {
-      const line = action.content.trim().split('\n').at(-1) ?? '';
-      return [`echo '${line}' > ${action.path}`];
-    }
-    case 'command':
-      return [action.command];
-    case 'note':
-      return [action.text];
-  }
 }
 
 function verdict(report: DoctorReport, options: TextOptions): string {

@@ -32,6 +32,10 @@ export default class Doctor extends BaseCommand {
       multiple: true,
       default: [],
     }),
+    for: Flags.string({
+      summary: 'Judge by what this command line needs, such as "query data.csv"',
+      helpValue: 'COMMAND',
+    }),
     timeout: durationFlag({
       summary: 'What has not answered after this long has timed out',
       default: async () => milliseconds(5000),
@@ -56,6 +60,7 @@ export default class Doctor extends BaseCommand {
       only: flags.only,
       ignore: flags.ignore,
       strict: flags.strict,
+      forCommand: flags.for,
       timeoutMs: flags.timeout,
     });
     if (!this.jsonEnabled()) {

@@ -4,6 +4,7 @@ import type { Facts } from '../facts.ts';
 import { CPU_CHECKS } from './cpu.ts';
 import { DATA_CHECKS } from './data.ts';
 import { type Check, docsOf, type Finding, type Verdict } from './finding.ts';
+import { commandsOf } from './fix-text.ts';
 import { HUGETLB_CHECKS } from './hugetlb.ts';
 import { IPC_CHECKS } from './ipc.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
@@ -47,12 +48,18 @@ export function judge(
       group: check.group,
       title: check.title,
       ...verdict,
-      status: demanded && verdict.status === 'warn' ? 'fail' : verdict.status,
+      fixes: (verdict.fixes ?? []).map((fix) => ({ ...fix, commands: commandsOf(fix) })),
+      status: demanded && falls(verdict) ? 'fail' : verdict.status,
       docs: docsOf(check.id),
       muted: ignored.has(check.id),
       required: demanded,
     };
   });
+}
+
+/** What is a remark on its own is a failure once somebody depends on it. */
+function falls({ status, cause }: Verdict): boolean {
+  return status === 'warn' || (status === 'info' && cause !== undefined);
 }
 
 function guarded(check: Check, facts: Facts): Verdict {

@@ -76,7 +76,13 @@ export interface Check {
   judge(facts: Facts): Verdict;
 }
 
-export interface Finding extends Verdict {
+/** A fix with the lines a person types for it. */
+export interface TypedFix extends Fix {
+  readonly commands: readonly string[];
+}
+
+export interface Finding extends Omit<Verdict, 'fixes'> {
+  readonly fixes: readonly TypedFix[];
   readonly id: string;
   readonly group: Group;
   readonly title: string;

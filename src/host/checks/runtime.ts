@@ -1,6 +1,6 @@
 /** Judges the runtime: Node, native modules, event loop options, zones, locale, clock. */
 import type { Facts } from '../facts.ts';
-import { describeAttempt } from '../observed.ts';
+import { type Attempt, describeAttempt } from '../observed.ts';
 import { type Check, commandFix, type Fix, type Verdict } from './finding.ts';
 
 export const RUNTIME_CHECKS: readonly Check[] = [
@@ -161,22 +161,25 @@ export function judgeModule(
     status: trial.attempt.outcome === 'timeout' ? 'unknown' : without,
     found: describeAttempt(trial.attempt),
     needed: `${name}, for ${use}`,
-    cause: moduleCause(
-      facts,
-      trial.attempt.outcome === 'killed' ? trial.attempt.signal : undefined,
-    ),
-    fixes: moduleFixes(facts, name),
+    cause: moduleCause(facts, trial.attempt),
+    fixes: moduleFixes(facts, name, trial.attempt),
   };
 }
 
-function moduleCause(facts: Facts, signal: string | undefined): string {
-  if (signal === 'SIGILL') return 'the processor lacks instructions it was built for: see cpu.simd';
-  if (signal !== undefined) return `its native code died of ${signal}`;
-  const { kernel, observed } = facts;
-  return `no binary for linux-${kernel.architecture}${observed.libc === 'musl' ? ' with musl' : ''} is installed`;
+function moduleCause({ kernel, observed }: Facts, attempt: Attempt): string {
+  if (attempt.outcome === 'timeout') return 'it did not finish loading in time';
+  if (attempt.outcome === 'killed' && attempt.signal === 'SIGILL') {
+    return 'the processor lacks instructions it was built for: see cpu.simd';
+  }
+  if (attempt.outcome === 'killed') return `its native code died of ${attempt.signal}`;
+  const musl = observed.libc === 'musl' ? ' with musl' : '';
+  return `no binary for linux-${kernel.architecture}${musl} is installed`;
 }
 
-function moduleFixes(facts: Facts, name: string): Fix[] {
+function moduleFixes(facts: Facts, name: string, attempt: Attempt): Fix[] {
+  if (attempt.outcome === 'killed' && attempt.signal === 'SIGILL') {
+    return [commandFix('persistent', 'host', true, 'virt-xml VM --edit --cpu host-passthrough')];
+  }
   if (facts.observed.libc === 'musl' && facts.kernel.distribution.id === 'alpine') {
     return [
       commandFix('now', 'host', false, 'npm install --libc=musl', 'apk add gcompat libstdc++'),
