@@ -45,15 +45,28 @@ function printStacks(thrown: unknown): void {
 
 /** The expected failure in `thrown`; undefined when it is a bug. */
 function asExpected(thrown: unknown, id: string): NairobiError | undefined {
-  if (thrown instanceof NairobiError) return thrown;
+  if (thrown instanceof NairobiError) return withoutParserWords(thrown);
   if (!(thrown instanceof Error)) return undefined;
   if ('oclif' in thrown) return fromParser(thrown, id);
   return fromSystem(thrown);
 }
 
+/** oclif frames what a flag's parse threw in lines of its own, by changing the message. */
+function withoutParserWords(error: NairobiError): NairobiError {
+  if (error.code === 'USAGE') error.message = plainParserMessage(error.message);
+  return error;
+}
+
+function plainParserMessage(message: string): string {
+  return message
+    .replace(/\n?See more help with --help$/, '')
+    .replace(/^Parsing (--\S+)\s+/, '$1: ')
+    .trim();
+}
+
 /** oclif's parser throws its CLIError for what a person typed wrong. */
 function fromParser(error: Error, id: string): NairobiError {
-  const message = error.message.replace(/\n?See more help with --help$/, '').trim();
+  const message = plainParserMessage(error.message);
   const hint = `see "nairobi ${id} --help"`;
   return new NairobiError('USAGE', message, { hint, cause: error });
 }
