@@ -41,13 +41,13 @@ export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
   static override baseFlags = {
-    report: Flags.boolean({
-      summary: 'Say on stderr what was read, how, and what it cost',
-      helpGroup: OUTPUT,
-    }),
     quiet: Flags.boolean({
       char: 'q',
       summary: 'Print no notes and no progress on stderr; errors still are',
+      helpGroup: OUTPUT,
+    }),
+    report: Flags.boolean({
+      summary: 'Say on stderr what was read, how, and what it cost',
       helpGroup: OUTPUT,
     }),
     'memory-limit': sizeFlag({

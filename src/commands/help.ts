@@ -43,7 +43,7 @@ export function reportUnknownCommand(id: string): void {
 
 /** A command class as oclif's help wants it: every flag, its own and the shared ones. */
 function describe(id: string, command: CommandClass): Command.Loadable {
-  const { aliases, description, examples, summary, usage, strict } = command;
+  const { aliases, args, description, examples, summary, usage, strict } = command;
   const flags = { ...command.flags, ...command.baseFlags };
-  return { id, aliases, description, examples, summary, usage, strict, flags } as never;
+  return { id, aliases, args, description, examples, summary, usage, strict, flags } as never;
 }
