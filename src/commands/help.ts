@@ -41,9 +41,19 @@ export function reportUnknownCommand(id: string): void {
   reportFailure(new NairobiError('USAGE', `No command "${id}"`, { hint }), { json: false, id });
 }
 
-/** A command class as oclif's help wants it: every flag, its own and the shared ones. */
+/** A command class as oclif's help wants it: every flag, its own and the shared ones, by name. */
 function describe(id: string, command: CommandClass): Command.Loadable {
-  const { aliases, args, description, examples, summary, usage, strict } = command;
-  const flags = { ...command.flags, ...command.baseFlags };
-  return { id, aliases, args, description, examples, summary, usage, strict, flags } as never;
+  const { aliases, description, examples, summary, usage, strict } = command;
+  const args = Object.entries(command.args).map(([name, arg]) => [name, { ...arg, name }]);
+  return {
+    id,
+    aliases,
+    description,
+    examples,
+    summary,
+    usage,
+    strict,
+    args: Object.fromEntries(args),
+    flags: { ...command.flags, ...command.baseFlags },
+  } as never;
 }
