@@ -6,7 +6,7 @@ const SOURCES = filesBelow('src', '.ts').map(readSource);
 
 /** Which rooms a room may import from; files at the top of src/ are open to all. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  commands: ['engine', 'ingest', 'render', 'formats', 'sql'],
+  commands: ['engine', 'ingest', 'render', 'formats', 'sql', 'compute'],
   engine: ['uring', 'memory', 'formats', 'compute', 'sql', 'ingest', 'render', 'host', 'kernel'],
   ingest: ['compute', 'formats', 'uring', 'memory', 'kernel', 'host'],
   uring: ['memory', 'kernel', 'host'],

@@ -35,7 +35,10 @@ export interface Accumulator {
 export function accumulatorFor(kernel: Kernel, kind: Kind): Accumulator {
   if (kind.is === 'text') return textAccumulator(kernel);
   if (kind.is === 'opaque') return countingAccumulator();
-  if (kind.is === 'decimal') return decimalAccumulator(kernel, kind.scale);
+  if (kind.is === 'decimal') {
+    const doubles = numberAccumulator(kernel, { is: 'float', code: 'f64' });
+    return decimalAccumulator(doubles, kind.scale);
+  }
   return numberAccumulator(kernel, kind);
 }
 

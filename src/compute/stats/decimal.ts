@@ -1,15 +1,16 @@
 /** A column of decimals: exact counts, extremes and sum in BigInt, moments as doubles. */
-import { type Accumulator, numberAccumulator } from './accumulate.ts';
+import type { Accumulator } from './accumulate.ts';
 import type { ColumnBatch } from './arrow.ts';
 import type { NumberFacts } from './facts.ts';
-import type { Kernel } from './kernel.ts';
 
 /** Below this, different decimals are different doubles. */
 const TOLD_APART = 2n ** 52n;
 
-/** Takes the 16-byte integers of Arrow's decimals; a value is the integer / 10^scale. */
-export function decimalAccumulator(kernel: Kernel, scale: number): Accumulator {
-  const doubles = numberAccumulator(kernel, { is: 'float', code: 'f64' });
+/**
+ * Takes the 16-byte integers of Arrow's decimals; a value is the integer / 10^scale. `doubles`
+ * gets the same values rounded, for the moments.
+ */
+export function decimalAccumulator(doubles: Accumulator, scale: number): Accumulator {
   const unit = 10n ** BigInt(scale);
   let sum = 0n;
   let min: bigint | undefined;
