@@ -31,6 +31,6 @@ export interface Panel {
   readonly rows: readonly Row[];
   /** Counts per pixel instead of marks, drawn as an image once the layout is known. */
   readonly density?: DensitySource;
-  /** Overrides of the cell itself, such as a "facet" of its own (violin). */
-  readonly outer?: (cell: Spec) => Spec;
+  /** Cells beside each other when the rows' facets are the mark's own, as a calendar's years are. */
+  readonly columns?: number;
 }

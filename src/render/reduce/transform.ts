@@ -17,6 +17,14 @@ export function transformOf(kind: ScaleKind): (value: number) => number {
   return (value) => value;
 }
 
+/** From the linear unit back to the value. */
+export function inverseOf(kind: ScaleKind): (value: number) => number {
+  if (kind === 'log') return Math.exp;
+  if (kind === 'sqrt') return (value) => Math.sign(value) * value * value;
+  if (kind === 'symlog') return (value) => Math.sign(value) * Math.expm1(Math.abs(value));
+  return (value) => value;
+}
+
 /** The same function over a Float64 expression. */
 export function transformed(value: Expr, kind: ScaleKind): Expr {
   const pl = polars();

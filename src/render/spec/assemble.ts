@@ -28,7 +28,7 @@ export function assemble(scene: Scene, panels: readonly Panel[], cell?: CellSize
     first !== undefined &&
     panels.length === 1 &&
     scene.facet === undefined &&
-    first.outer === undefined
+    first.columns === undefined
   ) {
     return {
       spec: {
@@ -72,7 +72,7 @@ function stacked(scene: Scene, panels: readonly Panel[], title: Spec, cell?: Cel
     data: { name: `data${index}` },
     width,
     height,
-    ...content(scene, panel, true),
+    ...content(scene, index < panels.length - 1 ? withoutLabels(panel) : panel, true),
   }));
   return {
     spec: { ...title, vconcat: cells, resolve: { scale: { x: 'shared' } } },
@@ -83,10 +83,22 @@ function stacked(scene: Scene, panels: readonly Panel[], title: Spec, cell?: Cel
   };
 }
 
+/** Only the lowest panel writes the x axis they share. */
+function withoutLabels(panel: Panel): Panel {
+  const layers = panel.layers.map((layer) => {
+    const encoding = layer['encoding'] as Record<string, Spec>;
+    const x = encoding['x'];
+    if (x === undefined) return layer;
+    const axis = { ...(x['axis'] as Spec | undefined), labels: false, ticks: false, title: null };
+    return { ...layer, encoding: { ...encoding, x: { ...x, axis } } };
+  });
+  return { ...panel, layers };
+}
+
 function multiples(scene: Scene, panel: Panel, title: Spec, cell?: CellSize): Assembled {
   const facets = [...new Set(panel.rows.map((row) => String(row['facet'] ?? '')))];
   const count = Math.max(1, facets.length);
-  const columns = panel.outer === undefined ? Math.ceil(Math.sqrt(count)) : count;
+  const columns = panel.columns ?? Math.ceil(Math.sqrt(count));
   const rows = Math.ceil(count / columns);
   const size = cell ?? {
     width: scene.request.width / columns - CELL_MARGIN_PX,
@@ -106,7 +118,7 @@ function multiples(scene: Scene, panel: Panel, title: Spec, cell?: CellSize): As
     spec: inner,
   };
   return {
-    spec: { ...title, data: { name: 'data' }, ...(panel.outer?.(inner) ?? faceted) },
+    spec: { ...title, data: { name: 'data' }, ...faceted },
     datasets: { data: panel.rows },
     single: false,
     columns,

@@ -101,7 +101,6 @@ function ours(look: Look, name: 'light' | 'dark'): Spec {
     legend: {
       ...text,
       titleFontWeight: 'normal',
-      symbolType: 'circle',
       labelLimit: 180,
       titleLimit: 180,
     },
