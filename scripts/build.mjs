@@ -18,7 +18,7 @@ const BANNER = [
   "import{createRequire as __createRequire}from'node:module';",
   "import{fileURLToPath as __toPath}from'node:url';",
   'const require=__createRequire(import.meta.url),__filename=__toPath(import.meta.url);',
-  'const __dirname=__toPath(new URL(".",import.meta.url));',
+  'const __dirname=__toPath(new globalThis.URL(".",import.meta.url));',
 ].join('');
 
 function sources() {

@@ -11,4 +11,5 @@ export const COMMANDS: ReadonlyMap<string, CommandLoader> = new Map<string, Comm
   ['ingest', () => import('./commands/ingest.ts')],
   ['stats', () => import('./commands/stats.ts')],
   ['doctor', () => import('./commands/doctor.ts')],
+  ['plot', () => import('./commands/plot.ts')],
 ]);

@@ -1,12 +1,24 @@
-/** From rows to a picture: what `nairobi plot` does once its source is open. */
+/** nairobi plot: from a source to a picture. */
 import type { Relation } from '../compute/relation.ts';
+import type { ReadOptions } from '../formats/options.ts';
 import { type ChartFormat, encodePicture } from '../render/output/encode.ts';
 import { canvasImage } from '../render/output/image.ts';
 import { panelsOf } from '../render/panels.ts';
 import { drawScene } from '../render/picture.ts';
 import { checkSize, type PlotRequest } from '../render/request.ts';
 import { resolveScene } from '../render/resolve.ts';
+import type { HostOptions } from './options.ts';
 import type { Reporter } from './report.ts';
+import { Session } from './session.ts';
+import { parseSource } from './sources.ts';
+
+export interface PlotOptions {
+  readonly source: string;
+  readonly request: PlotRequest;
+  readonly format: ChartFormat;
+  readonly read: ReadOptions;
+  readonly host: HostOptions;
+}
 
 export interface Plotted {
   readonly bytes: Buffer;
@@ -16,7 +28,18 @@ export interface Plotted {
   readonly rows: number;
 }
 
-/** Draws `request` over `relation` in `format`; the size is checked before anything is read. */
+/** Opens the source, draws, and closes it again; the size is checked before anything is read. */
+export async function plot(options: PlotOptions, reporter: Reporter): Promise<Plotted> {
+  const { request, format } = options;
+  checkSize(request.width, request.height, request.scale);
+  using session = new Session({ host: options.host, read: options.read }, reporter);
+  const relation = session.open(parseSource(options.source));
+  const plotted = await session.attempt(() => plotRelation(relation, request, format, reporter));
+  reporter.set({ rowsRead: plotted.rows });
+  return plotted;
+}
+
+/** Draws `request` over `relation` in `format`. */
 export async function plotRelation(
   relation: Relation,
   request: PlotRequest,

@@ -1,0 +1,99 @@
+/** nairobi plot: a chart of a file of any size. */
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { plot } from '../engine/plot.ts';
+import { writeWhole } from '../engine/write-file.ts';
+import { CHART_FORMATS, type ChartFormat, formatOfName } from '../render/output/encode.ts';
+import { scaleOf } from '../render/parse.ts';
+import { BaseCommand } from './base.ts';
+import { plotFlags } from './plot-flags.ts';
+import { readFlags, readOptions } from './read-flags.ts';
+
+export interface PlotResult {
+  readonly output: string;
+  readonly format: ChartFormat;
+  readonly mark: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly notes: readonly string[];
+}
+
+export default class Plot extends BaseCommand {
+  static override summary = 'Draw a chart of a file of any size, without a screen';
+
+  static override description =
+    'Big data is reduced before it is drawn, and a line on stderr says how: lines keep the extremes of every quarter pixel, points become counts per pixel, bars and histograms are aggregated.';
+
+  static override args = {
+    source: Args.string({ description: 'A file, glob, directory, or - for stdin', required: true }),
+  };
+
+  static override examples = [
+    {
+      description: 'A line over time, one colour for each device',
+      command: '<%= config.bin %> plot sensors.parquet -x ts -y temp --color device -o out.png',
+    },
+    {
+      description: 'Hourly means with the spread around them',
+      command:
+        '<%= config.bin %> plot sensors.parquet -x ts -y temp --agg mean --every 1h --band stdev -o out.svg',
+    },
+    {
+      description: 'The distribution of one column',
+      command: '<%= config.bin %> plot trips.csv -x distance --mark histogram -o out.png',
+    },
+  ];
+
+  static override flags = {
+    output: Flags.string({
+      char: 'o',
+      summary: 'The file to write: .png, .svg, .pdf, .jpg, .html or .vl.json; - for stdout',
+      helpValue: 'FILE',
+      helpGroup: 'OUTPUT',
+    }),
+    format: Flags.option({ options: CHART_FORMATS })({
+      char: 'f',
+      summary: 'The format, instead of what the ending of --output says',
+      helpValue: 'FORMAT',
+      helpGroup: 'OUTPUT',
+    }),
+    ...plotFlags,
+    ...readFlags,
+  };
+
+  async run(): Promise<PlotResult> {
+    const { args, flags } = await this.parse(Plot);
+    const output = flags.output ?? '-';
+    const format = flags.format ?? (output === '-' ? 'png' : formatOfName(output));
+    const result = await plot(
+      {
+        source: args.source,
+        format,
+        read: readOptions(flags),
+        host: this.hostOptions(flags),
+        request: {
+          ...flags,
+          xScale: flags['x-scale'],
+          yScale: flags['y-scale'],
+          xRange: flags['x-range'],
+          yRange: flags['y-range'],
+          xLines: flags['x-line'] ?? [],
+          yLines: flags['y-line'] ?? [],
+          zone: flags.tz,
+          reduce: flags.marks ? 'marks' : flags.density ? 'density' : 'auto',
+          scale: scaleOf(flags.scale, flags.ppi),
+        },
+      },
+      this.reporter,
+    );
+    for (const note of result.notes) this.note(note);
+    this.reporter.time('write', () => this.#deliver(output, result.bytes));
+    const { bytes, ...said } = result;
+    return { output, format, ...said, bytes: bytes.length };
+  }
+
+  #deliver(output: string, bytes: Buffer): void {
+    if (output !== '-') writeWhole(output, bytes);
+    else if (!this.jsonEnabled()) process.stdout.write(bytes);
+  }
+}
