@@ -4,7 +4,7 @@ import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import type { ReadOptions } from '../formats/options.ts';
 import type { BadRows } from '../ingest/decoder.ts';
-import { newRunId } from '../ingest/layout.ts';
+import { newRunId, removeTemporaries } from '../ingest/layout.ts';
 import { type Lock, takeLock } from '../ingest/lock.ts';
 import { openTarget, type TargetOptions } from '../ingest/open-target.ts';
 import type { SourceState, Totals } from '../ingest/record.ts';
@@ -61,6 +61,10 @@ export async function ingest(options: IngestOptions, reporter: Reporter): Promis
   using locks = new DisposableStack();
   for (const path of lockPaths(options)) locks.use(lockOf(path, options));
   using target = openTarget(options.target);
+  // After the target has finished what was committed: these belong to nobody.
+  if (options.target.lockPath !== undefined && options.rejects) {
+    removeTemporaries(options.rejects);
+  }
   using _undo = undoOnInterrupt(() => target[Symbol.dispose]());
   const run = new IngestRun(options, target, reporter);
   return await run.run();

@@ -6,7 +6,7 @@ import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { type Bytes, bytes, MiB } from '../units.ts';
 import { makeDirectory } from './durable.ts';
-import { newRunId, partName, recordPath } from './layout.ts';
+import { newRunId, partName, recordPath, removeTemporaries } from './layout.ts';
 import { type Codec, ParquetWriter } from './parquet-writer.ts';
 import { type PartitionKey, parsePartitionBy, splitFrame } from './partition.ts';
 import {
@@ -62,6 +62,7 @@ export class DatasetTarget implements Target {
     const isNew = !existsSync(this.root);
     makeDirectory(this.root);
     recover(this.root);
+    removeTemporaries(this.#statePath);
     const record = readRecord(this.#statePath);
     if (options.statePath !== undefined) this.previous = checkState(record, this.root, isNew);
     this.#last = record;

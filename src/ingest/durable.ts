@@ -14,8 +14,9 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { NairobiError } from '../errors.ts';
+import { temporaryBeside } from './layout.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the device',
@@ -100,11 +101,6 @@ export function writeNew(path: string, data: Uint8Array, mode = 0o644): void {
   } finally {
     closeSync(fd);
   }
-}
-
-/** The hidden name beside `path` under which it is written before it is renamed. */
-export function temporaryBeside(path: string, run: string): string {
-  return join(dirname(path), `.${basename(path)}.${run}.tmp`);
 }
 
 /** Replaces `path` in one step: a reader sees the old content or the new, also after a power cut. */

@@ -10,7 +10,8 @@
  * Hive skip names that begin with a dot anyway.
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 export const OWN_DIRECTORY = '.nairobi';
 
@@ -68,4 +69,22 @@ export function partitionPath(values: readonly (readonly [string, string | null]
   return values
     .map(([key, value]) => `${escapePartition(key)}=${escapePartition(value)}`)
     .join('/');
+}
+
+/** The hidden name beside `path` under which a run writes it before it is renamed. */
+export function temporaryBeside(path: string, run: string): string {
+  return join(dirname(path), `.${basename(path)}.${run}.tmp`);
+}
+
+const TEMPORARY_SUFFIX = /^\d{8}T\d{6}-[0-9a-f]{8}\.tmp(\.spool)?$/;
+
+/** Removes what killed runs left beside `path`. Only with a lock held that keeps others away. */
+export function removeTemporaries(path: string): void {
+  const folder = dirname(resolve(path));
+  const prefix = `.${basename(path)}.`;
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix) || !TEMPORARY_SUFFIX.test(name.slice(prefix.length))) continue;
+    rmSync(join(folder, name), { force: true });
+  }
 }

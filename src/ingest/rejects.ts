@@ -1,9 +1,10 @@
 /** Rejected records: counted always, written to --rejects FILE, and never more than --max-errors. */
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { NairobiError } from '../errors.ts';
 import type { Reject } from './decoder.ts';
-import { attempt, temporaryBeside, writeFully } from './durable.ts';
+import { attempt, writeFully } from './durable.ts';
+import { temporaryBeside } from './layout.ts';
 
 /** A count, or a share of the rows read. */
 export type ErrorBudget = { readonly count: number } | { readonly share: number };
@@ -81,9 +82,10 @@ export class Rejects {
     return { path: this.#path, staged: temporaryBeside(this.#path, this.#run), bytes };
   }
 
-  /** Throws the lines away that are not committed. */
+  /** Throws away lines that were not sealed; a sealed file may belong to a commit already. */
   discard(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#fd === undefined) return;
+    closeSync(this.#fd);
     this.#fd = undefined;
     if (this.#path !== undefined) rmSync(temporaryBeside(this.#path, this.#run), { force: true });
   }
@@ -114,14 +116,4 @@ function lineOf(source: string, reject: Reject): Record<string, unknown> {
     raw,
     ...(raw.length < reject.raw.length ? { truncated: true } : {}),
   };
-}
-
-/** Removes what killed runs left beside the rejects file. Only with the lock held. */
-export function removeAbandonedRejects(path: string, keep: string | undefined): void {
-  const folder = dirname(resolve(path));
-  const prefix = `.${basename(path)}.`;
-  for (const name of readdirSync(folder)) {
-    const run = name.startsWith(prefix) ? name.slice(prefix.length).replace(/\.tmp$/, '') : '';
-    if (/^\d{8}T\d{6}-[0-9a-f]{8}$/.test(run) && run !== keep) rmSync(join(folder, name));
-  }
 }

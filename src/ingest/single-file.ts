@@ -2,14 +2,14 @@
  * One file as a target. It is written under a hidden name beside its own and renamed. With a state
  * file the old content is copied in front, so that a growing log becomes a growing file.
  */
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { collect, type DataFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { addTotals, appendRejects, requireSame } from './dataset.ts';
-import { attempt, makeDirectory, replaceFile, syncDirectory, temporaryBeside } from './durable.ts';
-import { newRunId } from './layout.ts';
+import { attempt, makeDirectory, replaceFile, syncDirectory } from './durable.ts';
+import { newRunId, removeTemporaries, temporaryBeside } from './layout.ts';
 import { type Codec, ParquetWriter } from './parquet-writer.ts';
 import { type CommitRecord, encodeRecord, NO_ROWS, readRecord } from './record.ts';
 import type { CommitSummary, Progress, Target } from './target.ts';
@@ -24,8 +24,6 @@ export interface FileOptions {
   readonly statePath: string | undefined;
   readonly codec: Codec;
 }
-
-const RUN = /^\d{8}T\d{6}-[0-9a-f]{8}$/;
 
 export class FileTarget implements Target {
   readonly path: string;
@@ -56,7 +54,8 @@ export class FileTarget implements Target {
       });
     }
     if (record !== undefined) apply(record, this.#folder);
-    this.removeAbandoned();
+    removeTemporaries(this.path);
+    removeTemporaries(options.statePath);
     if (record !== undefined && record.totals.rowsWritten > 0 && !existsSync(this.path)) {
       throw new NairobiError(
         'CHECK_FAILED',
@@ -68,15 +67,6 @@ export class FileTarget implements Target {
     }
     this.previous = record;
     this.#last = record;
-  }
-
-  /** Temporary files of runs that died; with the lock held nobody is writing them. */
-  private removeAbandoned(): void {
-    const prefix = `.${basename(this.path)}.`;
-    for (const name of readdirSync(this.#folder)) {
-      const run = name.startsWith(prefix) ? name.slice(prefix.length).replace(/\.tmp$/, '') : '';
-      if (RUN.test(run)) rmSync(join(this.#folder, name), { force: true });
-    }
   }
 
   setColumns(columns: readonly Column[]): void {

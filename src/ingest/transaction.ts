@@ -30,6 +30,7 @@ export class Staging {
   readonly directory: string;
   #count = 0;
   #made = false;
+  #committed = false;
   readonly #record: string;
 
   constructor(root: string, run: string, record: string) {
@@ -63,7 +64,13 @@ export class Staging {
     syncDirectory(this.directory);
   }
 
+  /** From here on the files belong to the commit: only `finish` may take them away. */
+  handOver(): void {
+    this.#committed = true;
+  }
+
   discard(): void {
+    if (this.#committed) return;
     rmSync(this.directory, { recursive: true, force: true });
     this.#made = false;
   }
@@ -74,6 +81,8 @@ export function commit(recordPath: string, record: CommitRecord, staging: Stagin
   assert(record.run === staging.run, 'a record commits the files of its own run');
   staging.seal();
   makeDirectory(dirname(resolve(recordPath)));
+  // A failure after its rename (the sync of the directory) leaves open whether it happened.
+  staging.handOver();
   replaceFile(recordPath, encodeRecord(record), record.run);
   finish(record, staging.root);
 }
