@@ -18,6 +18,10 @@ export interface Reading {
 /** Above this a double no longer holds every integer. */
 const EXACT_IN_DOUBLE = 2n ** 53n;
 
+/** "d" is a digit; the blank is whatever the last value had there. */
+const ISO_SHAPE = 'dddd-dd-dd dd:dd:dd';
+const DATE_LENGTH = 10;
+
 /** "1,234" could be a thousand and more, or one and less. */
 const THOUSANDS_OR_FRACTION = /^[+-]?\d{1,3},\d{3}$/;
 
@@ -50,8 +54,73 @@ export class Evidence {
   #fractionDigits = 0;
   #commaIsDecimal = false;
 
+  /** As observe, for bytes that no quotes surround; the commonest kinds without making a text. */
+  observeBytes(bytes: Buffer, start: number, end: number): void {
+    this.values += 1;
+    const length = end - start;
+    if (length === 0) this.kinds |= KIND.empty;
+    else if (!this.isText && !this.#observeDigits(bytes, start, end)) {
+      const text = bytes.toString('latin1', start, end);
+      // Only ASCII means anything here; other text is text however it is decoded.
+      if (!this.#isLikeLast(text)) this.#observeText(text);
+    }
+  }
+
+  /** Nothing that comes can change what the column is. */
+  get isText(): boolean {
+    return (this.kinds & KIND.text) !== 0;
+  }
+
   observe(text: string): void {
     this.values += 1;
+    if (!this.isText) this.#observeText(text);
+  }
+
+  /** Up to 15 digits, with a point among them or not, no leading zero: true when it was that. */
+  #observeDigits(bytes: Buffer, start: number, end: number): boolean {
+    const length = end - start;
+    if (length > 15) return false;
+    let point = -1;
+    for (let at = start; at < end; at += 1) {
+      const byte = bytes[at] ?? 0;
+      if (byte === 46 && point < 0) point = at;
+      else if (byte < 48 || byte > 57) return false;
+    }
+    const whole = point < 0 ? length : point - start;
+    if (whole === 0 || (whole > 1 && bytes[start] === 48)) return false;
+    this.kinds |= point < 0 ? KIND.int : KIND.float;
+    if (whole > this.#wholeDigits) this.#wholeDigits = whole;
+    if (point >= 0 && end - point - 1 > this.#fractionDigits)
+      this.#fractionDigits = end - point - 1;
+    return true;
+  }
+
+  /**
+   * A timestamp of the shape "2024-01-02 03:04:05" in a column whose last value had that shape:
+   * the same formats fit. Days beyond 28 are left to the careful way.
+   */
+  #isLikeLast(text: string): boolean {
+    if (this.#isoLength !== text.length) return false;
+    const digit = (at: number): number => text.charCodeAt(at) - 48;
+    for (let at = 0; at < text.length; at += 1) {
+      const mark = ISO_SHAPE.charCodeAt(at);
+      const value = digit(at);
+      if (mark === 100 ? value < 0 || value > 9 : mark !== 32 && mark !== text.charCodeAt(at))
+        return false;
+    }
+    const month = digit(5) * 10 + digit(6);
+    const day = digit(8) * 10 + digit(9);
+    if (month < 1 || month > 12 || day < 1 || day > 28) return false;
+    if (text.length === DATE_LENGTH) return true;
+    if (text.charAt(DATE_LENGTH) !== this.#isoJoint) return false;
+    const hour = digit(11) * 10 + digit(12);
+    return hour < 24 && digit(14) < 6 && digit(17) < 6;
+  }
+
+  #isoLength = -1;
+  #isoJoint = '';
+
+  #observeText(text: string): void {
     const value = classify(text);
     this.kinds |= value.kind;
     switch (value.kind) {
@@ -78,6 +147,10 @@ export class Evidence {
       const { formats, fraction } = value.moment;
       this.#formats = this.#formats?.filter((one) => formats.includes(one)) ?? formats;
       this.#secondFraction = Math.max(this.#secondFraction, fraction);
+      const isIso = text.length === DATE_LENGTH || text.length === ISO_SHAPE.length;
+      this.#isoLength =
+        isIso && this.#formats.length === 1 && text.charAt(4) === '-' ? text.length : -1;
+      this.#isoJoint = text.charAt(DATE_LENGTH);
     }
   }
 

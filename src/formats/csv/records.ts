@@ -19,7 +19,7 @@ export interface RecordStart {
 export type Flaw = 'unterminated' | 'after-quote' | 'stray-quote';
 
 export class Records {
-  readonly #bytes: Buffer;
+  readonly bytes: Buffer;
   readonly #delimiter: number;
   readonly #quote: number;
   readonly #lineEnd: number;
@@ -41,7 +41,7 @@ export class Records {
   flaw: Flaw | undefined;
 
   constructor(bytes: Buffer, dialect: Dialect, from: RecordStart = { byte: 0, line: 1 }) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#delimiter = dialect.delimiter.charCodeAt(0);
     this.#quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
     this.#lineEnd = dialect.lineEnd === '\r' ? CR : LF;
@@ -58,7 +58,7 @@ export class Records {
   /** Goes to the next record, comment lines left out; false at the end. */
   next(): boolean {
     while (this.#comment !== undefined && this.#isComment(this.#comment)) this.#skipLine();
-    if (this.#next >= this.#bytes.length) return false;
+    if (this.#next >= this.bytes.length) return false;
     this.byte = this.#next;
     this.line = this.#nextLine;
     this.count = 0;
@@ -72,7 +72,7 @@ export class Records {
   /** The field's text: quotes taken off, "" made ". */
   text(index: number): string {
     const start = this.starts[index] ?? 0;
-    const text = this.#bytes.toString('utf8', start, this.ends[index] ?? start);
+    const text = this.bytes.toString('utf8', start, this.ends[index] ?? start);
     if (this.quoted[index] !== true) return text;
     const quote = String.fromCharCode(this.#quote);
     return text.includes(quote) ? text.replaceAll(quote + quote, quote) : text;
@@ -81,20 +81,20 @@ export class Records {
   #isComment(comment: Buffer): boolean {
     const end = this.#next + comment.length;
     return (
-      end <= this.#bytes.length &&
-      this.#bytes.compare(comment, 0, comment.length, this.#next, end) === 0
+      end <= this.bytes.length &&
+      this.bytes.compare(comment, 0, comment.length, this.#next, end) === 0
     );
   }
 
   #skipLine(): void {
-    const end = this.#bytes.indexOf(this.#lineEnd, this.#next);
-    this.#next = end < 0 ? this.#bytes.length : end + 1;
+    const end = this.bytes.indexOf(this.#lineEnd, this.#next);
+    this.#next = end < 0 ? this.bytes.length : end + 1;
     this.#nextLine += 1;
   }
 
   /** Reads one field; true when another follows in the record. */
   #field(): boolean {
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     const index = this.count;
     this.count += 1;
     let at = this.#next;
@@ -128,7 +128,7 @@ export class Records {
   }
 
   #fieldEnd(from: number, isQuoted: boolean): number {
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     let at = from;
     for (; at < bytes.length; at += 1) {
       const byte = bytes[at];
@@ -140,7 +140,7 @@ export class Records {
 
   /** Offset of the quote that closes the field, counting the lines inside it. */
   #closingQuote(from: number): number {
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     let at = from;
     for (; at < bytes.length; at += 1) {
       const byte = bytes[at];
