@@ -50,7 +50,11 @@ if (!built && existsSync(join(root, 'src'))) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: { main: 'src/main.ts', trial: 'src/engine/trials/child.ts' },
+    entryPoints: {
+      main: 'src/main.ts',
+      trial: 'src/engine/trials/child.ts',
+      count: 'src/engine/count-worker.ts',
+    },
     outdir: 'dist',
     entryNames: '[name]',
     chunkNames: 'chunks/[name]-[hash]',

@@ -21,6 +21,11 @@ export interface Piece {
    * the place.
    */
   recover(cause: unknown): void;
+  /**
+   * Waits until what was taken for granted of this file is known. False: it was not so, the piece
+   * has changed, and what was computed from it must be computed anew.
+   */
+  verify(): Promise<boolean>;
   /** Reads these columns as these types from now on; only text formats can. */
   retype(types: Readonly<Record<string, string>>): void;
   close(): void;

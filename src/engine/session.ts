@@ -77,12 +77,22 @@ export class Session implements Disposable {
   async attempt<T>(work: () => T | Promise<T>): Promise<T> {
     for (let round = 0; ; round += 1) {
       try {
-        return await work();
+        const result = await work();
+        if (await this.#verify()) return result;
       } catch (error) {
-        if (error instanceof NairobiError || round === MAX_RECOVERIES) throw error;
+        if (round === MAX_RECOVERIES) throw error;
+        if (!(await this.#verify())) continue;
+        if (error instanceof NairobiError) throw error;
         this.#recover(error);
       }
     }
+  }
+
+  /** False when some file was not what it was taken for: see Piece.verify. */
+  async #verify(): Promise<boolean> {
+    let asTaken = true;
+    for (const relation of this.#opened) asTaken = (await relation.verify()) && asTaken;
+    return asTaken;
   }
 
   [Symbol.dispose](): void {

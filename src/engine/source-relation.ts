@@ -54,6 +54,14 @@ export class SourceRelation implements Relation {
     }
   }
 
+  /** See Piece.verify: false when any file was not what it was taken for. */
+  async verify(): Promise<boolean> {
+    let asTaken = true;
+    for (const piece of this.pieces) asTaken = (await piece.verify()) && asTaken;
+    if (!asTaken) this.#columns = this.#unify();
+    return asTaken;
+  }
+
   /** See Piece.recover: one file that mends something is enough. */
   recover(cause: unknown): void {
     let refusal: unknown;

@@ -12,6 +12,17 @@ export interface Source {
   readonly bytes: Buffer;
   /** A path to the same bytes that cannot change under us, such as a sealed memfd's. */
   readonly scanPath?: string;
+  /** Delimited text only: take every record to be plain, somebody else counts them meanwhile. */
+  readonly assumePlain?: boolean;
+}
+
+/** What was taken for granted under `assumePlain`: every record from `byte` on is of this kind. */
+export interface PlainRecords {
+  readonly byte: number;
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly lineEnd: string;
+  readonly fields: number;
 }
 
 export interface Decoded {
@@ -20,6 +31,8 @@ export interface Decoded {
   /** Known without parsing for some formats only. */
   readonly rows: number | undefined;
   readonly understood: Understood;
+  /** To be checked before anything computed from the rows is believed; undefined: nothing is. */
+  readonly assumed?: PlainRecords;
   /** Grows as rows are read and rejected, as onError allows. */
   readonly rejected: Rejected;
   /** The rows with these columns (all when undefined), parsed from the bytes. */

@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { collect } from '../../src/compute/polars.ts';
+import { collect, polars } from '../../src/compute/polars.ts';
 import type { HostOptions } from '../../src/engine/options.ts';
 import { Reporter } from '../../src/engine/report.ts';
 import { Session, type SessionOptions } from '../../src/engine/session.ts';
+import type { SourceRelation } from '../../src/engine/source-relation.ts';
 import type { NairobiError } from '../../src/errors.ts';
 import { bytes } from '../../src/units.ts';
 
@@ -108,6 +110,60 @@ describe('a session', () => {
     const text = await session.attempt(() => csv(relation.scan()));
     expect(text).toBe('a\n1.0\n2.0\n3.5\n');
     expect(relation.columns[0]?.type).toBe('Float64');
+  });
+
+  describe('over a file that stays where it lies', () => {
+    const line = (row: number): string => `${row},${(row * 7) % 13},name-${row % 100}\n`;
+    const big = (name: string, extra = ''): string => {
+      const rows = Array.from({ length: 60_000 }, (_, row) => line(row));
+      rows.splice(30_000, 0, extra);
+      return write(name, `id,v,name\n${rows.join('')}`);
+    };
+    const sums = (frame: ReturnType<SourceRelation['scan']>): string => {
+      const pl = polars();
+      return csv(frame.select(pl.len().alias('n'), pl.col('id').sum(), pl.col('v').max()));
+    };
+
+    it('scans it where it lies', async () => {
+      const { session, reporter } = open({ host: { ...HOST, io: 'mmap' } });
+      using _ = session;
+      const relation = session.open({ path: big('plain.csv') });
+      expect(await session.attempt(() => sums(relation.scan()))).toBe(
+        `n,id,v\n60000,${(60_000 * 59_999) / 2},12\n`,
+      );
+      expect(reporter.finish().backend).toBe('mmap');
+    });
+
+    it('notices a blank line that Polars takes for a row of nulls', async () => {
+      const { session } = open({ host: { ...HOST, io: 'mmap' } });
+      using _ = session;
+      const relation = session.open({ path: big('blank.csv', '\n') });
+      const text = await session.attempt(() => sums(relation.scan()));
+      expect(text).toMatch(/^n,id,v\n60000,/);
+    });
+
+    it('notices a short row and says where it is', async () => {
+      const { session } = open({ host: { ...HOST, io: 'mmap' } });
+      using _ = session;
+      const relation = session.open({ path: big('short.csv', '5,6\n') });
+      await expect(session.attempt(() => sums(relation.scan()))).rejects.toMatchObject({
+        code: 'BAD_DATA',
+        where: { line: 30_002 },
+      });
+    });
+
+    it('makes whoever would cut the file short wait until the session is over', async () => {
+      const file = big('held.csv');
+      const { session } = open({ host: { ...HOST, io: 'mmap' } });
+      const relation = session.open({ path: file });
+      const truncate = spawn('sh', ['-c', `: > '${file}'`]);
+      const ended = new Promise((resolve) => truncate.once('exit', resolve));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await session.attempt(() => sums(relation.scan()))).toMatch(/^n,id,v\n60000,/);
+      session[Symbol.dispose]();
+      expect(await ended).toBe(0);
+      expect(statSync(file).size).toBe(0);
+    });
   });
 
   it('stops with MEMORY_LIMIT when a file is larger than the limit', () => {

@@ -14,6 +14,12 @@ const BASE = 64 * 1024;
 /** Bytes behind a chunk that the kernel may look at. */
 const LOOKAHEAD = 2;
 
+/** Bytes somewhere: fills `into` with those from `at` on and answers how many there were. */
+export interface ByteSource {
+  readonly length: number;
+  read(into: Uint8Array, at: number): number;
+}
+
 export interface KernelRules {
   readonly delimiter: number;
   readonly lineEnd: number;
@@ -73,37 +79,37 @@ export class CensusKernel {
   }
 
   /** Counts from the record that starts at `start`, `chunkBytes` (a multiple of 64) at a time. */
-  scan(bytes: Uint8Array, start: number, chunkBytes: number, rules: KernelRules): KernelScan {
+  scan(source: ByteSource, start: number, chunkBytes: number, rules: KernelRules): KernelScan {
     const calls = this.#calls;
     calls.reset();
-    for (let at = start; at < bytes.length; at += chunkBytes) {
-      const { read, padded } = this.#load(bytes, at, chunkBytes, rules.lineEnd);
+    for (let at = start; at < source.length; at += chunkBytes) {
+      const { read, padded } = this.#load(source, at, chunkBytes, rules.lineEnd);
       if (this.#run(padded, rules) < padded) return this.#stopped(at);
-      if (at + read >= bytes.length && calls.isQuoted() !== 0) return this.#stopped(at);
+      if (at + read >= source.length && calls.isQuoted() !== 0) return this.#stopped(at);
       calls.advance(BigInt(chunkBytes));
     }
-    return this.#stopped(0, bytes.length);
+    return this.#stopped(0, source.length);
   }
 
   /** Copies a chunk; the last record of the text gets the line end it may lack, then zeros. */
   #load(
-    bytes: Uint8Array,
+    source: ByteSource,
     at: number,
     chunkBytes: number,
     lineEnd: number,
   ): { read: number; padded: number } {
-    const part = bytes.subarray(at, at + chunkBytes + LOOKAHEAD);
-    this.#memory.set(part, BASE);
-    this.#memory.fill(0, BASE + part.length, BASE + part.length + LOOKAHEAD);
-    if (part.length > chunkBytes) return { read: chunkBytes, padded: chunkBytes };
-    let end = BASE + part.length;
-    if (part[part.length - 1] !== lineEnd) {
+    const room = this.#memory.subarray(BASE, BASE + chunkBytes + LOOKAHEAD);
+    const read = source.read(room, at);
+    let end = BASE + read;
+    this.#memory.fill(0, end, end + LOOKAHEAD);
+    if (read > chunkBytes) return { read: chunkBytes, padded: chunkBytes };
+    if (this.#memory[end - 1] !== lineEnd) {
       this.#memory[end] = lineEnd;
       end += 1;
     }
     const padded = Math.ceil((end - BASE) / 64) * 64;
     this.#memory.fill(0, end, BASE + padded + LOOKAHEAD);
-    return { read: part.length, padded };
+    return { read, padded };
   }
 
   #run(length: number, rules: KernelRules): number {
@@ -127,6 +133,17 @@ export class CensusKernel {
       stoppedAt: end ?? chunkAt + Number(this.#calls.recordStart()),
     };
   }
+}
+
+export function bytesInMemory(bytes: Uint8Array): ByteSource {
+  return {
+    length: bytes.length,
+    read(into, at) {
+      const part = bytes.subarray(at, at + into.length);
+      into.set(part);
+      return part.length;
+    },
+  };
 }
 
 let kernel: CensusKernel | undefined;

@@ -3,7 +3,12 @@
  * nulls, and passes over extra fields that no query asked for (measured, 0.26.1).
  */
 import type { Dialect } from '../options.ts';
-import { censusKernel, KERNEL_CHUNK_BYTES, type KernelScan } from './census-kernel.ts';
+import {
+  bytesInMemory,
+  censusKernel,
+  KERNEL_CHUNK_BYTES,
+  type KernelScan,
+} from './census-kernel.ts';
 import type { RecordStart } from './records.ts';
 
 export type RowFault = 'blank' | 'short' | 'long' | 'after-quote' | 'stray-quote' | 'unterminated';
@@ -18,11 +23,13 @@ export interface FaultyRow {
 }
 
 export interface Census {
-  /** Rows that are as they should be. */
-  readonly rows: number;
+  /** Rows that are as they should be; undefined when they were not counted but taken to be so. */
+  readonly rows: number | undefined;
   /** In file order. */
   readonly faulty: readonly FaultyRow[];
 }
+
+export const UNCOUNTED: Census = { rows: undefined, faulty: [] };
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -88,6 +95,7 @@ class Counter {
   /** The kernel counts good rows; at every other one it stops, and this class looks at it. */
   #countFast(from: number): void {
     const kernel = censusKernel();
+    const source = bytesInMemory(this.#bytes);
     const rules = {
       delimiter: this.#delimiter,
       lineEnd: this.#lineEnd,
@@ -97,7 +105,7 @@ class Counter {
     let at = from;
     let chunk = KERNEL_CHUNK_BYTES;
     while (at < this.#bytes.length) {
-      const scan: KernelScan = kernel.scan(this.#bytes, at, chunk, rules);
+      const scan: KernelScan = kernel.scan(source, at, chunk, rules);
       this.#rows += scan.rows;
       this.#line += scan.lines;
       at = this.#countFrom(scan.stoppedAt, GOOD_ROWS_BEFORE_KERNEL);

@@ -3,11 +3,11 @@ import { isUtf8 } from 'node:buffer';
 import { type DataFrame, type LazyFrame, toLazy } from '../../compute/polars.ts';
 import type { Column } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
-import { type Decoded, nothingRejected, type Source } from '../decoded.ts';
+import { type Decoded, nothingRejected, type PlainRecords, type Source } from '../decoded.ts';
 import type { FormatName } from '../detect.ts';
 import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import type { Encoding, ReadOptions, Rejected, Understood } from '../options.ts';
-import { census } from './census.ts';
+import { census, UNCOUNTED } from './census.ts';
 import { type Cleaned, clean } from './clean.ts';
 import { type CsvText, type ParseRules, parseBytes, scanPath } from './parse.ts';
 import { recover } from './recover.ts';
@@ -20,11 +20,18 @@ export function decodeCsv(source: Source, format: FormatName, options: ReadOptio
   const fields = plan.columns.length;
   const rejected = nothingRejected();
   const onError = options.onError ?? 'fail';
-  const counted = census(bytes, plan.dialect, fields, plan.data);
+  const isAssumed = canAssumePlain(source, bytes, plan);
+  const counted = isAssumed ? UNCOUNTED : census(bytes, plan.dialect, fields, plan.data);
   const cleaning = { bytes, dialect: plan.dialect, fields, onError, path: source.path, rejected };
   const cleaned = clean(counted, plan.data.byte, cleaning);
   const text = { source, bytes, options, census: counted, cleaned, rejected };
   return new CsvDecoded(text, plan, new Set());
+}
+
+/** Comment lines are no records, and transcoded text is not what the other one counts. */
+function canAssumePlain(source: Source, bytes: Buffer, plan: CsvPlan): boolean {
+  const isSame = bytes.buffer === source.bytes.buffer;
+  return source.assumePlain === true && isSame && plan.dialect.comment === undefined;
 }
 
 /** Sniffs, with the file's name in what is thrown; refuses bytes that are no text. */
@@ -57,6 +64,7 @@ export class CsvDecoded implements Decoded {
   readonly columns: readonly Column[];
   readonly rows: number | undefined;
   readonly understood: Understood;
+  readonly assumed?: PlainRecords;
   readonly rejected: Rejected;
   readonly plan: CsvPlan;
   readonly text: CsvText;
@@ -73,6 +81,7 @@ export class CsvDecoded implements Decoded {
     const kept = text.census.faulty.filter(({ fault }) => fault === 'short' || fault === 'long');
     const isSkipping = onError === 'skip' && lenient.size > 0;
     this.rows = isSkipping ? undefined : countRows(text, onError === 'null' ? kept.length : 0);
+    if (text.census === UNCOUNTED) this.assumed = plainRecords(plan);
     this.rejected = text.rejected;
     this.understood = understand(plan, cleaned, plan.encoding);
   }
@@ -110,8 +119,14 @@ export class CsvDecoded implements Decoded {
   }
 }
 
+function plainRecords(plan: CsvPlan): PlainRecords {
+  const { delimiter, quote, lineEnd } = plan.dialect;
+  return { byte: plan.data.byte, delimiter, quote, lineEnd, fields: plan.columns.length };
+}
+
 /** Mended rows (a stray quote) are rows too. */
-function countRows(text: CsvText, kept: number): number {
+function countRows(text: CsvText, kept: number): number | undefined {
+  if (text.census.rows === undefined) return undefined;
   const mended = text.census.faulty.filter(({ fault }) => fault === 'stray-quote').length;
   const skipped = text.options.onError === 'skip' ? text.rejected.rows : 0;
   return text.census.rows + kept + Math.max(0, mended - skipped);
