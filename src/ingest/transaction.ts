@@ -18,7 +18,8 @@ import {
 import { dirname, join, relative, resolve } from 'node:path';
 import { assert } from '../errors.ts';
 import { attempt, makeDirectory, replaceFile, syncDirectory, writeNew } from './durable.ts';
-import { stagingOf, stagingRoot } from './layout.ts';
+import { clearExchanges, exchangeParts } from './exchange.ts';
+import { OWN_DIRECTORY, stagingOf, stagingRoot } from './layout.ts';
 import { type CommitRecord, encodeRecord, readRecord } from './record.ts';
 
 /** Written first into a staging directory: which record decides about it. */
@@ -97,6 +98,10 @@ export function finish(record: CommitRecord, root: string): void {
 
 /** The steps of a commit that come after it. Each looks first whether it is done already. */
 export function apply(record: CommitRecord, root: string): void {
+  appendRejected(record, root);
+  const changes = record.publish.length + record.remove.length;
+  const isDataset = existsSync(join(root, OWN_DIRECTORY));
+  if (changes > 1 && isDataset && isPending(record, root) && exchangeParts(record, root)) return;
   const touched = new Set<string>();
   for (const { from, to } of record.publish) {
     const source = join(root, from);
@@ -106,12 +111,6 @@ export function apply(record: CommitRecord, root: string): void {
     attempt('rename', target, () => renameSync(source, target));
     touched.add(dirname(target));
   }
-  for (const { from, to, offset } of record.append) {
-    const source = join(root, from);
-    if (!existsSync(source)) continue;
-    writeAt(to, readFileSync(source), offset);
-    rmSync(source);
-  }
   for (const part of record.remove) {
     const target = join(root, part);
     if (!existsSync(target)) continue;
@@ -119,6 +118,23 @@ export function apply(record: CommitRecord, root: string): void {
     touched.add(dirname(target));
   }
   for (const path of touched) syncDirectory(path);
+}
+
+/** False once everything is published: a repeated recovery has nothing left to swap. */
+function isPending(record: CommitRecord, root: string): boolean {
+  return (
+    record.publish.some(({ from }) => existsSync(join(root, from))) ||
+    record.remove.some((part) => existsSync(join(root, part)))
+  );
+}
+
+function appendRejected(record: CommitRecord, root: string): void {
+  for (const { from, to, offset } of record.append) {
+    const source = join(root, from);
+    if (!existsSync(source)) continue;
+    writeAt(to, readFileSync(source), offset);
+    rmSync(source);
+  }
 }
 
 /** Puts `data` at `offset` and ends the file there: the same result however often it is done. */
@@ -173,5 +189,6 @@ export function recover(root: string): Recovery {
       discarded.push(run);
     }
   }
+  clearExchanges(root);
   return { finished, discarded, left };
 }

@@ -3,7 +3,7 @@
  * -errno; `checked` of errno.ts turns the latter into an error where the caller wants one.
  */
 
-import { OPEN, OPEN_ARCH, SYS } from './constants.ts';
+import { OPEN, OPEN_ARCH, RENAME_EXCHANGE, SYS } from './constants.ts';
 import { CACHESTAT, CACHESTAT_RANGE, IOVEC, RLIMIT64, STATFS } from './layout.ts';
 import { type Address, type Fd, lend, syscall } from './syscall.ts';
 
@@ -47,6 +47,14 @@ export const mincore = (address: Address, byteLength: number, residency: Uint8Ar
 
 export const memfdCreate = (name: string, flags: number): number =>
   lend(cString(name), (text) => syscall(SYS.memfd_create, text, flags));
+
+/** Swaps what two names lead to, in one step that every reader sees as one. */
+export const exchange = (a: string, b: string): number =>
+  lend(cString(a), (one) =>
+    lend(cString(b), (other) =>
+      syscall(SYS.renameat2, OPEN.AT_FDCWD, one, OPEN.AT_FDCWD, other, RENAME_EXCHANGE),
+    ),
+  );
 
 export const ftruncate = (fd: Fd, byteLength: number): number =>
   syscall(SYS.ftruncate, fd, byteLength);

@@ -37,6 +37,7 @@ export const SYSCALLS_BY_ARCH = {
     eventfd2: 290,
     prlimit64: 302,
     seccomp: 317,
+    renameat2: 316,
     memfd_create: 319,
     preadv2: 327,
     io_uring_setup: 425,
@@ -72,6 +73,7 @@ export const SYSCALLS_BY_ARCH = {
     eventfd2: 19,
     prlimit64: 261,
     seccomp: 277,
+    renameat2: 276,
     memfd_create: 279,
     preadv2: 286,
     io_uring_setup: 425,
@@ -119,6 +121,9 @@ export const MADV = {
   MADV_POPULATE_READ: 22,
   MADV_POPULATE_WRITE: 23,
 } as const;
+
+/** linux/fs.h: renameat2 swaps two names in one step. */
+export const RENAME_EXCHANGE = 2;
 
 export const MEMFD = {
   MFD_CLOEXEC: 0x1,

@@ -1,5 +1,5 @@
 /** Runs the real program on real files, and reads back what it wrote with a second engine. */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,11 @@ export function nairobi(
     env: { ...process.env, POLARS_MAX_THREADS: '2' },
   });
   return { code: status, signal, stdout, stderr };
+}
+
+/** The same, running beside the test. */
+export function start(cwd: string, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [program, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
 export interface Workspace extends Disposable {

@@ -1,6 +1,8 @@
 import {
   appendFileSync,
+  closeSync,
   existsSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -8,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { column, duck, nairobi, parts, workspace } from './binary.ts';
+import { column, duck, nairobi, parts, start, workspace } from './binary.ts';
 
 const HEADER = 'id,ts,device,value\n';
 const rows = (from: number, to: number): string =>
@@ -178,3 +180,59 @@ test('quoted newlines at every possible cut of a block come out whole', async ()
   const answer = await duck(`select note from '${path}/data/*.parquet' where id = 400`);
   expect(answer).toEqual([['half of\na record']]);
 });
+
+test('whoever lists a dataset sees all parts of a commit or none', async () => {
+  using room = workspace('readers');
+  const { path } = room;
+  const lines = Array.from({ length: 300 }, (_, i) => `${i},dev-${i % 60}\n`).join('');
+  writeFileSync(join(path, 'in.csv'), `id,device\n${lines}`);
+  const seen = new Set<number>();
+  for (let round = 1; round <= 2; round += 1) {
+    const child = start(path, [
+      'ingest',
+      'in.csv',
+      '-o',
+      'data/',
+      '--partition-by',
+      'device',
+      '-q',
+    ]);
+    let code: number | null | undefined;
+    child.on('exit', (status) => {
+      code = status;
+    });
+    while (code === undefined) {
+      for (let look = 0; look < 50; look += 1) seen.add(countParts(join(path, 'data')));
+      await new Promise((turned) => setImmediate(turned));
+    }
+    expect(code).toBe(0);
+    expect(countParts(join(path, 'data'))).toBe(60 * round);
+    // Directories of partitions appear with their parts: an empty one would be a torn commit.
+    expect([...seen].filter((count) => count % 60 !== 0)).toEqual([]);
+  }
+});
+
+/** Parts that a reader finds who opens the dataset once and walks it from there. */
+function countParts(root: string): number {
+  const fd = tryOpen(root);
+  if (fd === undefined) return 0;
+  try {
+    // The directory that was opened, whatever its name leads to by now.
+    const own = `/proc/self/fd/${fd}`;
+    return readdirSync(own)
+      .filter((name) => name.startsWith('device='))
+      .reduce((sum, name) => sum + readdirSync(join(own, name)).length, 0);
+  } catch {
+    return 0;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function tryOpen(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -66,7 +74,8 @@ test('after a commit every part has its name and nothing is staged', () => {
   const { staging, record } = stage();
   commit(state, record, staging);
   expect(parts()).toEqual(record.publish.map((part) => part.to).sort());
-  expect(readdirSync(join(root, '.nairobi', 'staging'))).toEqual([]);
+  expect(existsSync(staging.directory)).toBe(false);
+  expect(readdirSync(join(root, '..')).filter((name) => name.startsWith('.'))).toEqual([]);
   expect(readRecord(state)).toEqual(record);
 });
 
@@ -113,6 +122,24 @@ test('a retired part goes with the commit that retires it', () => {
   const retired = first.record.publish[0]?.to ?? '';
   commit(state, recordOf(run, { remove: [retired] }), new Staging(root, run, state));
   expect(parts()).toEqual([first.record.publish[1]?.to]);
+});
+
+test('what somebody else keeps in a dataset survives a commit of many parts', () => {
+  mkdirSync(join(root, 'notes'));
+  writeNew(join(root, 'notes', 'README'), Buffer.from('mine'));
+  symlinkSync('notes/README', join(root, 'link'));
+  const { staging, record } = stage();
+  commit(state, record, staging);
+  expect(parts().length).toBe(2);
+  expect(readFileSync(join(root, 'link'), 'utf8')).toBe('mine');
+});
+
+test('the tree of links that a killed run left beside a dataset is cleared away', () => {
+  const { staging, record } = stage();
+  commit(state, record, staging);
+  mkdirSync(join(root, '..', `.data.${newRunId()}.next`, 'day=1'), { recursive: true });
+  recover(root);
+  expect(readdirSync(join(root, '..')).sort()).toEqual(['data', 'rejects.ndjson', 'state.json']);
 });
 
 test('a state file of somebody else is refused, not overwritten', () => {
