@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lazyRequires } from './lazy-requires.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stampFile = join(root, 'dist/.stamp');
@@ -30,6 +31,7 @@ function sources() {
     join(root, 'package.json'),
     join(root, 'package-lock.json'),
     import.meta.filename,
+    join(root, 'scripts/lazy-requires.mjs'),
   ];
 }
 
@@ -68,6 +70,7 @@ if (!built && existsSync(join(root, 'src'))) {
     legalComments: 'none',
     external: EXTERNAL,
     banner: { js: BANNER },
+    plugins: [lazyRequires],
     logLevel: 'warning',
   });
   writeFileSync(stampFile, stamp);

@@ -14,6 +14,15 @@ const VERSION_FLAGS = new Set(['--version', '-V']);
  * process.exitCode, never throws.
  */
 export async function main(argv: readonly string[], root: URL): Promise<void> {
+  try {
+    await dispatch(argv, root);
+  } catch (error) {
+    const { reportFailure } = await import('./commands/failure.ts');
+    reportFailure(error, { json: argv.includes('--json'), id: 'help' });
+  }
+}
+
+async function dispatch(argv: readonly string[], root: URL): Promise<void> {
   const program = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Program;
   const [id = 'help', ...rest] = argv;
   if (VERSION_FLAGS.has(id)) {

@@ -60,8 +60,10 @@ function withoutParserWords(error: NairobiError): NairobiError {
 function plainParserMessage(message: string): string {
   return message
     .replace(/\n?See more help with --help$/, '')
+    .replace(/\n\nNote: [^]*$/, '')
     .replace(/^Parsing (--\S+)\s+/, '$1: ')
-    .trim();
+    .trim()
+    .replaceAll('\n', '\n  ');
 }
 
 /** oclif's parser throws its CLIError for what a person typed wrong. */
