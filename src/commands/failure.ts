@@ -60,7 +60,7 @@ function withoutParserWords(error: NairobiError): NairobiError {
 function plainParserMessage(message: string): string {
   return message
     .replace(/\n?See more help with --help$/, '')
-    .replace(/\n\nNote: [^]*$/, '')
+    .replace(/\n\nNote: .*$/s, '')
     .replace(/^Parsing (--\S+)\s+/, '$1: ')
     .trim()
     .replaceAll('\n', '\n  ');
