@@ -1,5 +1,7 @@
 /** The doctor's report for a person: grouped, aligned, one line a check, then what to do. */
 import type { DoctorReport } from '../engine/doctor.ts';
+import type { ChangeResult } from '../engine/doctor-fix.ts';
+import type { CheckListing } from '../engine/doctor-output.ts';
 import type { Finding, Fix, Status } from '../host/checks/finding.ts';
 
 const MARKS: Readonly<Record<Status, string>> = {
@@ -84,4 +86,23 @@ function verdict(report: DoctorReport, options: TextOptions): string {
 
 function paint(text: string, colour: string, { colour: on }: TextOptions): string {
   return on ? `\u001b[${colour}m${text}\u001b[0m` : text;
+}
+
+/** --list-checks: id and title, by group. */
+export function formatListing({ checks }: CheckListing): string {
+  const width = Math.max(...checks.map(({ id }) => id.length));
+  return checks.map(({ id, title }) => `${id.padEnd(width)}  ${title}\n`).join('');
+}
+
+/** What --fix --yes and --undo did. */
+export function formatChanges({ changes }: { readonly changes: readonly ChangeResult[] }): string {
+  if (changes.length === 0) return 'nothing to change\n';
+  const value = (text: string | null): string =>
+    text === null ? 'absent' : (text.trim().split('\n').at(-1) ?? '');
+  return changes
+    .map(({ path, outcome, before, after, why }) => {
+      const moved = before === after ? value(after) : `${value(before)} -> ${value(after)}`;
+      return `${outcome}: ${path}: ${moved}${why === undefined ? '' : ` (${why})`}\n`;
+    })
+    .join('');
 }

@@ -51,7 +51,7 @@ export interface DoctorReport {
 const ESSENTIAL = ['kernel.architecture', 'runtime.node', 'runtime.polars'];
 
 /** What nairobi wants of any host: room for every read in flight, in huge pages, registered. */
-const NEEDS: Needs = {
+export const NEEDS: Needs = {
   poolBytes: READ_BLOCK_BYTES * READS_IN_FLIGHT,
   registeredBytes: READ_BLOCK_BYTES * READS_IN_FLIGHT,
 };

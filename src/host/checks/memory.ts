@@ -124,14 +124,7 @@ function judgeThpRegion(facts: Facts): Verdict {
     found,
     needed: 'the whole region; the rest is in plain pages',
     cause: 'memory is fragmented, or the process may not have them (prctl PR_SET_THP_DISABLE)',
-    fixes: [
-      {
-        when: 'now',
-        place: 'host',
-        root: true,
-        actions: [{ kind: 'sysctl', key: 'vm.compact_memory', value: 1, raiseOnly: false }],
-      },
-    ],
+    fixes: [commandFix('now', 'host', true, 'sysctl -w vm.compact_memory=1')],
     measures,
   };
 }
