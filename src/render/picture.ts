@@ -154,7 +154,7 @@ async function drawDensity(
     : assembled.spec;
   const final = { ...assembled, spec };
   const vega = await compileSpec(spec, final.datasets, options);
-  const swapped = imagesByObject(vega);
+  const swapped = typeof frozen.rows[0]?.['image'] === 'string' ? vega : imagesByObject(vega);
   const view = await runView(swapped, options);
   const picture = { view, vega: swapped, assembled: final, config: options.config };
   return final.single ? picture : settle(scene, picture, options);

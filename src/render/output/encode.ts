@@ -36,7 +36,11 @@ export async function encodePicture(
       return (await import('./raster.ts')).jpegOf(picture.view, request.scale);
     case 'svg':
       return (await import('./svg.ts')).svgOf(picture.view);
-    default:
-      throw new NairobiError('NOT_SUPPORTED', `Cannot write ${format}`);
+    case 'pdf':
+      return (await import('./pdf.ts')).pdfOf(picture.view, request.title);
+    case 'html':
+      return (await import('./spec.ts')).htmlOf(picture, request.title);
+    case 'vl.json':
+      return (await import('./spec.ts')).specJson(picture);
   }
 }

@@ -13,9 +13,10 @@ export interface EmbeddedImage {
   readonly rgba: Uint8ClampedArray;
 }
 
-/** A canvas for formats that canvas draws, else an embedded PNG of our own. */
+/** A canvas where canvas draws, an address for a specification, else a PNG of our own. */
 export async function canvasImage(format: ChartFormat): Promise<ImageMaker> {
-  if (format !== 'png' && format !== 'jpeg' && format !== 'pdf') return embeddedImage;
+  if (format === 'html' || format === 'vl.json') return (...pixels) => embeddedImage(...pixels).src;
+  if (format === 'svg') return embeddedImage;
   const canvas = await canvasModule();
   return (rgba, width, height) => {
     const surface = canvas.createCanvas(width, height);
