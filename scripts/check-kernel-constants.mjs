@@ -38,6 +38,7 @@ for (const table of [
   constants.FCNTL,
   constants.FALLOCATE,
   constants.RLIMIT,
+  constants.SIGNAL,
   constants.FADVISE,
   constants.BLOCK_DEVICE,
   constants.RWF,
@@ -76,6 +77,7 @@ const program = `
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>

@@ -38,6 +38,13 @@ export function mmap(byteLength: number, options: MapOptions): number {
 export const munmap = (address: Address, byteLength: number): number =>
   syscall(SYS.munmap, address, byteLength);
 
+export const mprotect = (address: Address, byteLength: number, protection: number): number =>
+  syscall(SYS.mprotect, address, byteLength, protection);
+
+/** Nothing can unmap or replace the mapping any more, until the process ends (6.10). */
+export const mseal = (address: Address, byteLength: number): number =>
+  syscall(SYS.mseal, address, byteLength, 0);
+
 export const madvise = (address: Address, byteLength: number, advice: number): number =>
   syscall(SYS.madvise, address, byteLength, advice);
 

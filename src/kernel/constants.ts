@@ -14,6 +14,7 @@ export const SYSCALLS_BY_ARCH = {
     close: 3,
     fstat: 5,
     mmap: 9,
+    mprotect: 10,
     munmap: 11,
     ioctl: 16,
     pread64: 17,
@@ -44,12 +45,14 @@ export const SYSCALLS_BY_ARCH = {
     io_uring_enter: 426,
     io_uring_register: 427,
     cachestat: 451,
+    mseal: 462,
   },
   arm64: {
     read: 63,
     close: 57,
     fstat: 80,
     mmap: 222,
+    mprotect: 226,
     munmap: 215,
     ioctl: 29,
     pread64: 67,
@@ -80,6 +83,7 @@ export const SYSCALLS_BY_ARCH = {
     io_uring_enter: 426,
     io_uring_register: 427,
     cachestat: 451,
+    mseal: 462,
   },
 } as const satisfies Record<Arch, Record<string, number>>;
 
@@ -102,6 +106,7 @@ export const OPEN = {
 export const MAP = {
   PROT_READ: 1,
   PROT_WRITE: 2,
+  PROT_EXEC: 4,
   MAP_SHARED: 0x01,
   MAP_PRIVATE: 0x02,
   MAP_ANONYMOUS: 0x20,
@@ -118,6 +123,7 @@ export const MADV = {
   MADV_DONTNEED: 4,
   MADV_HUGEPAGE: 14,
   MADV_DONTDUMP: 16,
+  MADV_PAGEOUT: 21,
   MADV_POPULATE_READ: 22,
   MADV_POPULATE_WRITE: 23,
 } as const;
@@ -159,7 +165,18 @@ export const FALLOCATE = {
 
 export const EVENTFD = { EFD_CLOEXEC: 0o2000000, EFD_NONBLOCK: 0o4000 } as const;
 
-export const FADVISE = { POSIX_FADV_SEQUENTIAL: 2, POSIX_FADV_DONTNEED: 4 } as const;
+export const FADVISE = {
+  POSIX_FADV_SEQUENTIAL: 2,
+  POSIX_FADV_WILLNEED: 3,
+  POSIX_FADV_DONTNEED: 4,
+} as const;
+
+export const SIGNAL = {
+  SIGBUS: 7,
+  SA_SIGINFO: 0x4,
+  SA_ONSTACK: 0x08000000,
+  SA_NODEFER: 0x40000000,
+} as const;
 
 export const RLIMIT = { RLIMIT_NOFILE: 7, RLIMIT_MEMLOCK: 8 } as const;
 
@@ -229,6 +246,7 @@ export const OP = {
   IORING_OP_POLL_ADD: 6,
   IORING_OP_ASYNC_CANCEL: 14,
   IORING_OP_READ: 22,
+  IORING_OP_FADVISE: 24,
 } as const;
 
 export const SQE_FLAG = { IOSQE_FIXED_FILE: 1 << 0, IOSQE_ASYNC: 1 << 4 } as const;

@@ -60,6 +60,15 @@ function bind(): Syscall {
   };
 }
 
+/**
+ * A function of the C library that is more than a system call: three arguments, an int. sigaction
+ * is one, since the library adds the return trampoline the kernel wants on x86-64.
+ */
+export function callLibc(name: 'sigaction', a: Argument, b: Argument, c: Argument): number {
+  const raw = load().load(null).func(name, 'int', ['int64', 'int64', 'int64']);
+  return raw(a, b, c) as number;
+}
+
 let current: Syscall | undefined;
 
 /** Performs a system call: a value >= 0, or -errno. Never throws for an errno. */

@@ -55,3 +55,16 @@ export function prepCancel(sqe: DataView, target: UserData, data: UserData): voi
   sqe.setUint32(at.addr.at + 4, target.generation, LITTLE);
   prepUserData(sqe, data);
 }
+
+/** posix_fadvise of a stretch of a file, performed by the kernel's own threads. */
+export function prepFadvise(
+  sqe: DataView,
+  request: UserData & { fd: number; offset: number; byteLength: number; advice: number },
+): void {
+  sqe.setUint8(at.opcode.at, OP.IORING_OP_FADVISE);
+  sqe.setInt32(at.fd.at, request.fd, LITTLE);
+  sqe.setBigUint64(at.off.at, BigInt(request.offset), LITTLE);
+  sqe.setUint32(at.len.at, request.byteLength, LITTLE);
+  sqe.setUint32(at.rwFlags.at, request.advice, LITTLE);
+  prepUserData(sqe, request);
+}

@@ -1,0 +1,111 @@
+/**
+ * Makes reading a mapped file as safe as read(2). When a mapped file shrinks, or its device fails,
+ * touching the missing page is SIGBUS, which ends the process: so do Polars, DuckDB and cp end.
+ * JavaScript cannot handle a signal of its own fault, so the handler is 30 instructions of machine
+ * code: it puts a page of zeros where the page is missing and counts. Whoever scanned the mapping
+ * asks for the count afterwards, and throws the result away when it is not 0.
+ *
+ * The bytes are those of asm/x64.s and asm/arm64.s; a test assembles these and compares.
+ */
+import { assert } from '../errors.ts';
+import { mmap, mprotect, munmap } from './calls.ts';
+import { MAP, SIGNAL } from './constants.ts';
+import { callLibc, lend, viewOf } from './syscall.ts';
+
+export const HANDLER_CODE: Readonly<Record<string, string>> = {
+  x64:
+    '488d1df9ff000048833b00743a488b7e1048897b10f048ff430848237b18488b7320ba0300000041ba32000000' +
+    '49c7c0ffffffff4531c9b8090000000f05483d00f0ffff7701c3bf07000000488d734031d241ba08000000b80d' +
+    '0000000f05c3',
+  arm64:
+    '090008102a0140f94a0200b4200840f9200900f92b0540f96b0500912b0500f92b0d40f900000b8a211140f962' +
+    '0080d2430680d204008092050080d2c81b80d2010000d41f0440b148000054c0035fd6e00080d221010191020080' +
+    'd2030180d2c81080d2010000d4c0035fd6',
+};
+
+/** The data area lies this far behind the code: a multiple of every page size in use. */
+const DATA_AT = 0x10000;
+const DATA = { armed: 0, faults: 1, address: 2, pageMask: 3, pageBytes: 4 } as const;
+
+/** struct sigaction of glibc and musl on 64-bit: handler, 128 bytes of mask, flags, restorer. */
+const SIGACTION = { size: 152, handler: 0, flags: 136 } as const;
+
+/** The largest page size of any kernel for these processors. */
+const PAGE_BYTES_MAX = 0x10000;
+
+let data: BigUint64Array | undefined;
+
+function measurePageBytes(): number {
+  // AT_PAGESZ without sysconf(3): mapping at an offset below the page size is refused.
+  for (let size = 4096; size < PAGE_BYTES_MAX; size *= 2) {
+    const address = mmap(PAGE_BYTES_MAX, {
+      protection: MAP.PROT_READ,
+      flags: MAP.MAP_PRIVATE | MAP.MAP_ANONYMOUS,
+    });
+    if (address < 0) break;
+    const refused = munmap(BigInt(address + size), size) < 0;
+    munmap(BigInt(address), PAGE_BYTES_MAX);
+    if (!refused) return size;
+  }
+  return PAGE_BYTES_MAX;
+}
+
+/** Maps the code, fills in the data, and makes it the process's handler; false where it cannot be. */
+function install(): BigUint64Array | undefined {
+  const hex = HANDLER_CODE[process.arch];
+  if (hex === undefined) return undefined;
+  const flags = MAP.MAP_PRIVATE | MAP.MAP_ANONYMOUS;
+  const protection = MAP.PROT_READ | MAP.PROT_WRITE;
+  const base = mmap(2 * DATA_AT, { protection, flags });
+  if (base < 0) return undefined;
+  const memory = viewOf(BigInt(base), 2 * DATA_AT);
+  new Uint8Array(memory).set(Buffer.from(hex, 'hex'));
+  // Writable or executable, never both; hosts that forbid even this run no JIT either.
+  if (mprotect(BigInt(base), DATA_AT, MAP.PROT_READ | MAP.PROT_EXEC) < 0) return undefined;
+  const words = new BigUint64Array(memory, DATA_AT, 16);
+  const page = BigInt(memoryPageBytes());
+  words[DATA.pageMask] = BigInt.asUintN(64, -page);
+  words[DATA.pageBytes] = page;
+  const action = new DataView(new ArrayBuffer(SIGACTION.size));
+  action.setBigUint64(SIGACTION.handler, BigInt(base), true);
+  action.setInt32(SIGACTION.flags, SIGNAL.SA_SIGINFO | SIGNAL.SA_NODEFER | SIGNAL.SA_ONSTACK, true);
+  const result = lend(action, (act) => callLibc('sigaction', SIGNAL.SIGBUS, act, 0));
+  return result === 0 ? words : undefined;
+}
+
+let pageSize: number | undefined;
+
+/** The page size of this kernel: 4 KiB on x86-64, up to 64 KiB on arm64. */
+export function memoryPageBytes(): number {
+  pageSize ??= measurePageBytes();
+  return pageSize;
+}
+
+export interface FaultGuard extends Disposable {
+  /** Missing pages that were touched since the guard was put up, anywhere in the process. */
+  readonly faults: number;
+}
+
+/**
+ * Guards every thread of the process until disposed of; guards nest. undefined where there is no
+ * handler for the processor, or the host forbids it: then nothing may be scanned in place.
+ */
+export function guardFaults(): FaultGuard | undefined {
+  data ??= install();
+  if (data === undefined) return undefined;
+  const words = data;
+  const before = Atomics.load(words, DATA.faults);
+  Atomics.add(words, DATA.armed, 1n);
+  let standing = true;
+  return {
+    get faults(): number {
+      return Number(Atomics.load(words, DATA.faults) - before);
+    },
+    [Symbol.dispose](): void {
+      if (!standing) return;
+      standing = false;
+      const armed = Atomics.sub(words, DATA.armed, 1n);
+      assert(armed > 0n, 'more fault guards were taken down than put up');
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import {
+  appendFileSync,
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterAll, expect, test } from 'vitest';
+import { collect, polars } from '../../src/compute/polars.ts';
+import { fadvise } from '../../src/kernel/calls.ts';
+import { FADVISE } from '../../src/kernel/constants.ts';
+import { guardFaults } from '../../src/kernel/sigbus.ts';
+import type { Fd } from '../../src/kernel/syscall.ts';
+import { MiB } from '../../src/units.ts';
+import { type InPlace, type InPlaceOptions, openInPlace } from '../../src/uring/in-place.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nairobi-in-place-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function csv(name: string, rows: number): string {
+  const path = join(folder, name);
+  const lines = Array.from(
+    { length: rows },
+    (_, row) => `${row},${row % 7},some text to fill it\n`,
+  );
+  writeFileSync(path, `a,b,c\n${lines.join('')}`);
+  return path;
+}
+
+function inPlaceOrSkip(
+  context: { skip: (why: string) => void },
+  path: string,
+  options: InPlaceOptions = {},
+): InPlace {
+  const scan = openInPlace(path, options);
+  if (scan === undefined) context.skip(`no fault guard on ${process.arch}`);
+  return scan as InPlace;
+}
+
+function sum(scan: InPlace): number {
+  const pl = polars();
+  const frame = collect(pl.scanCSV(scan.scanPath).select(pl.col('a').sum()));
+  return Number(frame.row(0)[0]);
+}
+
+const sumTo = (rows: number): number => ((rows - 1) * rows) / 2;
+
+test('a file is scanned where it is, and stays readable when its name is taken', (context) => {
+  const path = csv('replaced.csv', 1000);
+  using scan = inPlaceOrSkip(context, path);
+  renameSync(csv('other.csv', 5), path);
+  expect(sum(scan)).toBe(sumTo(1000));
+  scan.verify();
+  expect(scan.changed).toBe(false);
+});
+
+test('a file that is cut while it is scanned is an error, and the process lives', async (context) => {
+  const rows = 1_500_000;
+  const path = csv('cut.csv', rows);
+  using scan = inPlaceOrSkip(context, path);
+  const program = `
+    const { truncateSync } = require('node:fs');
+    const { workerData, parentPort } = require('node:worker_threads');
+    parentPort.postMessage('up');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 15);
+    truncateSync(workerData, 4096 * 10);`;
+  const worker = new Worker(program, { eval: true, workerData: path });
+  const gone = new Promise((resolve) => worker.once('exit', resolve));
+  await new Promise((resolve) => worker.once('message', resolve));
+  try {
+    sum(scan);
+  } catch {
+    // Zeros in the middle of a file can be bad data as well; verify is what says why.
+  }
+  await gone;
+  expect(() => scan.verify()).toThrow(/became shorter while it was read/);
+});
+
+test('a file that was written to since it was opened is known as changed', (context) => {
+  const path = csv('appended.csv', 1000);
+  using scan = inPlaceOrSkip(context, path);
+  expect(scan.changed).toBe(false);
+  const { size } = statSync(path);
+  appendFileSync(path, '1000,0,more\n');
+  utimesSync(path, new Date(), new Date(Date.now() + 5000));
+  expect(scan.changed).toBe(true);
+  expect(scan.currentSize).toBeGreaterThan(size);
+  scan.verify();
+});
+
+test('a window bounds what is mapped, with the same answer', async (context) => {
+  const rows = 3_500_000;
+  const path = csv('window.csv', rows);
+  expect(statSync(path).size).toBeGreaterThan(96 * MiB);
+  const scan = inPlaceOrSkip(context, path, { windowBytes: 32 * MiB });
+  expect(sum(scan)).toBe(sumTo(rows));
+  scan.verify();
+  scan.close();
+  const report = await scan.report;
+  // A quick machine may be done before the warden thread is up.
+  expect(report?.trimmedBytes).toBeGreaterThanOrEqual(0);
+});
+
+test('a cold file is read ahead by the ring', (context) => {
+  const path = csv('cold.csv', 400_000);
+  const fd = openSync(path, 'r+');
+  fsyncSync(fd); // pages that are not written yet cannot be dropped
+  fadvise(fd as Fd, 0, 0, FADVISE.POSIX_FADV_DONTNEED);
+  closeSync(fd);
+  using scan = inPlaceOrSkip(context, path);
+  if (scan.facts.cachedShare > 0.9) context.skip('this file system keeps the pages');
+  if (scan.facts.ringFlags.length === 0) context.skip('no io_uring here');
+  expect(scan.facts.prefetches).toBeGreaterThan(0);
+  expect(sum(scan)).toBe(sumTo(400_000));
+});
+
+test('what has no pages to map is not scanned in place', () => {
+  expect(openInPlace('/proc/cpuinfo')).toBeUndefined();
+  expect(() => openInPlace(join(folder, 'missing.csv'))).toThrow(/no such file/);
+  using guard = guardFaults();
+  expect(guard?.faults ?? 0).toBe(0);
+});
