@@ -156,8 +156,6 @@ export const FCNTL = {
   F_UNLCK: 2,
 } as const;
 
-export const SIGNAL = { SIGURG: 23 } as const;
-
 export const FALLOCATE = {
   FALLOC_FL_KEEP_SIZE: 0x1,
   FALLOC_FL_PUNCH_HOLE: 0x2,
@@ -173,6 +171,7 @@ export const FADVISE = {
 
 export const SIGNAL = {
   SIGBUS: 7,
+  SIGURG: 23,
   SA_SIGINFO: 0x4,
   SA_ONSTACK: 0x08000000,
   SA_NODEFER: 0x40000000,
