@@ -1,6 +1,6 @@
 /** Help for the program and for each command, laid out by oclif from the commands' own words. */
 import type { Command } from '@oclif/core/command';
-import { Help } from '@oclif/core/help';
+import { CommandHelp, Help } from '@oclif/core/help';
 import { COMMANDS } from '../commands.ts';
 import { NairobiError } from '../errors.ts';
 import { closest } from '../suggest.ts';
@@ -19,7 +19,7 @@ export async function showHelp(program: Program, argv: readonly string[]): Promi
   const config = bareConfig(program);
   const commands: Command.Loadable[] = [];
   for (const [id, load] of COMMANDS) {
-    commands.push(describe(id, (await load()).default));
+    commands.push(await describe(id, (await load()).default));
   }
   Object.defineProperty(config, 'commands', { value: commands });
   config.findCommand = ((id: string) =>
@@ -28,9 +28,26 @@ export async function showHelp(program: Program, argv: readonly string[]): Promi
   if (subject !== undefined && config.findCommand(subject) === undefined) {
     return reportUnknownCommand(subject);
   }
-  const help = new Help(config, { maxWidth: 80, flagSortOrder: 'none', hideAliasesFromRoot: true });
+  const help = new AlignedHelp(config, {
+    maxWidth: 80,
+    flagSortOrder: 'none',
+    hideAliasesFromRoot: true,
+  });
   await help.showHelp(subject === undefined ? ['--help'] : [subject]);
   if (subject === undefined) process.stdout.write(EXIT_CODES);
+}
+
+/** oclif trims a section's first line, and with it the room for "-x, " before a long flag. */
+class AlignedCommandHelp extends CommandHelp {
+  override section(...[header, body]: Parameters<CommandHelp['section']>): string {
+    const text = super.section(header, body);
+    const others = /\n {2}(-\w, | {4}--)/.test(text);
+    return others ? text.replace(/^(.*\n {2})(?=--)/, '$1    ') : text;
+  }
+}
+
+class AlignedHelp extends Help {
+  protected override CommandHelpClass = AlignedCommandHelp;
 }
 
 export function reportUnknownCommand(id: string): void {
@@ -42,18 +59,47 @@ export function reportUnknownCommand(id: string): void {
 }
 
 /** A command class as oclif's help wants it: every flag, its own and the shared ones, by name. */
-function describe(id: string, command: CommandClass): Command.Loadable {
-  const { aliases, description, examples, summary, usage, strict } = command;
+async function describe(id: string, command: CommandClass): Promise<Command.Loadable> {
+  const { aliases, description, examples, summary, strict } = command;
   const args = Object.entries(command.args).map(([name, arg]) => [name, { ...arg, name }]);
+  const flags: Record<string, Command.Flag> = { ...command.flags, ...command.baseFlags };
+  const shown = await Promise.all(
+    Object.entries(flags).map(([name, flag]) => withShownDefault(name, flag)),
+  );
   return {
     id,
     aliases,
     description,
     examples,
     summary,
-    usage,
     strict,
+    usage: command.usage ?? usageOf(id, command),
     args: Object.fromEntries(args),
-    flags: { ...command.flags, ...command.baseFlags },
+    flags: Object.fromEntries(shown),
   } as never;
+}
+
+/** A flag with the default to show: one that is computed says it itself, an empty one nothing. */
+async function withShownDefault(name: string, flag: Command.Flag): Promise<[string, Command.Flag]> {
+  if (flag.type !== 'option') return [name, flag];
+  const { default: value, defaultHelp } = flag as { default?: unknown; defaultHelp?: unknown };
+  let shown = Array.isArray(value) && value.length === 0 ? undefined : value;
+  if (typeof defaultHelp === 'function') shown = await defaultHelp({ flags: {}, options: flag });
+  else if (typeof shown === 'function') shown = undefined;
+  return [name, { ...flag, default: shown } as Command.Flag];
+}
+
+/** "ingest SOURCE... -o TARGET [flags]": what must be there; the rest is listed below it. */
+function usageOf(id: string, command: CommandClass): string {
+  const words = Object.entries(command.args).map(([name, arg]) => {
+    const word = `${name.toUpperCase()}${arg.multiple === true || command.strict === false ? '...' : ''}`;
+    return arg.required === true ? word : `[${word}]`;
+  });
+  for (const [name, flag] of Object.entries(command.flags)) {
+    if (flag.required !== true || flag.type !== 'option') continue;
+    const value = Array.isArray(flag.helpValue) ? flag.helpValue.join(' ') : flag.helpValue;
+    const spelt = flag.char === undefined ? `--${name}` : `-${flag.char}`;
+    words.push(`${spelt} ${value ?? name.toUpperCase()}`);
+  }
+  return [id, ...words, '[flags]'].join(' ');
 }
