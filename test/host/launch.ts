@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { DoctorReport } from '../../src/engine/doctor.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
-const FILTER = fileURLToPath(new URL('./seccomp-launch.ts', import.meta.url));
+export const FILTER = fileURLToPath(new URL('./seccomp-launch.ts', import.meta.url));
 
 /** nobody */
 export const NOBODY = 65534;

@@ -180,7 +180,7 @@ function killed(facts: Facts, signal: string): Refusal {
   };
 }
 
-/** The profile in contrib/seccomp is Docker's default and the three io_uring calls; nothing else. */
+/** The profile in contrib/seccomp allows what Node and nairobi call, io_uring too; nothing else. */
 export function seccompFixes(container: ContainerKind | undefined): Fix[] {
   switch (container) {
     case 'docker':
