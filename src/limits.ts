@@ -22,11 +22,8 @@ export const DIRECT_ALIGN_BYTES = bytes(4 * KiB);
 /** Below this, reading a file costs less than the thread that checks it beside a scan in place. */
 export const IN_PLACE_BYTES_MIN = bytes(32 * MiB);
 
-/** Scanned within lease-break-time (45 s, fcntl(2)) even at 100 MB/s, so no writer gets in. */
-export const IN_PLACE_BYTES_MAX = bytes(4096 * MiB);
-
-/** With this much of a file in the page cache nothing is gained by reading it anew. */
-export const IN_PLACE_CACHED_SHARE = 0.9;
+/** Of the memory limit, what of a file scanned in place may be mapped at one time. */
+export const IN_PLACE_WINDOW_SHARE = 0.25;
 
 /** Levenshtein distance up to which a name is suggested for a misspelt one. */
 export const SUGGESTION_DISTANCE = 3;

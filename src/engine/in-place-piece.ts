@@ -1,47 +1,52 @@
 /**
- * A large regular file that is in the page cache: Polars scans it where it lies, held still by a
- * lease, while a thread checks that its records are plain. When they are not, or when a value
- * contradicts its type, the file is read into memory and cleaned like any other.
+ * A large regular file: Polars scans it where it lies in the page cache, guarded against missing
+ * pages, while a thread checks that its records are plain. When they are not, the file is read
+ * into memory and cleaned like a small one.
  */
 import type { LazyFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { decode } from '../formats/decode.ts';
 import type { Decoded } from '../formats/decoded.ts';
+import { isText } from '../formats/detect.ts';
 import type { ReadOptions, Rejected, Understood } from '../formats/options.ts';
-import type { SteadyFile } from '../memory/steady-file.ts';
+import { mapFile } from '../memory/file-map.ts';
+import type { InPlace } from '../uring/in-place.ts';
 import { countRecords } from './count.ts';
 import type { CountAnswer } from './count-worker.ts';
 import type { InputFile } from './files.ts';
 import type { Piece } from './piece.ts';
 
+export interface InPlaceContext {
+  readonly read: ReadOptions;
+  /** True when all of the file would fit the memory limit. */
+  readonly fits: boolean;
+  /** Opens the same file in memory, with these types. */
+  readonly openWhole: (types: ReadOptions['types']) => Piece;
+}
+
 export class InPlacePiece implements Piece {
   readonly file: InputFile;
-  readonly fits = true;
-  readonly #steady: SteadyFile;
-  readonly #readWhole: (types: ReadOptions['types']) => Piece;
-  readonly #decoded: Decoded;
-  #counted: Promise<CountAnswer> | undefined;
+  readonly fits: boolean;
+  readonly #opened: InPlace;
+  readonly #context: InPlaceContext;
+  readonly #bytes: Buffer;
   #types: ReadOptions['types'];
-  /** Stands in once the file could not be taken as it is. */
+  #decoded: Decoded;
+  #counted: Promise<CountAnswer> | undefined;
+  /** Stands in once the records turned out not to be plain. */
   #whole: Piece | undefined;
 
-  /** Takes over `steady`. `readWhole` opens the same file in memory, with these types. */
-  constructor(
-    file: InputFile,
-    steady: SteadyFile,
-    read: ReadOptions,
-    readWhole: (types: ReadOptions['types']) => Piece,
-  ) {
+  /** Takes over `opened`. */
+  constructor(file: InputFile, opened: InPlace, context: InPlaceContext) {
     this.file = file;
-    this.#steady = steady;
-    this.#readWhole = readWhole;
-    this.#types = read.types;
-    this.#decoded = decode(
-      { path: file.path, bytes: steady.bytes, scanPath: steady.path, assumePlain: true },
-      read,
-    );
+    this.fits = context.fits;
+    this.#opened = opened;
+    this.#context = context;
+    this.#types = context.read.types;
+    this.#bytes = mapFile(opened.fd);
+    this.#decoded = this.#decode();
     const { assumed } = this.#decoded;
-    if (assumed !== undefined) this.#counted = countRecords(steady.fd, assumed);
+    if (assumed !== undefined) this.#counted = countRecords(opened.fd, assumed);
   }
 
   get columns(): readonly Column[] {
@@ -67,25 +72,40 @@ export class InPlacePiece implements Piece {
   async verify(): Promise<boolean> {
     const counted = await this.#counted;
     this.#counted = undefined;
+    this.#opened.verify();
     if (counted === undefined || counted.plain) return true;
-    this.#whole = this.#readWhole(this.#types);
+    this.#whole = this.#context.openWhole(this.#types);
     return false;
   }
 
   recover(cause: unknown): void {
-    this.#whole ??= this.#readWhole(this.#types);
-    this.#whole.recover(cause);
+    if (this.#whole === undefined) this.#decoded = this.#decoded.recover(cause);
+    else this.#whole.recover(cause);
   }
 
   retype(types: Readonly<Record<string, string>>): void {
     this.#types = { ...types, ...this.#types };
-    this.#whole ??= this.#readWhole(this.#types);
-    this.#whole.retype(types);
+    if (this.#whole !== undefined) this.#whole.retype(types);
+    else if (isText(this.#decoded.format)) this.#decoded = this.#decode();
   }
 
   close(): void {
     this.#whole?.close();
-    this.#steady[Symbol.dispose]();
+    // The thread reads from the descriptor until it has answered.
+    void Promise.resolve(this.#counted)
+      .catch(() => undefined)
+      .finally(() => this.#opened.close());
+  }
+
+  #decode(): Decoded {
+    const { read } = this.#context;
+    const source = {
+      path: this.file.path,
+      bytes: this.#bytes,
+      scanPath: this.#opened.scanPath,
+      assumePlain: true,
+    };
+    return decode(source, this.#types === undefined ? read : { ...read, types: this.#types });
   }
 
   get #current(): Decoded | Piece {

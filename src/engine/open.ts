@@ -1,11 +1,11 @@
 /** Opens the files of a source: each through the reader into the pool's memory. */
+import { readSync } from 'node:fs';
 import { DETECT_BYTES, detectCompression } from '../formats/detect.ts';
 import type { ReadOptions } from '../formats/options.ts';
-import { IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_MIN, IN_PLACE_CACHED_SHARE } from '../limits.ts';
+import { IN_PLACE_BYTES_MIN, IN_PLACE_WINDOW_SHARE } from '../limits.ts';
 import type { Pool } from '../memory/pool.ts';
-import { SteadyFile } from '../memory/steady-file.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
-import { cachedShare } from '../uring/input-file.ts';
+import { type InPlace, openInPlace } from '../uring/in-place.ts';
 import { readFile } from '../uring/read-file.ts';
 import type { InputFile } from './files.ts';
 import { InPlacePiece } from './in-place-piece.ts';
@@ -35,39 +35,40 @@ export function openPieces(files: readonly InputFile[], context: OpenContext): P
 }
 
 function openPiece(file: InputFile, context: OpenContext): Piece {
-  const steady = mayStayInPlace(file, context) ? holdCached(file, context.plan) : undefined;
-  if (steady === undefined) return openInMemory(file, context);
-  const { read, reporter } = context;
+  const opened = mayStayInPlace(file, context) ? openPlain(file, context) : undefined;
+  if (opened === undefined) return openInMemory(file, context);
+  const { plan, read, reporter } = context;
   try {
-    const piece = new InPlacePiece(file, steady, read, (types) =>
-      openInMemory(file, types === undefined ? context : { ...context, read: { ...read, types } }),
-    );
-    reporter.set({ backend: 'mmap' });
+    const openWhole = (types: ReadOptions['types']): Piece =>
+      openInMemory(file, types === undefined ? context : { ...context, read: { ...read, types } });
+    const fits = file.size <= plan.memoryLimit / 2;
+    const piece = new InPlacePiece(file, opened, { read, fits, openWhole });
+    const { ringFlags } = opened.facts;
+    reporter.set({ backend: ringFlags.length > 0 ? 'io_uring' : 'mmap', ringFlags });
     reporter.addBytesRead(file.size);
     return piece;
   } catch (error) {
-    steady[Symbol.dispose]();
+    opened.close();
     throw error;
   }
 }
 
-/** What is in the page cache anyway is best scanned there: no copy, no memory of ours. */
+/** See docs/io.md: what is large is best scanned where it lies, cached or not. */
 function mayStayInPlace(file: InputFile, { plan }: OpenContext): boolean {
-  if (file.kind !== 'regular' || file.size > IN_PLACE_BYTES_MAX || file.size === 0) return false;
+  if (file.kind !== 'regular' || file.size === 0) return false;
   if (plan.io === 'mmap') return true;
-  const fits = file.size >= IN_PLACE_BYTES_MIN && file.size <= plan.memoryLimit / 2;
-  return plan.io === 'auto' && plan.direct !== 'always' && fits;
+  return plan.io === 'auto' && plan.direct !== 'always' && file.size >= IN_PLACE_BYTES_MIN;
 }
 
-/** The file held still, when it is in the page cache and not compressed. */
-function holdCached(file: InputFile, plan: HostPlan): SteadyFile | undefined {
-  const steady = SteadyFile.hold(file.path);
-  if (steady === undefined) return undefined;
-  const isCompressed = detectCompression(steady.bytes.subarray(0, DETECT_BYTES)) !== undefined;
-  const isCached =
-    plan.io === 'mmap' || cachedShare(steady.fd, steady.bytes.length) >= IN_PLACE_CACHED_SHARE;
-  if (isCached && !isCompressed) return steady;
-  steady[Symbol.dispose]();
+/** The file opened in place, unless it is compressed or this host has no fault guard. */
+function openPlain(file: InputFile, { plan }: OpenContext): InPlace | undefined {
+  const windowBytes = Math.floor(plan.memoryLimit * IN_PLACE_WINDOW_SHARE);
+  const opened = openInPlace(file.path, file.size <= plan.memoryLimit / 2 ? {} : { windowBytes });
+  if (opened === undefined) return undefined;
+  const head = Buffer.alloc(DETECT_BYTES);
+  const length = readSync(opened.fd, head, 0, head.length, 0);
+  if (detectCompression(head.subarray(0, length)) === undefined) return opened;
+  opened.close();
   return undefined;
 }
 

@@ -1,12 +1,11 @@
 /** The files of one source as one relation: columns unified, partition keys and names added. */
-import path from 'node:path';
 import { align, stack } from '../compute/align.ts';
 import type { LazyFrame } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
 import { assert } from '../errors.ts';
 import { partitionColumns, partitionValues } from './partitions.ts';
 import type { Piece } from './piece.ts';
-import type { SourceArgument } from './sources.ts';
+import { type SourceArgument, tableName } from './sources.ts';
 import { unify } from './unify.ts';
 
 export interface SourceRelationOptions {
@@ -23,7 +22,7 @@ export class SourceRelation implements Relation {
   #columns: readonly Column[];
 
   constructor(argument: SourceArgument, pieces: readonly Piece[], options: SourceRelationOptions) {
-    this.name = argument.name ?? tableName(argument.path);
+    this.name = tableName(argument);
     this.pieces = pieces;
     this.#options = options;
     this.#columns = this.#unify();
@@ -132,11 +131,4 @@ function tableColumns(pieces: readonly Piece[], options: SourceRelationOptions):
     columns.push({ name: options.filenameColumn, type: 'String' });
   }
   return columns;
-}
-
-/** "logs/day 1.csv.gz" -> "day 1"; SQL quotes it where it must. */
-function tableName(argument: string): string {
-  if (argument === '-') return 'stdin';
-  const base = path.basename(argument.replace(/\/+$/, ''));
-  return base.replace(/\.[A-Za-z0-9]+(\.(gz|zst|bz2|xz|lz4))?$/i, '') || base;
 }

@@ -1,5 +1,6 @@
 /** Inputs as the user names them on the command line. */
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 
 /** A path, glob, directory or "-", perhaps with the table name SQL shall know it by. */
 export interface SourceArgument {
@@ -12,4 +13,12 @@ export function parseSource(text: string): SourceArgument {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.+)$/s.exec(text);
   if (match?.[1] === undefined || match[2] === undefined || existsSync(text)) return { path: text };
   return { name: match[1], path: match[2] };
+}
+
+/** The name SQL knows a source by: the one given, else "day 1" for "logs/day 1.csv.gz". */
+export function tableName(source: SourceArgument): string {
+  if (source.name !== undefined) return source.name;
+  if (source.path === '-') return 'stdin';
+  const base = path.basename(source.path.replace(/\/+$/, ''));
+  return base.replace(/\.[A-Za-z0-9]+(\.(gz|zst|bz2|xz|lz4))?$/i, '') || base;
 }

@@ -141,9 +141,6 @@ export const MEMFD = {
 export const FCNTL = {
   F_GETFL: 3,
   F_SETFL: 4,
-  F_SETSIG: 10,
-  F_SETLEASE: 1024,
-  F_GETLEASE: 1025,
   F_SETPIPE_SZ: 1031,
   F_GETPIPE_SZ: 1032,
   F_ADD_SEALS: 1033,
@@ -152,8 +149,6 @@ export const FCNTL = {
   F_SEAL_SHRINK: 0x2,
   F_SEAL_GROW: 0x4,
   F_SEAL_WRITE: 0x8,
-  F_RDLCK: 0,
-  F_UNLCK: 2,
 } as const;
 
 export const FALLOCATE = {

@@ -96,6 +96,11 @@ export class InPlace implements Disposable {
     return `/proc/self/fd/${this.#fd}`;
   }
 
+  /** Open as long as this is. */
+  get fd(): Fd {
+    return this.#fd;
+  }
+
   /** Bytes the file has now. */
   get currentSize(): number {
     return fstatSync(this.#fd).size;
