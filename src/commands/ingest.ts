@@ -1,4 +1,5 @@
 /** nairobi ingest SRC... -o TARGET */
+import path from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { type IngestResult, ingest } from '../engine/ingest.ts';
@@ -157,9 +158,12 @@ function typesOf(texts: readonly string[]): Record<string, string> {
   return types;
 }
 
-function summaryOf({ rows, files, target, bytes, sources }: IngestResult): string {
+function summaryOf(result: IngestResult): string {
+  const { rows, files, bytes, sources } = result;
   const rejected = rows.rowsRejected > 0 ? `, ${formatCount(rows.rowsRejected)} rejected` : '';
   if (files.length === 0) return `nothing new in ${sources.length} files${rejected}`;
-  const where = files.length === 1 ? files[0] : `${files.length} parts of ${target}`;
-  return `${formatCount(rows.rowsWritten)} rows into ${where} (${formatBytes(bytes)})${rejected}`;
+  const [only] = files;
+  const where = files.length === 1 && only !== undefined ? path.relative('', only) : undefined;
+  const target = where ?? `${files.length} parts of ${path.relative('', result.target)}`;
+  return `${formatCount(rows.rowsWritten)} rows into ${target} (${formatBytes(bytes)})${rejected}`;
 }
