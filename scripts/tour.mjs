@@ -16,7 +16,7 @@ const data = join(root, 'node_modules/vega-datasets/data');
 const FILES = ['seattle-weather.csv', 'flights-3m.parquet', 'stocks.csv'];
 
 /** A console block: commands and their output; what follows "varies" depends on the host. */
-const BLOCK = /^```console( varies)?\n([^]*?)^```$/gm;
+const BLOCK = /^```console( varies)?\n([\s\S]*?)^```$/gm;
 
 /** Every command of the README's tour with the output written under it. */
 export function readTour() {
