@@ -1,5 +1,4 @@
 /** nairobi doctor: what this host can do, why not, and how to mend it. */
-import * as Flags from '@oclif/core/flags';
 import { type DoctorReport, examine } from '../engine/doctor.ts';
 import {
   applyFixes,
@@ -10,14 +9,10 @@ import {
 } from '../engine/doctor-fix.ts';
 import { captureHost, listChecks, writeWhole } from '../engine/doctor-output.ts';
 import { NairobiError } from '../errors.ts';
-import { milliseconds } from '../units.ts';
-import { BaseCommand, durationFlag } from './base.ts';
+import { BaseCommand } from './base.ts';
+import { DOCTOR_FLAGS } from './doctor-flags.ts';
 import { formatMetrics, formatNagios } from './doctor-monitor.ts';
 import { formatChanges, formatDoctor, formatListing } from './doctor-text.ts';
-
-const WHAT = 'WHAT IS LOOKED AT';
-const FORM = 'FORM OF THE REPORT';
-const MENDING = 'MENDING';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Test what works on this host, say why not, and how to mend it';
@@ -39,86 +34,16 @@ export default class Doctor extends BaseCommand {
   /** The doctor reads no data: the flags about reading do not apply. */
   static override baseFlags = {} as never;
 
-  static override flags = {
-    only: Flags.string({
-      summary: 'Run only this check or group; may be given again',
-      helpValue: 'ID',
-      helpGroup: WHAT,
-      multiple: true,
-    }),
-    ignore: Flags.string({
-      summary: 'List this check or group, but leave it out of the verdict; may be given again',
-      helpValue: 'ID',
-      helpGroup: WHAT,
-      multiple: true,
-    }),
-    for: Flags.string({
-      summary: 'Judge by what this command line needs, such as "query data.csv"',
-      helpValue: 'COMMAND',
-      helpGroup: WHAT,
-    }),
-    strict: Flags.boolean({
-      summary: 'End with exit code 1 when there are warnings',
-      helpGroup: WHAT,
-    }),
-    timeout: durationFlag({
-      summary: 'What has not answered after this long has timed out',
-      helpGroup: WHAT,
-      default: async () => milliseconds(5000),
-      defaultHelp: async () => '5s',
-    }),
-    'root-prefix': Flags.string({
-      summary: 'Examine a captured host instead: a directory, or a file made with --capture',
-      helpValue: 'PATH',
-      helpGroup: WHAT,
-      default: '/',
-    }),
-    'list-checks': Flags.boolean({ summary: 'List the checks', helpGroup: FORM }),
-    verbose: Flags.boolean({
-      char: 'v',
-      summary: 'Show skipped checks, links, and how to mend what is merely worth knowing',
-      helpGroup: FORM,
-    }),
-    nagios: Flags.boolean({
-      summary: 'One line with performance data, as monitoring plug-ins print it',
-      helpGroup: FORM,
-      exclusive: ['json', 'fix', 'list-checks'],
-    }),
-    metrics: Flags.string({
-      summary: 'Write the result as Prometheus metrics to this file, too',
-      helpValue: 'FILE.prom',
-      helpGroup: FORM,
-    }),
-    capture: Flags.string({
-      summary: 'Keep what the checks read in this file, for --root-prefix elsewhere',
-      helpValue: 'FILE.tar.gz',
-      helpGroup: FORM,
-    }),
-    fix: Flags.boolean({
-      summary: 'Print a script that mends what was found',
-      helpGroup: MENDING,
-    }),
-    yes: Flags.boolean({
-      summary: 'Apply what can be taken back; note it for --undo',
-      helpGroup: MENDING,
-      dependsOn: ['fix'],
-    }),
-    persistent: Flags.boolean({
-      summary: 'With --yes: write the drop-in files for later boots, too',
-      helpGroup: MENDING,
-      dependsOn: ['yes'],
-    }),
-    undo: Flags.boolean({
-      summary: 'Take back what --fix --yes changed',
-      helpGroup: MENDING,
-      exclusive: ['fix', 'capture', 'nagios'],
-    }),
-  };
+  static override flags = DOCTOR_FLAGS;
+
+  /** True once everything has gone to standard output already. */
+  #printed = false;
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Doctor);
     const only = flags.only ?? [];
     if (flags['list-checks']) return this.#tell(listChecks(only), formatListing);
+    if (flags.watch) return this.#watch(flags.interval, flags.count);
     if (flags.undo) {
       return this.#tell({ changes: undoFixes(defaultJournal(process.env)) }, formatChanges);
     }
@@ -137,9 +62,26 @@ export default class Doctor extends BaseCommand {
     if (flags.metrics !== undefined) writeWhole(flags.metrics, formatMetrics(report));
     if (flags.fix) return this.#mend(report, only, flags);
     this.endWith(report.exit);
+    if (flags.quiet && report.ability === 'able') return report;
     if (flags.nagios) return this.#tell(report, formatNagios);
     const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
     return this.#tell(report, (one) => formatDoctor(one, { colour, verbose: flags.verbose }));
+  }
+
+  /** Each row is printed as it comes; with --json as one object a line. */
+  async #watch(intervalMs: number, count: number | undefined): Promise<object> {
+    const [{ watch }, { formatRow }] = await Promise.all([
+      import('../engine/watch.ts'),
+      import('./doctor-watch.ts'),
+    ]);
+    let given = 0;
+    for await (const row of watch({ intervalMs, count })) {
+      const text = this.jsonEnabled() ? `${JSON.stringify(row)}\n` : formatRow(row, given);
+      process.stdout.write(text);
+      given += 1;
+    }
+    this.#printed = true;
+    return { rows: given };
   }
 
   #mend(
@@ -167,5 +109,9 @@ export default class Doctor extends BaseCommand {
 
   protected override toSuccessJson(result: unknown): unknown {
     return result;
+  }
+
+  protected override logJson(json: unknown): void {
+    if (!this.#printed) super.logJson(json);
   }
 }
