@@ -21,6 +21,7 @@ import {
   type ThpTrial,
   type UringTrial,
 } from '../host/observed.ts';
+import { glStep } from './gl-probe.ts';
 import { tryBus } from './trials/bus.ts';
 import type { ClockTrial } from './trials/clock.ts';
 import type { DirectTrial } from './trials/direct.ts';
@@ -58,6 +59,7 @@ export async function observe(memory: MemoryFacts, options: ObserveOptions): Pro
     groups.has('io_uring') ? [uringStep(options)] : [],
     smallSteps(memory, options, files),
     MODULES.filter(({ group }) => groups.has(group)).map(({ name }) => moduleStep(name)),
+    groups.has('render') ? [glStep('auto')] : [],
   ].filter((steps) => steps.length > 0);
   const running = children.map((steps) => runTrials(steps, deadline));
   const buses = groups.has('ipc') ? await Promise.all([tryBus('system'), tryBus('session')]) : [];

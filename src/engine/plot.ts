@@ -7,6 +7,7 @@ import { panelsOf } from '../render/panels.ts';
 import { drawScene } from '../render/picture.ts';
 import { checkSize, type PlotRequest } from '../render/request.ts';
 import { resolveScene } from '../render/resolve.ts';
+import { probeGl } from './gl-probe.ts';
 import type { HostOptions } from './options.ts';
 import type { Reporter } from './report.ts';
 import { Session } from './session.ts';
@@ -51,7 +52,10 @@ export async function plotRelation(
   const note = (text: string): void => {
     if (!notes.includes(text)) notes.push(text);
   };
-  const scene = await reporter.time('compute', () => resolveScene(relation, request, note));
+  const detail = (text: string): void => reporter.note(text);
+  const scene = await reporter.time('compute', () =>
+    resolveScene(relation, request, { note, detail, probeGl }),
+  );
   const panels = await reporter.time('compute', () => panelsOf(scene));
   const bytes = await reporter.time('render', async () => {
     const picture = await drawScene(scene, panels, await canvasImage(format));

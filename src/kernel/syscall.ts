@@ -31,6 +31,11 @@ type SevenLongs = (
 
 let koffi: KoffiModule | undefined;
 
+/** koffi itself, loaded on first use, for the other bindings of this room (gl.ts). */
+export function koffiModule(): KoffiModule {
+  return load();
+}
+
 function load(): KoffiModule {
   if (koffi !== undefined) return koffi;
   if (process.platform !== 'linux') {

@@ -3,6 +3,7 @@ import type { Relation } from '../compute/relation.ts';
 import type { Profile } from './data/profile.ts';
 import type { DensitySource } from './density.ts';
 import type { Field } from './fields.ts';
+import type { ProbeGl } from './gl/choose.ts';
 import type { Mark, PlotRequest } from './request.ts';
 
 /** A piece of a Vega or Vega-Lite specification: plain JSON, built here and never parsed back. */
@@ -21,8 +22,11 @@ export interface Scene {
   readonly color: Field | undefined;
   readonly facet: Field | undefined;
   readonly profile: Profile;
+  readonly probeGl: ProbeGl;
   /** Sentences for stderr: what was chosen, reduced or left out. */
   note(text: string): void;
+  /** Facts for --report alone. */
+  detail(text: string): void;
 }
 
 /** The layers over one pair of axes; all read the rows given here. */

@@ -4,8 +4,9 @@ import { formatCount } from '../units.ts';
 import type { Scene } from './chart.ts';
 import { select, typed } from './data/stream.ts';
 import { type Field, numberOf } from './fields.ts';
+import { chooseCounter } from './gl/choose.ts';
 import { columnNames, type Series, seriesLabels } from './marks/series.ts';
-import { type Counter, cpuCounter } from './reduce/hist2d.ts';
+import type { Counter } from './reduce/hist2d.ts';
 import { type Axis, transformed, transformOf } from './reduce/transform.ts';
 
 /** The pixels to count into and what their edges mean in the data. */
@@ -47,7 +48,14 @@ async function countPoints(
   const categories = Math.max(1, colors.length);
   const facets = series.facet.labels.length;
   const size = { width: grid.width, height: grid.height };
-  const counter = cpuCounter(size, categories * facets);
+  const { counter, reason } = await chooseCounter(
+    scene.request.gl,
+    size,
+    categories * facets,
+    scene.profile.rows * scene.ys.length,
+    scene.probeGl,
+  );
+  scene.detail(`points counted by ${counter.name}: ${reason}`);
   const columns = columnNames(x, ...scene.ys, scene.color, scene.facet);
   const exprs = [
     offset(numberOf(x, scene.request.zone), grid.x).alias('x'),

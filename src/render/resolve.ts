@@ -6,6 +6,7 @@ import type { Scene } from './chart.ts';
 import { countLabels } from './data/groups.ts';
 import { type Extent, profile } from './data/profile.ts';
 import { type Field, fieldOf } from './fields.ts';
+import type { ProbeGl } from './gl/choose.ts';
 import type { Mark, PlotRequest } from './request.ts';
 
 /** Columns looked at when nothing was asked for: enough to find a time and a number. */
@@ -15,12 +16,20 @@ const MAX_CATEGORIES = 30;
 
 type Note = (text: string) => void;
 
+/** What the engine lends to a chart. */
+export interface Tools {
+  readonly note: Note;
+  readonly detail: Note;
+  readonly probeGl: ProbeGl;
+}
+
 /** The scene of a request; notes what it chose by itself. */
 export async function resolveScene(
   relation: Relation,
   request: PlotRequest,
-  note: Note,
+  tools: Tools,
 ): Promise<Scene> {
+  const { note } = tools;
   if (relation.columns.length === 0) {
     throw new NairobiError('BAD_DATA', `${relation.name} has no columns to draw`);
   }
@@ -36,7 +45,7 @@ export async function resolveScene(
   );
   const facts = await profile(relation, uniqueFields(measured), request.zone);
   for (const field of uniqueFields(measured)) noteGaps(field, facts.extents.get(field.name), note);
-  return { relation, request, ...chosen, color, facet, profile: facts, note };
+  return { relation, request, ...chosen, color, facet, profile: facts, ...tools };
 }
 
 function uniqueFields(fields: readonly Field[]): Field[] {

@@ -17,12 +17,16 @@ async function build(
   request: Partial<PlotRequest>,
 ): Promise<Built> {
   const notes: string[] = [];
-  const scene = await resolveScene(source, { ...DEFAULT_REQUEST, ...request }, (text) =>
-    notes.push(text),
+  const scene = await resolveScene(
+    source,
+    { ...DEFAULT_REQUEST, ...request },
+    { note: (text) => notes.push(text), detail: () => {}, probeGl: noGl },
   );
   const [panel] = await panelsOf(scene);
   return { rows: panel?.rows ?? [], scene, notes };
 }
+
+const noGl = async () => ({ works: false, reason: 'not asked' }) as const;
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 

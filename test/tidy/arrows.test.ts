@@ -14,7 +14,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   formats: ['compute', 'kernel', 'memory'],
   sql: ['compute'],
   compute: [],
-  render: ['compute'],
+  render: ['compute', 'kernel'],
   host: ['kernel'],
   kernel: [],
 };

@@ -17,6 +17,7 @@ const TRIALS: Readonly<Record<TrialName, () => Promise<Trial>>> = {
   memfd: async () => (await import('./memfd.ts')).tryMemfd,
   clock: async () => (await import('./clock.ts')).tryClock,
   module: async () => (await import('./module.ts')).tryModule,
+  gl: async () => (await import('./gl.ts')).tryGl,
 };
 
 function say(message: TrialMessage): void {

@@ -16,4 +16,12 @@ export interface TrialStep {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export type TrialName = 'uring' | 'thp' | 'hugetlb' | 'direct' | 'memfd' | 'clock' | 'module';
+export type TrialName =
+  | 'uring'
+  | 'thp'
+  | 'hugetlb'
+  | 'direct'
+  | 'memfd'
+  | 'clock'
+  | 'module'
+  | 'gl';

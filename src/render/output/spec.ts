@@ -42,8 +42,11 @@ export function htmlOf(picture: Picture, title: string | undefined): Buffer {
 }
 
 /** Letters any label may come to need when a person zooms. */
-const ASCII =
-  Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('') + '−…';
+const ASCII = [
+  ...Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)),
+  '−',
+  '…',
+].join('');
 
 const LIBRARIES = ['vega', 'vega-lite', 'vega-embed'] as const;
 
