@@ -33,9 +33,9 @@ export function nairobi(args: readonly string[], options: RunOptions = {}): Outc
   return outcome('/bin/sh', [BIN, ...args], options);
 }
 
-/** A line for the shell in which "nairobi" is the real program: pipes, redirections, ulimit. */
+/** A line for the shell in which "nairobi" (and $NAIROBI) is the real program. */
 export function shell(line: string, options: RunOptions = {}): Outcome {
-  const script = `nairobi() { "${BIN}" "$@"; }\n${line}`;
+  const script = `export NAIROBI="${BIN}"\nnairobi() { "$NAIROBI" "$@"; }\n${line}`;
   return outcome('/bin/bash', ['-c', script], options);
 }
 
