@@ -56,6 +56,16 @@ export function toFrame(frame: DataFrame | LazyFrame): DataFrame {
   return isLazy(frame) ? collect(frame) : frame;
 }
 
+/**
+ * The column of exactly this name. `pl.col` takes "*" for all columns and "^...$" for a regular
+ * expression; a file may have columns that are named so.
+ */
+export function col(name: string): Expr {
+  const isPattern = name === '*' || (name.startsWith('^') && name.endsWith('$'));
+  if (!isPattern) return polars().col(name);
+  return polars().col(`^${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
+}
+
 /** The native half of an expression: more methods than the JS half passes on. */
 export function nativeExpr(expr: Expr): Readonly<Record<string, (...args: never[]) => unknown>> {
   return (expr as unknown as { _expr: Record<string, (...args: never[]) => unknown> })._expr;

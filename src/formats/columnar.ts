@@ -1,5 +1,5 @@
 /** The binary formats that Polars reads whole from memory: Parquet, Arrow and Avro. */
-import { type DataFrame, type LazyFrame, polars, polarsMessage } from '../compute/polars.ts';
+import { col, type DataFrame, type LazyFrame, polars, polarsMessage } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { columnsOf } from '../compute/types.ts';
 import { NairobiError } from '../errors.ts';
@@ -91,7 +91,7 @@ class ColumnarDecoded implements Decoded {
     // A frame without columns has no rows either: one column keeps the count.
     const wanted =
       columns.length === 0 ? this.columns.slice(0, 1).map(({ name }) => name) : [...columns];
-    return this.#readSome({ columns: wanted }).select(...wanted);
+    return this.#readSome({ columns: wanted }).select(...wanted.map(col));
   }
 
   scan(columns?: readonly string[]): LazyFrame {
@@ -104,7 +104,7 @@ class ColumnarDecoded implements Decoded {
       this.format === 'parquet'
         ? pl.scanParquet(scanPath, { glob: false, hivePartitioning: false, cache: false } as never)
         : pl.scanIPC(scanPath, { cache: false } as never);
-    return columns === undefined ? frame : frame.select(...columns);
+    return columns === undefined ? frame : frame.select(...columns.map(col));
   }
 
   recover(cause: unknown): Decoded {

@@ -4,6 +4,7 @@ import { decodeColumnar } from './columnar.ts';
 import { decodeCsv } from './csv/csv.ts';
 import type { Decoded, Source } from './decoded.ts';
 import { DETECT_BYTES, detect, detectCompression, type FormatName } from './detect.ts';
+import { decodeJson } from './json/json.ts';
 import type { ReadOptions } from './options.ts';
 
 /**
@@ -40,6 +41,9 @@ function decoderOf(format: FormatName, source: Source, options: ReadOptions): De
     case 'arrow-stream':
     case 'avro':
       return decodeColumnar(source, format);
+    case 'json':
+    case 'ndjson':
+      return decodeJson(source, format, options);
     default:
       throw new NairobiError('NOT_SUPPORTED', `Reading ${format} is not supported`, {
         where: { file: source.path },

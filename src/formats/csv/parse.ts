@@ -6,13 +6,12 @@ import {
   type LazyFrame,
   polars,
 } from '../../compute/polars.ts';
-import { parseDate, parseDatetime, type TimeUnit } from '../../compute/temporal.ts';
 import { dataTypeOf } from '../../compute/types.ts';
 import type { Source } from '../decoded.ts';
 import type { OnError, ReadOptions, Rejected } from '../options.ts';
+import { type Typed, valueOfText } from '../text-values.ts';
 import type { Census } from './census.ts';
 import type { Cleaned } from './clean.ts';
-import { hasZone } from './dates.ts';
 import type { CsvColumn, CsvPlan } from './sniff.ts';
 
 /** What stays the same while types widen. */
@@ -160,99 +159,24 @@ function finish(
       const column = plan.columns[index] as CsvColumn;
       const lenient = rules.lenient.has(index);
       if (isNative(column) && !lenient) return pl.col(internalName(index)).alias(column.name);
-      return parsed(column, index, !lenient).alias(column.name);
+      return valueOfText(column, rawText(column, index), !lenient).alias(column.name);
     }),
   );
 }
 
 /** True where a text is there and is no value of the column's type. */
-export function contradicts(column: CsvColumn, index: number): Expr {
-  return textOf(index)
-    .isNotNull()
-    .and(parsed(column, index, false).isNull());
+export function contradicts(column: Typed, index: number): Expr {
+  const text = rawText(column, index);
+  return text.isNotNull().and(valueOfText(column, text, false).isNull());
 }
 
-/** The text, null where it is empty: a quoted empty field is no date and no number either. */
-function textOf(index: number): Expr {
+/** The text; for types other than text, null where it is empty: "" is no date and no number. */
+function rawText(column: Typed, index: number): Expr {
   const pl = polars();
   const text = pl.col(internalName(index));
+  if (column.type === 'String') return text;
   return pl
     .when(text.neq(pl.lit('')))
     .then(text)
     .otherwise(pl.lit(null));
-}
-
-/** The column's values from its text; a text that does not fit throws or, leniently, is null. */
-function parsed(column: CsvColumn, index: number, strict: boolean): Expr {
-  const text = column.type === 'String' ? polars().col(internalName(index)) : textOf(index);
-  const { type, format } = column;
-  if (type === 'Date') return parseDate(text, format ?? '%Y-%m-%d', strict);
-  if (type === 'Time') return parsedTime(text, format ?? '%H:%M:%S%.f', strict);
-  if (type.startsWith('Datetime')) {
-    return parsedInstant(text, type, format ?? '%Y-%m-%d %H:%M:%S%.f', strict);
-  }
-  if (type.startsWith('Decimal')) return parsedDecimal(text, column, strict);
-  if (column.decimalComma) {
-    const shape = '^[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?$';
-    const pointed = only(text, shape, strict).str.replace(',', '.');
-    return pointed.cast(dataTypeOf(type), strict);
-  }
-  if (type === 'Boolean') return parsedBoolean(text, strict);
-  if (type.startsWith('Float'))
-    return text.str.replace('^[ \t]+', '').cast(dataTypeOf(type), strict);
-  // Polars' text cast takes "1.0" for 1 in some versions; the CSV parser never does.
-  if (/Int/.test(type))
-    return only(text, '^[ \t]*[+-]?[0-9]+$', strict)
-      .str.replace('^[ \t]+', '')
-      .cast(dataTypeOf(type), strict);
-  return text.cast(dataTypeOf(type), strict);
-}
-
-/** The text where it has the shape; elsewhere something no cast accepts, or null leniently. */
-function only(text: Expr, shape: string, strict: boolean): Expr {
-  const pl = polars();
-  const fits = text.str.contains(shape);
-  if (!strict) return pl.when(fits).then(text).otherwise(pl.lit(null));
-  return pl.when(fits.or(text.isNull())).then(text).otherwise(pl.lit('not a value'));
-}
-
-/** A cast to Decimal rounds silently ("1.239" -> 1.24, measured): the shape is checked first. */
-function parsedDecimal(text: Expr, column: CsvColumn, strict: boolean): Expr {
-  const scale = Number(/, (\d+)\)/.exec(column.type)?.[1] ?? 0);
-  const fraction = scale === 0 ? '' : `(\\.[0-9]{0,${scale}})?`;
-  return only(text, `^[+-]?[0-9]+${fraction}$`, strict).cast(dataTypeOf(column.type), strict);
-}
-
-function parsedBoolean(text: Expr, strict: boolean): Expr {
-  const pl = polars();
-  const lower = only(text, '^(?i)(true|false)$', strict).str.toLowerCase();
-  if (strict) {
-    // No cast from text to Boolean is strict about other words: go through 0 and 1.
-    const digit = pl
-      .when(lower.eq(pl.lit('true')))
-      .then(pl.lit('1'))
-      .when(lower.eq(pl.lit('false')))
-      .then(pl.lit('0'))
-      .otherwise(lower);
-    return digit.cast(pl.Int8, true).cast(pl.Bool);
-  }
-  return lower.eq(pl.lit('true'));
-}
-
-function parsedInstant(text: Expr, type: string, format: string, strict: boolean): Expr {
-  const [, unit = 'us', zone] = /^Datetime\((\w+)(?:, (.+))?\)$/.exec(type) ?? [];
-  const value = parseDatetime(text, format, unit as TimeUnit, strict);
-  if (zone === undefined) {
-    return hasZone(format) ? value.cast(dataTypeOf(type)) : value;
-  }
-  if (/%#?z|%\+/.test(format)) return zone === 'UTC' ? value : value.dt.convertTimeZone(zone);
-  return value.dt.replaceTimeZone(zone);
-}
-
-/** There is no native parser for a time of day: one on the first day of the epoch, less the day. */
-function parsedTime(text: Expr, format: string, strict: boolean): Expr {
-  const pl = polars();
-  const moment = pl.concatString([pl.lit('1970-01-01'), text], ' ') as unknown as Expr;
-  const whole = pl.when(text.isNull()).then(pl.lit(null)).otherwise(moment);
-  return parseDatetime(whole, `%Y-%m-%d ${format}`, 'ns', strict).cast(pl.Time);
 }

@@ -7,6 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { collect, type DataFrame, polars, polarsMessage, toFrame } from '../../compute/polars.ts';
 import { NairobiError } from '../../errors.ts';
 import { notUtf8 } from '../encoding.ts';
+import { reasonOf } from '../text-values.ts';
 import { MAX_EXAMPLES } from './clean.ts';
 import { Evidence } from './evidence.ts';
 import { type CsvText, contradicts, internalName, type ParseRules, parseBytes } from './parse.ts';
@@ -186,23 +187,6 @@ function locate(failed: Parse, rows: readonly number[]): Place[] {
 
 const isDropped = (row: { fault: string; fields: number }, plan: CsvPlan): boolean =>
   row.fault !== 'stray-quote' || row.fields !== plan.columns.length;
-
-const TYPE_IN_WORDS: Readonly<Record<string, string>> = {
-  Int64: 'an integer',
-  Float64: 'a number',
-  Boolean: 'true or false',
-  Date: 'a date',
-  Time: 'a time of day',
-};
-
-function reasonOf(text: string, column: CsvColumn): string {
-  const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-  const words =
-    TYPE_IN_WORDS[column.type] ??
-    (column.type.startsWith('Datetime') ? 'a timestamp' : `a value of ${column.type}`);
-  const format = column.format === undefined ? '' : ` of the form ${column.format}`;
-  return `${shown} is not ${words}${format}`;
-}
 
 function contradiction(failed: Parse, offence: Offence, place: Place | undefined): NairobiError {
   const { column } = offence;
