@@ -1,0 +1,76 @@
+/** Calls of scalar functions: found, given the types they want, or refused with a suggestion. */
+import { aggregateNames } from '../functions/aggregates.ts';
+import { canonicalName, scalarFunction, scalarNames } from '../functions/scalar.ts';
+import type { Expression } from '../ir.ts';
+import { suggestion } from '../names.ts';
+import { describeType } from '../types.ts';
+import { adaptLiterals, convert } from './coerce.ts';
+import type { Context } from './context.ts';
+import { foldCall } from './fold.ts';
+
+/** Where a text constant takes the type of what it stands beside, as PostgreSQL's unknown does. */
+const ADAPTS = new Set([
+  '=',
+  '<>',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'in',
+  'is distinct from',
+  'is not distinct from',
+  'coalesce',
+  'nullif',
+  'greatest',
+  'least',
+  '+',
+  '-',
+  '*',
+  '/',
+  '//',
+  '%',
+  'array',
+]);
+
+export function makeCall(
+  context: Context,
+  name: string,
+  given: readonly Expression[],
+  position: number,
+): Expression {
+  const fn = scalarFunction(name);
+  if (fn === undefined) {
+    const known = [...scalarNames(), ...aggregateNames()];
+    throw context.source.error(
+      'BAD_SQL',
+      `There is no function ${name}()`,
+      position,
+      suggestion(name, known),
+    );
+  }
+  const canonical = canonicalName(name);
+  const args = ADAPTS.has(canonical) ? adaptLiterals(context, given) : [...given];
+  const resolved = fn.resolve(
+    args.map((each) => each.type),
+    args,
+  );
+  if (resolved === undefined || typeof resolved === 'string') {
+    const types = args.map((each) => describeType(each.type)).join(', ');
+    const why = typeof resolved === 'string' ? `: ${resolved}` : '';
+    const message = /^[a-z_0-9]+$/.test(name)
+      ? `${name}(${types}) does not exist${why}`
+      : `Cannot apply ${name.toUpperCase()} to ${types || 'nothing'}${why}`;
+    throw context.bad(message, position, `usage: ${fn.usage}; convert with CAST(value AS type)`);
+  }
+  const converted = args.map((each, index) => {
+    const type = resolved.args[index];
+    return type === undefined ? each : convert(context, each, type);
+  });
+  return foldCall({
+    kind: 'call',
+    name: canonical,
+    args: converted,
+    type: resolved.type,
+    position,
+  });
+}

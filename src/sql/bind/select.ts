@@ -1,0 +1,330 @@
+/** One SELECT: FROM, WHERE, GROUP BY, HAVING, windows, QUALIFY, DISTINCT, ORDER BY, in that order. */
+import type { Node, SelectStmt, WindowDef } from 'libpg-query';
+import { attach, filterBy } from '../apply.ts';
+import type { Expression, Named, OutputColumn, Plan, SortItem, WindowExpression } from '../ir.ts';
+import { sameName } from '../names.ts';
+import { fingerprint, mapChildren, some } from '../walk.ts';
+import { type Bound, type Context, type Cte, Scope } from './context.ts';
+import { type Environment, positionOf, stringsOf } from './environment.ts';
+import { bindExpression } from './expression.ts';
+import { bindFrom } from './from.ts';
+import { GroupingBinder, hasAggregate, Regrouper } from './group.ts';
+import { bindCondition } from './operator.ts';
+import { bindSortItems } from './sort.ts';
+import { bindTargets, type Target } from './star.ts';
+
+/** SELECT without FROM reads one row of nothing. */
+export const ONE_ROW: Plan = { kind: 'values', columns: [], rows: [[]] };
+
+/** Named windows, and the one that QUALIFY was turned into. */
+function windowsOf(select: SelectStmt): {
+  readonly named: Map<string, WindowDef>;
+  readonly qualify: Node | undefined;
+} {
+  const named = new Map<string, WindowDef>();
+  let qualify: Node | undefined;
+  for (const node of select.windowClause ?? []) {
+    if (!('WindowDef' in node)) continue;
+    const sort = node.WindowDef.orderClause?.[0];
+    if (node.WindowDef.name === '@qualify')
+      qualify = sort !== undefined && 'SortBy' in sort ? sort.SortBy.node : undefined;
+    else named.set(node.WindowDef.name ?? '', node.WindowDef);
+  }
+  return { named, qualify };
+}
+
+/** An alias of the select list as an expression: bound when asked for, never inside itself. */
+function aliasLookup(
+  select: SelectStmt,
+  environment: Environment,
+): (name: string) => Expression | undefined {
+  const busy = new Set<Node>();
+  return (name) => {
+    const found = (select.targetList ?? []).find(
+      (node) =>
+        'ResTarget' in node &&
+        node.ResTarget.name !== undefined &&
+        sameName(name, node.ResTarget.name),
+    );
+    if (
+      found === undefined ||
+      !('ResTarget' in found) ||
+      found.ResTarget.val === undefined ||
+      busy.has(found)
+    )
+      return undefined;
+    busy.add(found);
+    try {
+      return environment.bind(found.ResTarget.val, environment);
+    } finally {
+      busy.delete(found);
+    }
+  };
+}
+
+interface Pieces {
+  targets: Target[];
+  having: Expression | undefined;
+  qualify: Expression | undefined;
+  order: SortItem[];
+  distinctOn: Expression[];
+}
+
+/** The same change made to every expression of the clauses after WHERE. */
+function mapPieces(pieces: Pieces, f: (expression: Expression) => Expression): Pieces {
+  return {
+    targets: pieces.targets.map((target) => ({ ...target, expression: f(target.expression) })),
+    having: pieces.having && f(pieces.having),
+    qualify: pieces.qualify && f(pieces.qualify),
+    order: pieces.order.map((item) => ({ ...item, expression: f(item.expression) })),
+    distinctOn: pieces.distinctOn.map(f),
+  };
+}
+
+const expressionsOf = (pieces: Pieces): Expression[] => [
+  ...pieces.targets.map((target) => target.expression),
+  ...(pieces.having === undefined ? [] : [pieces.having]),
+  ...(pieces.qualify === undefined ? [] : [pieces.qualify]),
+  ...pieces.order.map((item) => item.expression),
+  ...pieces.distinctOn,
+];
+
+class SelectBinder {
+  readonly #context: Context;
+  readonly #select: SelectStmt;
+  readonly #scope: Scope;
+  readonly #environment: Environment;
+  readonly #qualify: Node | undefined;
+
+  constructor(
+    context: Context,
+    select: SelectStmt,
+    parent: Scope | undefined,
+    ctes: readonly Cte[],
+  ) {
+    this.#context = context;
+    this.#select = select;
+    this.#scope = new Scope(parent, ctes);
+    const { named, qualify } = windowsOf(select);
+    this.#qualify = qualify;
+    const bare: Environment = {
+      context,
+      scope: this.#scope,
+      clause: 'SELECT',
+      aggregates: true,
+      windows: true,
+      alias: undefined,
+      windowDefinitions: named,
+      bind: bindExpression,
+    };
+    this.#environment = { ...bare, alias: aliasLookup(select, bare) };
+  }
+
+  bind(): Bound & { readonly outer: ReadonlySet<string> } {
+    const select = this.#select;
+    if (select.intoClause !== undefined)
+      throw this.#context.unsupported('SELECT INTO', undefined, 'write the result with -o FILE');
+    let plan = this.#from();
+    if (select.whereClause !== undefined) {
+      const where = this.#in('WHERE', false, false);
+      plan = filterBy(this.#context, plan, bindCondition(select.whereClause, where));
+    }
+    let pieces = this.#pieces();
+    ({ plan, pieces } = this.#group(plan, pieces));
+    if (pieces.having !== undefined) plan = filterBy(this.#context, plan, pieces.having);
+    const attached = attach(this.#context, plan, expressionsOf({ ...pieces, having: undefined }));
+    plan = attached.plan;
+    let index = 0;
+    pieces = mapPieces(
+      { ...pieces, having: undefined },
+      () => attached.expressions[index++] as Expression,
+    );
+    ({ plan, pieces } = this.#windows(plan, pieces));
+    if (pieces.qualify !== undefined)
+      plan = { kind: 'filter', input: plan, predicate: pieces.qualify };
+    return { ...this.#output(plan, pieces), outer: this.#scope.outer };
+  }
+
+  #in(clause: string, aggregates: boolean, windows: boolean): Environment {
+    return { ...this.#environment, clause, aggregates, windows };
+  }
+
+  #from(): Plan {
+    const nodes = this.#select.fromClause;
+    if (nodes === undefined || nodes.length === 0) return ONE_ROW;
+    const { plan, columns } = bindFrom(this.#context, nodes, this.#scope, {
+      ...this.#in('FROM', false, false),
+      alias: undefined,
+    });
+    this.#scope.columns = [...columns];
+    return plan;
+  }
+
+  #pieces(): Pieces {
+    const select = this.#select;
+    const targets = bindTargets(select.targetList ?? [], {
+      ...this.#environment,
+      clause: 'SELECT',
+    });
+    if (targets.length === 0) throw this.#context.bad('The select list is empty', undefined);
+    const having =
+      select.havingClause === undefined
+        ? undefined
+        : bindCondition(select.havingClause, this.#in('HAVING', true, false));
+    const qualify =
+      this.#qualify === undefined
+        ? undefined
+        : bindCondition(this.#qualify, this.#in('QUALIFY', true, true));
+    const order = this.#order(targets);
+    const on = (select.distinctClause ?? []).filter((node) => Object.keys(node).length > 0);
+    const distinctOn = on.map((node) => this.#sortKey(node, targets));
+    return { targets, having, qualify, order, distinctOn };
+  }
+
+  #order(targets: readonly Target[]): SortItem[] {
+    const nodes = this.#select.sortClause ?? [];
+    const first = nodes[0];
+    const sorted = first !== undefined && 'SortBy' in first ? first.SortBy.node : undefined;
+    if (
+      nodes.length === 1 &&
+      sorted !== undefined &&
+      'ColumnRef' in sorted &&
+      stringsOf(sorted.ColumnRef.fields)[0] === '@all'
+    ) {
+      const [item] = bindSortItems(nodes, () => (targets[0] as Target).expression);
+      return targets.map((target) => ({ ...(item as SortItem), expression: target.expression }));
+    }
+    return bindSortItems(nodes, (node) => this.#sortKey(node, targets));
+  }
+
+  /** PostgreSQL: a name is an output column first; a number a position; else an expression. */
+  #sortKey(node: Node, targets: readonly Target[]): Expression {
+    if ('A_Const' in node && node.A_Const.ival !== undefined) {
+      const index = node.A_Const.ival.ival ?? 0;
+      const target = targets[index - 1];
+      if (target === undefined)
+        throw this.#context.bad(
+          `ORDER BY position ${index} is not in the select list`,
+          positionOf(node),
+        );
+      return target.expression;
+    }
+    if ('ColumnRef' in node) {
+      const names = stringsOf(node.ColumnRef.fields);
+      const name = this.#context.name(names[0]);
+      const found =
+        names.length === 1 ? targets.filter((target) => sameName(name, target.name)) : [];
+      const prints = new Set(found.map((target) => fingerprint(target.expression)));
+      if (prints.size > 1)
+        throw this.#context.bad(`ORDER BY "${name}" is ambiguous`, positionOf(node));
+      if (found[0] !== undefined) return found[0].expression;
+    }
+    return this.#environment.bind(node, this.#in('ORDER BY', true, true));
+  }
+
+  #group(plan: Plan, pieces: Pieces): { plan: Plan; pieces: Pieces } {
+    const nodes = this.#select.groupClause ?? [];
+    const isGrouped =
+      nodes.length > 0 || pieces.having !== undefined || expressionsOf(pieces).some(hasAggregate);
+    if (!isGrouped) return { plan, pieces };
+    const grouping =
+      nodes.length === 0
+        ? { keys: [], sets: [[]] }
+        : new GroupingBinder(pieces.targets, this.#in('GROUP BY', true, false)).bind(nodes);
+    const keys = attach(this.#context, plan, grouping.keys);
+    const ids = new Set(this.#scope.columns.map((column) => column.id));
+    const regrouper = new Regrouper(this.#context, { ...grouping, keys: keys.expressions }, ids);
+    const original = new Map(
+      grouping.keys.map((key, index) => [fingerprint(key), keys.expressions[index] as Expression]),
+    );
+    const keyed = (expression: Expression): Expression =>
+      original.get(fingerprint(expression)) ?? mapChildren(expression, keyed);
+    const regrouped = mapPieces(pieces, (expression) => regrouper.rewrite(keyed(expression)));
+    return { plan: regrouper.plan(keys.plan, grouping.sets), pieces: regrouped };
+  }
+
+  #windows(plan: Plan, pieces: Pieces): { plan: Plan; pieces: Pieces } {
+    const windows = new Map<string, Named<WindowExpression>>();
+    const take = (expression: Expression): Expression => {
+      if (expression.kind !== 'window') return mapChildren(expression, take);
+      const print = fingerprint(expression);
+      const found = windows.get(print) ?? { id: this.#context.newId(), expression };
+      windows.set(print, found);
+      return {
+        kind: 'column',
+        id: found.id,
+        name: expression.name,
+        type: expression.type,
+        position: expression.position,
+      };
+    };
+    if (!expressionsOf(pieces).some((each) => some(each, (inner) => inner.kind === 'window')))
+      return { plan, pieces };
+    const taken = mapPieces(pieces, take);
+    return { plan: { kind: 'window', input: plan, windows: [...windows.values()] }, pieces: taken };
+  }
+
+  /** Sort keys that are not selected are carried along and dropped at the end. */
+  #output(plan: Plan, pieces: Pieces): Bound {
+    const columns: OutputColumn[] = [];
+    const items: Named[] = [];
+    for (const { name, expression } of pieces.targets) {
+      const id = this.#context.newId();
+      items.push({ id, expression });
+      columns.push({ name, id, type: expression.type });
+    }
+    const byPrint = new Map(items.map((item) => [fingerprint(item.expression), item]));
+    const isDistinct = this.#select.distinctClause !== undefined;
+    const carried: Named[] = [];
+    const outputId = (expression: Expression, clause: string): Expression => {
+      const print = fingerprint(expression);
+      let item = byPrint.get(print);
+      if (item === undefined) {
+        if (isDistinct && clause === 'ORDER BY' && pieces.distinctOn.length === 0)
+          throw this.#context.bad(
+            'ORDER BY of SELECT DISTINCT must be in the select list',
+            expression.position,
+          );
+        item = { id: this.#context.newId(), expression };
+        byPrint.set(print, item);
+        carried.push(item);
+      }
+      return { kind: 'column', id: item.id, name: item.id, type: expression.type, position: -1 };
+    };
+    const order = pieces.order
+      .filter((item) => item.expression.kind !== 'literal')
+      .map((item) => ({ ...item, expression: outputId(item.expression, 'ORDER BY') }));
+    const on = pieces.distinctOn.map((each) => outputId(each, 'DISTINCT ON'));
+    let result: Plan = { kind: 'project', input: plan, items: [...items, ...carried] };
+    if (order.length > 0 && (on.length > 0 || !isDistinct))
+      result = { kind: 'sort', input: result, items: order };
+    if (isDistinct) {
+      result = {
+        kind: 'distinct',
+        input: result,
+        on: on.length === 0 ? undefined : on.map((each) => (each as { id: string }).id),
+      };
+      if (on.length === 0 && order.length > 0)
+        result = { kind: 'sort', input: result, items: order };
+    }
+    if (carried.length > 0) {
+      result = {
+        kind: 'project',
+        input: result,
+        items: columns.map((column) => ({
+          id: column.id,
+          expression: { kind: 'column', ...column, position: -1 },
+        })),
+      };
+    }
+    return { plan: result, columns };
+  }
+}
+
+export const bindSelect = (
+  context: Context,
+  select: SelectStmt,
+  parent: Scope | undefined,
+  ctes: readonly Cte[],
+): Bound & { readonly outer: ReadonlySet<string> } =>
+  new SelectBinder(context, select, parent, ctes).bind();

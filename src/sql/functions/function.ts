@@ -1,0 +1,54 @@
+/** What a scalar function is: how its types resolve and what it becomes in Polars. */
+import type { Dsl } from '../../compute/dsl.ts';
+import type { CallExpression, Expression } from '../ir.ts';
+import type { SqlType } from '../types.ts';
+
+export interface Resolution {
+  /** What each argument must be converted to. */
+  readonly args: readonly SqlType[];
+  readonly type: SqlType;
+}
+
+export interface ScalarFunction {
+  /** For messages: "substr(text, start [, length])". */
+  readonly usage: string;
+  /** Undefined when the arguments do not fit; a string says why in words. */
+  readonly resolve: (
+    types: readonly SqlType[],
+    args: readonly Expression[],
+  ) => Resolution | string | undefined;
+  /** `args` are lowered already; the call gives their types and literal values. */
+  readonly lower: (args: readonly Dsl[], call: CallExpression) => Dsl;
+}
+
+export type FunctionTable = Readonly<Record<string, ScalarFunction>>;
+
+/** The argument at `index`, which `resolve` made sure of. */
+export function arg(args: readonly Dsl[], index: number): Dsl {
+  const node = args[index];
+  if (node === undefined) throw new RangeError(`missing argument ${index}`);
+  return node;
+}
+
+/** The literal text or number of an argument, when it is one. */
+export function literalOf(expression: Expression | undefined): unknown {
+  return expression?.kind === 'literal' ? expression.value : undefined;
+}
+
+/** A function of fixed argument types. */
+export function fixed(
+  usage: string,
+  args: readonly SqlType[],
+  type: SqlType,
+  lower: (...args: Dsl[]) => Dsl,
+  optional = 0,
+): ScalarFunction {
+  return {
+    usage,
+    resolve: (types) =>
+      types.length > args.length || types.length < args.length - optional
+        ? undefined
+        : { args: args.slice(0, types.length), type },
+    lower: (nodes) => lower(...nodes),
+  };
+}

@@ -1,0 +1,157 @@
+/** Mathematical functions. */
+
+import type { Dsl } from '../../compute/dsl.ts';
+import * as d from '../../compute/dsl.ts';
+import type { SqlType } from '../types.ts';
+import * as t from '../types.ts';
+import { truncate } from './arithmetic.ts';
+import { arg, type FunctionTable, fixed, literalOf, type ScalarFunction } from './function.ts';
+import { powerOfTen, raise, rescale, roundHalfAway, truncatedDivide } from './numbers.ts';
+
+const float = (usage: string, lower: (a: Dsl) => Dsl): ScalarFunction =>
+  fixed(usage, [t.FLOAT64], t.FLOAT64, lower);
+const trigonometry = (name: string, variant: string): ScalarFunction =>
+  float(`${name}(number)`, (a) => d.call({ Trigonometry: variant }, a));
+/** Outside of its domain a function is an error, as in PostgreSQL and DuckDB, not NaN. */
+function domain(outside: Dsl, what: string, value: Dsl): Dsl {
+  return d.ternary(outside, raise(outside, what, 'Float64'), value);
+}
+const logarithm = (a: Dsl, base: number): Dsl =>
+  domain(
+    d.binary('LtEq', a, d.float64(0)),
+    'logarithm of zero or less',
+    d.call('Log', a, d.float64(base)),
+  );
+
+/** abs, ceil, floor, sign keep the kind of number they are given. */
+const keeping = (usage: string, lower: (node: Dsl, type: SqlType) => Dsl): ScalarFunction => ({
+  usage,
+  resolve: ([a]) => {
+    if (a === undefined) return undefined;
+    if (a.kind === 'null') return { args: [t.FLOAT64], type: t.FLOAT64 };
+    return t.isNumeric(a) ? { args: [a], type: a } : undefined;
+  },
+  lower: (args, call) => lower(arg(args, 0), call.type),
+});
+
+/** A decimal rounded toward one side: whole units below, then one more where something was cut. */
+function decimalStep(node: Dsl, scale: number, side: 'Ceil' | 'Floor'): Dsl {
+  const unit = d.int128(powerOfTen(scale));
+  const whole = d.binary('Multiply', truncatedDivide(node, unit, 'Int128'), unit);
+  const cut = side === 'Ceil' ? d.binary('Gt', node, whole) : d.binary('Lt', node, whole);
+  const step = d.binary(side === 'Ceil' ? 'Plus' : 'Minus', whole, unit);
+  return d.ternary(cut, step, whole);
+}
+
+const toward = (name: string, side: 'Ceil' | 'Floor'): ScalarFunction =>
+  keeping(`${name}(number)`, (node, type) => {
+    if (type.kind === 'integer') return node;
+    return type.kind === 'decimal' ? decimalStep(node, type.scale, side) : d.call(side, node);
+  });
+
+/** round(x, n): half away from zero, as PostgreSQL rounds numbers and DuckDB all of them. */
+const round: ScalarFunction = {
+  usage: 'round(number [, digits])',
+  resolve: ([a, b], args) => {
+    if (a === undefined) return undefined;
+    if (b !== undefined && args[1]?.kind !== 'literal')
+      return 'the number of digits must be a constant';
+    const digits = Number(literalOf(args[1]) ?? 0);
+    const rest = b === undefined ? [] : [t.INT64];
+    if (a.kind === 'integer' && digits >= 0) return { args: [a, ...rest], type: a };
+    if (a.kind === 'decimal' && digits >= 0) {
+      return { args: [a, ...rest], type: t.decimal(a.precision, Math.min(a.scale, digits)) };
+    }
+    return { args: [t.FLOAT64, ...rest], type: t.FLOAT64 };
+  },
+  lower: (args, call) => {
+    const digits = Number(literalOf(call.args[1]) ?? 0);
+    const node = arg(args, 0);
+    if (call.type.kind === 'integer') return node;
+    if (call.type.kind === 'decimal') {
+      return rescale(node, t.decimalShape(call.args[0]?.type ?? call.type)[1], call.type.scale);
+    }
+    if (digits >= 0) return roundHalfAway(node, digits);
+    const unit = d.float64(10 ** -digits);
+    return d.binary('Multiply', roundHalfAway(d.binary('TrueDivide', node, unit)), unit);
+  },
+};
+
+const sign = keeping('sign(number)', (node) => d.call('Sign', node));
+
+const bits = (usage: string, lower: (a: Dsl, b: Dsl) => Dsl): ScalarFunction =>
+  fixed(usage, [t.INT64, t.INT64], t.INT64, lower);
+const numberTest = (usage: string, variant: string): ScalarFunction =>
+  fixed(usage, [t.FLOAT64], t.BOOLEAN, (a) => d.boolCall(variant, a));
+
+export const MATH: FunctionTable = {
+  abs: keeping('abs(number)', (node) => d.call('Abs', node)),
+  ceil: toward('ceil', 'Ceil'),
+  floor: toward('floor', 'Floor'),
+  round,
+  sign,
+  trunc: keeping('trunc(number)', (node, type) => {
+    if (type.kind === 'integer') return node;
+    if (type.kind === 'float') return truncate(node);
+    const unit = d.int128(powerOfTen(type.kind === 'decimal' ? type.scale : 0));
+    return d.binary('Multiply', truncatedDivide(node, unit, 'Int128'), unit);
+  }),
+  sqrt: float('sqrt(number)', (a) =>
+    domain(
+      d.binary('Lt', a, d.float64(0)),
+      'square root of a negative number',
+      d.call({ Pow: 'Sqrt' }, a),
+    ),
+  ),
+  cbrt: float('cbrt(number)', (a) => d.call({ Pow: 'Cbrt' }, a)),
+  exp: float('exp(number)', (a) => d.call('Exp', a)),
+  ln: float('ln(number)', (a) => logarithm(a, Math.E)),
+  log2: float('log2(number)', (a) => logarithm(a, 2)),
+  log10: float('log10(number)', (a) => logarithm(a, 10)),
+  log: {
+    usage: 'log([base,] number)',
+    resolve: (types) =>
+      types.length === 1 || types.length === 2
+        ? { args: types.map(() => t.FLOAT64), type: t.FLOAT64 }
+        : undefined,
+    lower: (args) =>
+      args.length === 1
+        ? logarithm(arg(args, 0), 10)
+        : d.binary('TrueDivide', logarithm(arg(args, 1), Math.E), logarithm(arg(args, 0), Math.E)),
+  },
+  sin: trigonometry('sin', 'Sin'),
+  cos: trigonometry('cos', 'Cos'),
+  tan: trigonometry('tan', 'Tan'),
+  cot: trigonometry('cot', 'Cot'),
+  asin: trigonometry('asin', 'ArcSin'),
+  acos: trigonometry('acos', 'ArcCos'),
+  atan: trigonometry('atan', 'ArcTan'),
+  sinh: trigonometry('sinh', 'Sinh'),
+  cosh: trigonometry('cosh', 'Cosh'),
+  tanh: trigonometry('tanh', 'Tanh'),
+  asinh: trigonometry('asinh', 'ArcSinh'),
+  acosh: trigonometry('acosh', 'ArcCosh'),
+  atanh: trigonometry('atanh', 'ArcTanh'),
+  degrees: trigonometry('degrees', 'Degrees'),
+  radians: trigonometry('radians', 'Radians'),
+  atan2: fixed('atan2(y, x)', [t.FLOAT64, t.FLOAT64], t.FLOAT64, (y, x) => d.call('Atan2', y, x)),
+  pi: fixed('pi()', [], t.FLOAT64, () => d.float64(Math.PI)),
+  isnan: numberTest('isnan(number)', 'IsNan'),
+  isinf: numberTest('isinf(number)', 'IsInfinite'),
+  isfinite: numberTest('isfinite(number)', 'IsFinite'),
+  '&': bits('integer & integer', (a, b) => d.binary('And', a, b)),
+  '|': bits('integer | integer', (a, b) => d.binary('Or', a, b)),
+  xor: bits('xor(integer, integer)', (a, b) => d.binary('Xor', a, b)),
+};
+
+export const MATH_ALIASES: Readonly<Record<string, string>> = {
+  ceiling: 'ceil',
+  pow: 'power',
+  '^': 'power',
+  '**': 'power',
+  '#': 'xor',
+  is_nan: 'isnan',
+  ifnull: 'coalesce',
+  nvl: 'coalesce',
+  divide: '//',
+};

@@ -1,0 +1,58 @@
+/** Conversions between the number types, in the form they are computed in. */
+
+import type { Dsl, Dtype } from '../../compute/dsl.ts';
+import * as d from '../../compute/dsl.ts';
+import type { SqlType } from '../types.ts';
+
+export const powerOfTen = (exponent: number): bigint => 10n ** BigInt(exponent);
+
+/**
+ * Fails the query on rows where `when` holds, naming `message`; null elsewhere. A strict cast is
+ * the engine's only way to fail from inside an expression.
+ */
+export function raise(when: Dsl, message: string | Dsl, dtype: Dtype): Dsl {
+  const said = typeof message === 'string' ? d.text(`nairobi: ${message}`) : message;
+  const failing = d.ternary(when, said, d.nullOf('String'));
+  return d.cast(d.cast(failing, 'Int64', true), dtype);
+}
+
+/** A scaled integer at another scale; fewer digits round half away from zero, as PostgreSQL. */
+export function rescale(node: Dsl, from: number, to: number): Dsl {
+  if (to === from) return node;
+  if (to > from) return d.binary('Multiply', node, d.int128(powerOfTen(to - from)));
+  const unit = powerOfTen(from - to);
+  const half = d.int128(unit / 2n);
+  const negative = d.binary('Lt', node, d.int128(0));
+  const moved = d.ternary(negative, d.binary('Minus', node, half), d.binary('Plus', node, half));
+  return truncatedDivide(moved, d.int128(unit), 'Int128');
+}
+
+/** The engine divides integers toward minus infinity; SQL toward zero. */
+export function truncatedDivide(left: Dsl, right: Dsl, dtype: Dtype): Dsl {
+  const zero = d.cast(d.int64(0), dtype);
+  const one = d.cast(d.int64(1), dtype);
+  const floor = d.binary('FloorDivide', left, right);
+  const inexact = d.binary('NotEq', d.binary('Multiply', floor, right), left);
+  const negative = d.binary('NotEq', d.binary('Lt', left, zero), d.binary('Lt', right, zero));
+  return d.ternary(d.and(inexact, negative), d.binary('Plus', floor, one), floor);
+}
+
+/** Any number as a double; a decimal is divided by its scale once. */
+export function toFloat(node: Dsl, from: SqlType): Dsl {
+  const double = d.cast(node, 'Float64');
+  if (from.kind !== 'decimal' || from.scale === 0) return double;
+  return d.binary('TrueDivide', double, d.float64(10 ** from.scale));
+}
+
+/** A scaled integer as Polars' own Decimal: what leaves the query. */
+export function toNativeDecimal(node: Dsl, scale: number): Dsl {
+  const whole = d.cast(node, { Decimal: [38, 0] });
+  if (scale === 0) return whole;
+  const one = d.scalar('Decimal', [1n, 38, scale]);
+  return d.binary('Multiply', whole, one);
+}
+
+export const roundHalfEven = (node: Dsl): Dsl =>
+  d.call({ Round: { decimals: 0, mode: 'HalfToEven' } }, node);
+export const roundHalfAway = (node: Dsl, decimals = 0): Dsl =>
+  d.call({ Round: { decimals, mode: 'HalfAwayFromZero' } }, node);

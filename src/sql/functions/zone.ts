@@ -1,0 +1,44 @@
+/** Time zones: AT TIME ZONE, and timestamptz seen as the clock on a wall. */
+import * as d from '../../compute/dsl.ts';
+import * as t from '../types.ts';
+import { arg, type FunctionTable, literalOf } from './function.ts';
+
+/** Wall-clock times that a change of the clocks skips become null; repeated ones the earlier. */
+const LOCALIZE = 'Null';
+
+export const ZONES: FunctionTable = {
+  /** timezone('Area/City', x): a naive time becomes an instant, an instant the time there. */
+  timezone: {
+    usage: "timestamp AT TIME ZONE 'Area/City'",
+    resolve: ([, b], args) => {
+      const zone = literalOf(args[0]);
+      if (typeof zone !== 'string') return 'the time zone must be a constant';
+      const stamp = b?.kind === 'date' || b?.kind === 'null' ? t.TIMESTAMP : b;
+      if (stamp?.kind !== 'timestamp') return undefined;
+      const type = stamp.zone === undefined ? t.timestampIn('UTC') : t.TIMESTAMP;
+      return { args: [t.TEXT, stamp], type };
+    },
+    lower: (args, call) => {
+      const zone = String(literalOf(call.args[0]));
+      const from = call.args[1]?.type;
+      const node = d.cast(
+        arg(args, 1),
+        t.dtypeOf({
+          kind: 'timestamp',
+          unit: 'us',
+          zone: from?.kind === 'timestamp' ? from.zone : undefined,
+        }),
+      );
+      if (call.type.kind === 'timestamp' && call.type.zone !== undefined) {
+        const localized = d.timeCall(
+          { ReplaceTimeZone: [{ inner: zone }, LOCALIZE] },
+          node,
+          d.text('earliest'),
+        );
+        return d.timeCall({ ConvertTimeZone: { inner: 'UTC' } }, localized);
+      }
+      const there = d.timeCall({ ConvertTimeZone: { inner: zone } }, node);
+      return d.timeCall({ ReplaceTimeZone: [null, 'Raise'] }, there, d.text('raise'));
+    },
+  },
+};

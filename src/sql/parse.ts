@@ -1,0 +1,138 @@
+/** SQL text to PostgreSQL's own parse tree, with DuckDB's additions marked in it. */
+import type { Node, SelectStmt } from 'libpg-query';
+import { messageOf, NairobiError } from '../errors.ts';
+import { type Marks, rewrite, type Token, tokensOf } from './dialect.ts';
+import { Source } from './source.ts';
+
+export type Mode = 'query' | 'describe' | 'summarize' | 'explain';
+
+export interface View {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly query: SelectStmt;
+}
+
+export interface Parsed {
+  readonly mode: Mode;
+  readonly select: SelectStmt;
+  /** CREATE VIEW statements before the query. */
+  readonly views: readonly View[];
+  readonly source: Source;
+  readonly marks: Marks;
+}
+
+type Library = typeof import('libpg-query');
+let library: Library | undefined;
+
+/** PostgreSQL's parser as WebAssembly; 40 ms the first time. */
+async function load(): Promise<Library> {
+  if (library === undefined) {
+    const module = await import('libpg-query');
+    await module.loadModule();
+    library = module;
+  }
+  return library;
+}
+
+interface ParserError {
+  readonly message: string;
+  readonly sqlDetails?: { readonly cursorPosition?: number };
+}
+
+/** The parser counts characters in its errors and bytes in its tree. */
+function syntaxError(cause: unknown, source: Source, text: string): NairobiError {
+  const details = (cause as ParserError).sqlDetails;
+  const cursor = details?.cursorPosition ?? -1;
+  const byte = Buffer.byteLength(Array.from(text).slice(0, Math.max(0, cursor)).join(''));
+  const message = messageOf(cause).replace(/^syntax error/, 'Syntax error');
+  return source.error('BAD_SQL', message, cursor < 0 ? undefined : byte);
+}
+
+function parserError(parse: () => unknown, source: Source, text: string): NairobiError {
+  try {
+    parse();
+  } catch (cause) {
+    return syntaxError(cause, source, text);
+  }
+  return new NairobiError('BAD_SQL', 'The SQL cannot be split into words');
+}
+
+const PREFIX = /^(describe|desc|summarize|explain)$/;
+
+/** Splits DESCRIBE, SUMMARIZE or EXPLAIN off the front; a bare name or file after it is a query. */
+function splitMode(typed: string, tokens: readonly Token[]): { mode: Mode; text: string } {
+  const first = tokens[0];
+  if (first === undefined || !PREFIX.test(first.lower)) return { mode: 'query', text: typed };
+  const mode = first.lower === 'desc' ? 'describe' : (first.lower as Mode);
+  const blank = ' '.repeat(first.end - first.start);
+  const bytes = Buffer.from(typed);
+  const rest = bytes.subarray(first.end).toString();
+  const before = bytes.subarray(0, first.start).toString();
+  const isQuery = /^(select|with|from|values|\()$/.test(tokens[1]?.lower ?? '');
+  return { mode, text: before + (isQuery ? blank : bareSource(blank)) + rest };
+}
+
+/** "FROM" in the room of the keyword it replaces, so that offsets stay true. */
+const bareSource = (blank: string): string => `FROM${blank.slice(4)}`;
+
+function onlyQuery(
+  nodes: readonly Node[],
+  source: Source,
+): { select: SelectStmt; views: readonly View[] } {
+  const views: View[] = [];
+  let select: SelectStmt | undefined;
+  for (const node of nodes) {
+    if ('ViewStmt' in node) {
+      const { view, query, aliases } = node.ViewStmt;
+      if (query === undefined || !('SelectStmt' in query)) continue;
+      views.push({
+        name: view?.relname ?? '',
+        columns: (aliases ?? []).map((alias) =>
+          'String' in alias ? (alias.String.sval ?? '') : '',
+        ),
+        query: query.SelectStmt,
+      });
+    } else if ('SelectStmt' in node) {
+      if (select !== undefined)
+        throw source.unsupported('more than one query at a time', undefined);
+      select = node.SelectStmt;
+    } else if (!('DropStmt' in node)) {
+      const statement =
+        Object.keys(node)[0]?.replace(/Stmt$/, '').toUpperCase() ?? 'this statement';
+      throw source.unsupported(`${statement} statements: only queries are`, 0);
+    }
+  }
+  if (select === undefined) throw new NairobiError('BAD_SQL', 'There is no query in the SQL given');
+  return { select, views };
+}
+
+let last: { readonly sql: string; readonly parsed: Parsed } | undefined;
+
+/** NairobiError BAD_SQL with the place, when PostgreSQL's grammar (and what we add) refuses it. */
+export async function parse(sql: string): Promise<Parsed> {
+  if (last?.sql === sql) return last.parsed;
+  if (sql.includes('\0')) throw new NairobiError('BAD_SQL', 'The SQL has a NUL byte in it');
+  const { scanSync, parseSync } = await load();
+  const plain = new Source(sql);
+  if (sql.trim() === '') throw new NairobiError('BAD_SQL', 'The SQL is empty');
+  const scan = (text: string): Token[] => {
+    try {
+      return tokensOf(scanSync(text).tokens);
+    } catch {
+      // The scanner reports an open string or comment badly; the parser reports it well.
+      throw parserError(() => parseSync(text), plain, text);
+    }
+  };
+  const { mode, text } = splitMode(sql, scan(sql));
+  const rewritten = rewrite(text, mode === 'query' ? scan(sql) : scan(text));
+  const source = new Source(sql, rewritten.source.segments);
+  let nodes: Node[];
+  try {
+    nodes = (parseSync(rewritten.text).stmts ?? []).flatMap((raw) => raw.stmt ?? []);
+  } catch (cause) {
+    throw syntaxError(cause, source, rewritten.text);
+  }
+  const parsed: Parsed = { mode, ...onlyQuery(nodes, source), source, marks: rewritten.marks };
+  last = { sql, parsed };
+  return parsed;
+}

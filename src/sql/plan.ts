@@ -1,0 +1,139 @@
+/** SQL text to a query that can be run: the door of this room. */
+import type { DataFrame } from '../compute/polars.ts';
+import { collect } from '../compute/polars.ts';
+import type { Column, Relation, TypeName } from '../compute/relation.ts';
+import {
+  type BindOptions,
+  Context,
+  type ParameterValue,
+  type TableReference,
+} from './bind/context.ts';
+import { bindQuery, bindStatement } from './bind/query.ts';
+import { explainPlan } from './explain.ts';
+import type { OutputColumn, Plan } from './ir.ts';
+import { Lowerer } from './lower/plan.ts';
+import { inlineShared, mapPlans, sharedIn } from './optimize/inline.ts';
+import { prune } from './optimize/prune.ts';
+import { push } from './optimize/push.ts';
+import { parse } from './parse.ts';
+import { explainFailure, narrowed, outputFrame } from './result.ts';
+import { tablesOf } from './tables.ts';
+import { typeName } from './types.ts';
+
+export type { ParameterValue, TableReference } from './bind/context.ts';
+
+export interface CompileOptions {
+  readonly parameters?: Readonly<Record<string, ParameterValue>>;
+  /** The moment now() means; the same for the whole query. */
+  readonly now?: Date;
+  /** The session's zone: how instants are shown and read. UTC when left out. */
+  readonly timeZone?: string;
+}
+
+export interface Read {
+  readonly relation: Relation;
+  readonly columns: readonly string[];
+  /** True when only some rows can be wanted. */
+  readonly filtered: boolean;
+}
+
+export interface CompiledQuery {
+  readonly mode: 'query' | 'describe' | 'summarize' | 'explain';
+  /** As PostgreSQL names them; a name may stand twice (the frame then calls the second "a:1"). */
+  readonly columns: readonly Column[];
+  readonly reads: readonly Read[];
+  /** The whole result, computed at once; NairobiError on bad data. */
+  run(): DataFrame;
+  /** The plan as text, for EXPLAIN. */
+  explain(): string;
+}
+
+/** Every table and file a query names, once for each name. */
+export async function tablesIn(sql: string): Promise<TableReference[]> {
+  return tablesOf(await parse(sql));
+}
+
+function optimize(plan: Plan, columns: readonly OutputColumn[]): Plan {
+  const needed = new Set(columns.map((column) => column.id));
+  const pushAll = (each: Plan): Plan => push(each, []);
+  const inlined = inlineShared(plan);
+  const shared = sharedIn(inlined);
+  for (const definition of shared.values())
+    definition.plan = pushDeep(inlineShared(definition.plan), pushAll);
+  return prune(pushDeep(inlined, pushAll), needed, shared);
+}
+
+/** Subqueries inside expressions are plans of their own; push() goes through the rest itself. */
+function pushDeep(plan: Plan, pushAll: (plan: Plan) => Plan): Plan {
+  return mapPlans(pushAll(plan), (each) => each);
+}
+
+function readsOf(plan: Plan): Read[] {
+  const reads: Read[] = [];
+  const add = (each: Plan): Plan => {
+    if (each.kind === 'scan') {
+      reads.push({
+        relation: each.relation,
+        columns: each.columns.map((column) => column.name),
+        filtered: each.predicate !== undefined,
+      });
+    }
+    return each;
+  };
+  mapPlans(plan, add);
+  for (const definition of sharedIn(plan).values()) mapPlans(definition.plan, add);
+  return reads;
+}
+
+/**
+ * Parses, binds and plans. `relations` answers for each table named, and throws NOT_FOUND for one
+ * that is not there. Throws BAD_SQL, UNKNOWN_COLUMN or NOT_SUPPORTED with the place in the text.
+ */
+export async function compile(
+  sql: string,
+  relations: (reference: TableReference) => Relation,
+  options: CompileOptions = {},
+): Promise<CompiledQuery> {
+  const parsed = await parse(sql);
+  const bindOptions: BindOptions = {
+    parameters: options.parameters ?? {},
+    now: options.now ?? new Date(),
+    timeZone: options.timeZone ?? 'UTC',
+  };
+  const known = new Map<string, Relation>();
+  const relation = (reference: TableReference): Relation => {
+    const key = `${reference.file}:${reference.name}`;
+    const found = known.get(key) ?? relations(reference);
+    known.set(key, found);
+    return found;
+  };
+  const context = new Context({
+    source: parsed.source,
+    marks: parsed.marks,
+    options: bindOptions,
+    relation,
+    bindQuery,
+  });
+  const bound = bindStatement(context, parsed.select, parsed.views);
+  const plan = optimize(bound.plan, bound.columns);
+  const columns = bound.columns.map(({ name, type }): { name: string; type: TypeName } => ({
+    name,
+    type: typeName(type),
+  }));
+  return {
+    mode: parsed.mode,
+    columns,
+    reads: readsOf(plan),
+    run: () => runWhole(plan, bound.columns),
+    explain: () => explainPlan(plan),
+  };
+}
+
+function runWhole(plan: Plan, columns: readonly OutputColumn[]): DataFrame {
+  try {
+    const frame = new Lowerer().frame(plan);
+    return narrowed(collect(outputFrame(frame, columns)), columns);
+  } catch (error) {
+    throw explainFailure(error);
+  }
+}

@@ -1,0 +1,102 @@
+/** What a query's frame becomes on its way out: named, decimals as decimals, sums narrowed. */
+
+import type { Dsl } from '../compute/dsl.ts';
+import * as d from '../compute/dsl.ts';
+import { collect, type DataFrame, type LazyFrame } from '../compute/polars.ts';
+import { messageOf, NairobiError } from '../errors.ts';
+import { toNativeDecimal } from './functions/numbers.ts';
+import type { OutputColumn } from './ir.ts';
+import { TooManyRows } from './lower/plan.ts';
+
+/** A frame cannot have a name twice: the second "a" is called "a:1" inside it, as DuckDB does. */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let unique = name;
+    for (let n = 1; taken.has(unique); n += 1) unique = `${name}:${n}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
+export function outputFrame(frame: LazyFrame, columns: readonly OutputColumn[]): LazyFrame {
+  const names = uniqueNames(columns.map((column) => column.name));
+  return frame.select(
+    ...columns.map((column, index) => {
+      const node: Dsl = d.column(column.id);
+      const value =
+        column.type.kind === 'decimal'
+          ? d.cast(toNativeDecimal(node, column.type.scale), {
+              Decimal: [column.type.precision, column.type.scale],
+            })
+          : node;
+      return d.expression(value, names[index]);
+    }),
+  );
+}
+
+/** 128-bit integers, which few writers know, as 64-bit ones where all fit, else as decimals. */
+export function narrowed(frame: DataFrame, columns: readonly OutputColumn[]): DataFrame {
+  const wide = columns.flatMap((column, index) =>
+    column.type.kind === 'integer' && column.type.bits === 128
+      ? [frame.columns[index] as string]
+      : [],
+  );
+  if (wide.length === 0) return frame;
+  const [fits] = collect(
+    frame.lazy().select(
+      ...wide.map((name) => {
+        const lost = d.and(d.isNotNull(d.column(name)), d.isNull(d.cast(d.column(name), 'Int64')));
+        return d.expression(
+          d.not(d.coalesce(d.boolCall({ Any: { ignore_nulls: true } }, lost), d.bool(false))),
+          name,
+        );
+      }),
+    ),
+  ).rows() as unknown as [boolean[]];
+  return collect(
+    frame.lazy().withColumns(
+      ...wide.map((name, index) => {
+        const is64 = fits[index] === true;
+        return d.expression(
+          is64 ? d.cast(d.column(name), 'Int64') : d.cast(d.column(name), { Decimal: [38, 0] }),
+          name,
+        );
+      }),
+    ),
+  );
+}
+
+const CONVERSION =
+  /conversion from `([^`]+)` to `([^`]+)` failed in column .*? for (\d+) out of \d+ values: (\[.*)/s;
+
+/** The engine's errors in SQL's words; a bug of ours stays what it is. */
+export function explainFailure(error: unknown): unknown {
+  if (error instanceof NairobiError) return error;
+  if (error instanceof TooManyRows)
+    return new NairobiError('BAD_DATA', 'A subquery used as a value gave more than one row');
+  const message = messageOf(error);
+  const raised = /nairobi: ([^"\]]*)/.exec(message)?.[1];
+  if (raised !== undefined)
+    return new NairobiError('BAD_DATA', raised[0]?.toUpperCase() + raised.slice(1), {
+      cause: error,
+    });
+  if (message.includes("aggregation 'item' expected"))
+    return new NairobiError('BAD_DATA', 'A subquery used as a value gave more than one row', {
+      cause: error,
+    });
+  const conversion = CONVERSION.exec(message);
+  if (conversion !== null) {
+    const [, from, to, , values] = conversion;
+    if (from === 'i128' && to === 'i64')
+      return new NairobiError('BAD_DATA', `Integer out of range: ${values}`, {
+        cause: error,
+        hint: 'cast to hugeint or double first',
+      });
+    return new NairobiError('BAD_DATA', `Cannot convert to ${to}: ${values}`, {
+      cause: error,
+      hint: 'use TRY_CAST to get NULL instead',
+    });
+  }
+  return error;
+}

@@ -1,0 +1,264 @@
+/** Walking and rebuilding expressions and plans. */
+import type { ColumnId, Expression, Plan, SortItem } from './ir.ts';
+import { BOOLEAN } from './types.ts';
+
+/** The expressions directly inside one. A subquery's needles are inside; its plan is not. */
+export function childrenOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'column':
+    case 'literal':
+      return [];
+    case 'call':
+      return expression.args;
+    case 'cast':
+      return [expression.input];
+    case 'case':
+      return [
+        ...expression.branches.flatMap((branch) => [branch.when, branch.result]),
+        expression.otherwise,
+      ];
+    case 'aggregate':
+      return [
+        ...expression.args,
+        ...(expression.filter === undefined ? [] : [expression.filter]),
+        ...expression.order.map((item) => item.expression),
+      ];
+    case 'window':
+      return [
+        ...expression.args,
+        ...(expression.filter === undefined ? [] : [expression.filter]),
+        ...expression.partition,
+        ...expression.order.map((item) => item.expression),
+      ];
+    case 'subquery':
+      return expression.needles;
+  }
+}
+
+const mapSort = (items: readonly SortItem[], f: (e: Expression) => Expression): SortItem[] =>
+  items.map((item) => ({ ...item, expression: f(item.expression) }));
+
+/** The same expression with `f` applied to each one directly inside it. */
+export function mapChildren(
+  expression: Expression,
+  f: (inner: Expression) => Expression,
+): Expression {
+  switch (expression.kind) {
+    case 'column':
+    case 'literal':
+      return expression;
+    case 'call':
+      return { ...expression, args: expression.args.map(f) };
+    case 'cast':
+      return { ...expression, input: f(expression.input) };
+    case 'case':
+      return {
+        ...expression,
+        branches: expression.branches.map(({ when, result }) => ({
+          when: f(when),
+          result: f(result),
+        })),
+        otherwise: f(expression.otherwise),
+      };
+    case 'aggregate':
+      return {
+        ...expression,
+        args: expression.args.map(f),
+        filter: expression.filter === undefined ? undefined : f(expression.filter),
+        order: mapSort(expression.order, f),
+      };
+    case 'window':
+      return {
+        ...expression,
+        args: expression.args.map(f),
+        filter: expression.filter === undefined ? undefined : f(expression.filter),
+        partition: expression.partition.map(f),
+        order: mapSort(expression.order, f),
+      };
+    case 'subquery':
+      return { ...expression, needles: expression.needles.map(f) };
+  }
+}
+
+/** Depth first; stops going deeper where `visit` returns false. */
+export function visit(expression: Expression, f: (inner: Expression) => boolean | undefined): void {
+  if (f(expression) === false) return;
+  for (const inner of childrenOf(expression)) visit(inner, f);
+}
+
+export function some(expression: Expression, test: (inner: Expression) => boolean): boolean {
+  return test(expression) || childrenOf(expression).some((inner) => some(inner, test));
+}
+
+/** Every column an expression reads, those its subqueries take from outside included. */
+export function columnsOf(expression: Expression, into = new Set<ColumnId>()): Set<ColumnId> {
+  visit(expression, (inner) => {
+    if (inner.kind === 'column') into.add(inner.id);
+    if (inner.kind === 'subquery') for (const id of inner.outer) into.add(id);
+    return true;
+  });
+  return into;
+}
+
+/** Columns replaced by expressions, inside correlated subqueries too. */
+export function substitute(
+  expression: Expression,
+  by: ReadonlyMap<ColumnId, Expression>,
+): Expression {
+  if (expression.kind === 'column') return by.get(expression.id) ?? expression;
+  const mapped = mapChildren(expression, (inner) => substitute(inner, by));
+  if (mapped.kind !== 'subquery' || ![...mapped.outer].some((id) => by.has(id))) return mapped;
+  const outer = new Set<ColumnId>();
+  for (const id of mapped.outer) {
+    const replacement = by.get(id);
+    if (replacement === undefined) outer.add(id);
+    else columnsOf(replacement, outer);
+  }
+  return { ...mapped, plan: substitutePlan(mapped.plan, by), outer };
+}
+
+export const substitutePlan = (plan: Plan, by: ReadonlyMap<ColumnId, Expression>): Plan =>
+  mapExpressions(
+    mapInputs(plan, (input) => substitutePlan(input, by)),
+    (expression) => substitute(expression, by),
+  );
+
+/** The parts of a conjunction. */
+export function conjuncts(expression: Expression | undefined): Expression[] {
+  if (expression === undefined) return [];
+  if (expression.kind === 'call' && expression.name === 'and') {
+    return expression.args.flatMap((arg) => conjuncts(arg));
+  }
+  return [expression];
+}
+
+export function conjunction(parts: readonly Expression[]): Expression | undefined {
+  return parts.reduce<Expression | undefined>(
+    (all, part) =>
+      all === undefined
+        ? part
+        : { kind: 'call', name: 'and', args: [all, part], type: BOOLEAN, position: -1 },
+    undefined,
+  );
+}
+
+/** Equal text for equal meaning: positions do not count. */
+export function fingerprint(expression: Expression): string {
+  return JSON.stringify(expression, (key, value: unknown) => {
+    if (key === 'position') return undefined;
+    if (typeof value === 'bigint') return `${value}n`;
+    if (key === 'relation') return undefined;
+    if (value instanceof Set) return [...value];
+    return value;
+  });
+}
+
+export function inputsOf(plan: Plan): readonly Plan[] {
+  switch (plan.kind) {
+    case 'scan':
+    case 'values':
+    case 'series':
+      return [];
+    case 'shared':
+      return [];
+    case 'join':
+    case 'asof':
+      return [plan.left, plan.right];
+    case 'set':
+      return plan.inputs;
+    default:
+      return [plan.input];
+  }
+}
+
+export function mapInputs(plan: Plan, f: (input: Plan) => Plan): Plan {
+  switch (plan.kind) {
+    case 'scan':
+    case 'values':
+    case 'series':
+    case 'shared':
+      return plan;
+    case 'join':
+    case 'asof':
+      return { ...plan, left: f(plan.left), right: f(plan.right) };
+    case 'set':
+      return { ...plan, inputs: plan.inputs.map(f) };
+    default:
+      return { ...plan, input: f(plan.input) };
+  }
+}
+
+/** The plan with `f` applied to the expressions of its top node. */
+export function mapExpressions(plan: Plan, f: (expression: Expression) => Expression): Plan {
+  switch (plan.kind) {
+    case 'scan':
+      return plan.predicate === undefined ? plan : { ...plan, predicate: f(plan.predicate) };
+    case 'values':
+      return { ...plan, rows: plan.rows.map((row) => row.map(f)) };
+    case 'filter':
+      return { ...plan, predicate: f(plan.predicate) };
+    case 'project':
+      return { ...plan, items: plan.items.map((i) => ({ ...i, expression: f(i.expression) })) };
+    case 'aggregate':
+      return {
+        ...plan,
+        keys: plan.keys.map((key) => ({ ...key, expression: f(key.expression) })),
+        aggregates: plan.aggregates.map((aggregate) => ({
+          ...aggregate,
+          expression: mapChildren(aggregate.expression, f) as typeof aggregate.expression,
+        })),
+      };
+    case 'window':
+      return {
+        ...plan,
+        windows: plan.windows.map((window) => ({
+          ...window,
+          expression: mapChildren(window.expression, f) as typeof window.expression,
+        })),
+      };
+    case 'join':
+      return {
+        ...plan,
+        keys: plan.keys.map((key) => ({ ...key, left: f(key.left), right: f(key.right) })),
+        residual: plan.residual === undefined ? undefined : f(plan.residual),
+      };
+    case 'asof':
+      return {
+        ...plan,
+        by: plan.by.map((key) => ({ ...key, left: f(key.left), right: f(key.right) })),
+        leftOn: f(plan.leftOn),
+        rightOn: f(plan.rightOn),
+      };
+    case 'sort':
+      return { ...plan, items: mapSort(plan.items, f) };
+    default:
+      return plan;
+  }
+}
+
+/** The ids of a plan's columns, in order. */
+export function outputOf(plan: Plan): readonly ColumnId[] {
+  switch (plan.kind) {
+    case 'scan':
+    case 'values':
+    case 'set':
+    case 'shared':
+      return plan.columns.map((column) => column.id);
+    case 'series':
+      return [plan.column.id];
+    case 'project':
+      return plan.items.map((item) => item.id);
+    case 'aggregate':
+      return [...plan.keys, ...plan.aggregates].map((item) => item.id);
+    case 'window':
+      return [...outputOf(plan.input), ...plan.windows.map((window) => window.id)];
+    case 'join':
+      return plan.join === 'semi' || plan.join === 'anti'
+        ? outputOf(plan.left)
+        : [...outputOf(plan.left), ...outputOf(plan.right)];
+    case 'asof':
+      return [...outputOf(plan.left), ...outputOf(plan.right)];
+    default:
+      return outputOf(plan.input);
+  }
+}

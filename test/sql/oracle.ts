@@ -1,0 +1,196 @@
+/** DuckDB as the second engine: the same tables, the same question, the same answer. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { cast, column as columnNode, expression, listCall, text } from '../../src/compute/dsl.ts';
+import { collect, type DataFrame, type LazyFrame, polars } from '../../src/compute/polars.ts';
+import type { Column, Relation } from '../../src/compute/relation.ts';
+import { columnsOf } from '../../src/compute/types.ts';
+import { NairobiError } from '../../src/errors.ts';
+import { type CompiledQuery, type CompileOptions, compile } from '../../src/sql/plan.ts';
+
+export type Cell = string | number | boolean | null;
+
+/** A relation over a Parquet file; segments are slices of it. */
+export function parquetRelation(name: string, path: string, segmentRows = 1000): Relation {
+  const lazy = (): LazyFrame => polars().scanParquet(path) as LazyFrame;
+  const columns: Column[] = columnsOf(collect(lazy().limit(0)));
+  const rows = (collect(lazy().select(polars().len())).rows()[0] as [number])[0];
+  const pick = (frame: LazyFrame, wanted?: readonly string[]): LazyFrame =>
+    wanted === undefined ? frame : frame.select(...wanted);
+  return {
+    name,
+    columns,
+    fits: true,
+    rows,
+    scan: (wanted) => pick(lazy(), wanted),
+    async *segments(wanted) {
+      for (let at = 0; at < rows; at += segmentRows)
+        yield pick(lazy().slice(at, segmentRows), wanted);
+    },
+  } as Relation;
+}
+
+export class Oracle implements AsyncDisposable {
+  readonly #duckdb: DuckDBConnection;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nairobi-sql-'));
+  readonly #relations = new Map<string, Relation>();
+
+  private constructor(duckdb: DuckDBConnection) {
+    this.#duckdb = duckdb;
+  }
+
+  static async open(): Promise<Oracle> {
+    const instance = await DuckDBInstance.create(':memory:');
+    const duckdb = await instance.connect();
+    await duckdb.run(
+      "SET TimeZone = 'UTC'; SET threads = 2; SET default_null_order = 'nulls_last_on_asc_first_on_desc'",
+    );
+    return new Oracle(duckdb);
+  }
+
+  /** Makes a table by DuckDB's SQL and gives both engines the same Parquet file of it. */
+  async table(name: string, sql: string): Promise<void> {
+    const path = join(this.#folder, `${name}.parquet`);
+    await this.#duckdb.run(`CREATE TABLE "${name}" AS ${sql}`);
+    await this.#duckdb.run(`COPY "${name}" TO '${path}' (FORMAT parquet)`);
+    this.#relations.set(name, parquetRelation(name, path));
+  }
+
+  relation(name: string): Relation {
+    const found = this.#relations.get(name);
+    if (found === undefined) throw new NairobiError('NOT_FOUND', `There is no table "${name}"`);
+    return found;
+  }
+
+  compile(sql: string, options: CompileOptions = {}): Promise<CompiledQuery> {
+    return compile(sql, ({ name }) => this.relation(name), options);
+  }
+
+  async ours(sql: string, options: CompileOptions = {}): Promise<Cell[][]> {
+    return cells((await this.compile(sql, options)).run());
+  }
+
+  async theirs(sql: string): Promise<Cell[][]> {
+    const reader = await this.#duckdb.runAndReadAll(sql);
+    const types = reader.columnTypes();
+    return reader
+      .getRows()
+      .map((row) => row.map((value, index) => duckCell(value, String(types[index]))));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#duckdb.closeSync();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Numbers as numbers where doubles hold them, times in one spelling, lists as JSON. */
+function duckCell(value: unknown, type: string): Cell {
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return value.toString();
+  if (type.startsWith('DECIMAL')) return trimZeros(String(value));
+  if (type.startsWith('TIMESTAMP')) return timestamp(String(value));
+  if (type === 'INTERVAL')
+    return intervalMicros(value as { months: number; days: number; micros: bigint });
+  if (type.endsWith('[]')) return list(String(value));
+  return String(value);
+}
+
+const intervalMicros = (value: { months: number; days: number; micros: bigint }): string =>
+  (BigInt(value.months * 30 + value.days) * 86_400_000_000n + value.micros).toString();
+const trimZeros = (text: string): string =>
+  text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+const timestamp = (text: string): string =>
+  text
+    .replace('T', ' ')
+    .replace(/\.0+$/, '')
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/(\+00(:?00)?| UTC|Z)$/, '')
+    .replace(/\.0*$/, '');
+const list = (text: string): string =>
+  text
+    .replace(/[\s"'[\]]/g, '')
+    .replace(/(^|,)NULL(?=,|$)/g, '')
+    .replace(/^,/, '')
+    .replace(/\.0(?=,|$)/g, '');
+
+/** Our frame's cells in the same spelling. */
+export function cells(frame: DataFrame): Cell[][] {
+  const pl = polars();
+  const columns = columnsOf(frame);
+  const texts = frame.select(
+    ...columns.map(({ name, type }) => {
+      const column = pl.col(name);
+      if (type.startsWith('Duration'))
+        return column.cast(pl.Duration('us')).cast(pl.Int64).cast(pl.Utf8).alias(name);
+      if (type.startsWith('List'))
+        return expression(
+          listCall({ Join: true }, cast(columnNode(name), { List: 'String' }), text(',')),
+          name,
+        );
+      return type.startsWith('Float') || type === 'Boolean'
+        ? column
+        : column.cast(pl.Utf8).alias(name);
+    }),
+  );
+  return texts.rows().map((row: unknown[]) =>
+    row.map((value, index): Cell => {
+      const type = columns[index]?.type ?? '';
+      if (value === null || value === undefined) return null;
+      if (type.startsWith('Decimal')) return trimZeros(String(value));
+      if (type.startsWith('Datetime')) return timestamp(String(value));
+      if (type.startsWith('List')) return list(String(value));
+      return value as Cell;
+    }),
+  );
+}
+
+/** Equal but for the last digits of doubles, and for 1 being also "1". */
+export function sameCell(a: Cell | undefined, b: Cell | undefined): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || a === undefined || b === undefined) return false;
+  const [x, y] = [Number(a), Number(b)];
+  if (typeof a !== 'number' && typeof b !== 'number')
+    return (
+      a === b || (trimZeros(String(a)) === trimZeros(String(b)) && a !== '' && !Number.isNaN(x))
+    );
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) && Number.isNaN(y);
+  return x === y || Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y), 1e-6);
+}
+
+const order = (rows: readonly Cell[][]): Cell[][] =>
+  [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+const key = (row: readonly Cell[]): string =>
+  row
+    .map((cell) =>
+      cell === null
+        ? '~'
+        : Number.isFinite(Number(cell)) && cell !== ''
+          ? Number(cell).toPrecision(9)
+          : String(cell),
+    )
+    .join('|');
+
+/** Undefined when equal; else the first difference in words. */
+export function difference(
+  ours: readonly Cell[][],
+  theirs: readonly Cell[][],
+  ordered: boolean,
+): string | undefined {
+  if (ours.length !== theirs.length)
+    return `${ours.length} rows, DuckDB has ${theirs.length}: ${JSON.stringify(ours.slice(0, 3))} / ${JSON.stringify(theirs.slice(0, 3))}`;
+  const [a, b] = ordered ? [ours, theirs] : [order(ours), order(theirs)];
+  for (let i = 0; i < a.length; i += 1) {
+    const [mine, other] = [a[i] ?? [], b[i] ?? []];
+    if (
+      mine.length !== other.length ||
+      !mine.every((cell, index) => sameCell(cell, other[index]))
+    ) {
+      return `row ${i}: ${JSON.stringify(mine)}, DuckDB has ${JSON.stringify(other)}`;
+    }
+  }
+  return undefined;
+}
