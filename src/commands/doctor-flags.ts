@@ -57,6 +57,12 @@ export const DOCTOR_FLAGS = {
     helpGroup: FORM,
     exclusive: ['fix', 'nagios', 'capture', 'undo'],
   }),
+  bench: Flags.string({
+    summary: 'Measure the ways of reading on this file, or on one made in this directory',
+    helpValue: 'FILE|DIR',
+    helpGroup: FORM,
+    exclusive: ['fix', 'nagios', 'capture', 'undo', 'watch'],
+  }),
   interval: durationFlag({
     summary: 'Time between two looks of --watch',
     helpGroup: FORM,

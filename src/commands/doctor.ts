@@ -44,6 +44,7 @@ export default class Doctor extends BaseCommand {
     const only = flags.only ?? [];
     if (flags['list-checks']) return this.#tell(listChecks(only), formatListing);
     if (flags.watch) return this.#watch(flags.interval, flags.count);
+    if (flags.bench !== undefined) return this.#bench(flags.bench);
     if (flags.undo) {
       return this.#tell({ changes: undoFixes(defaultJournal(process.env)) }, formatChanges);
     }
@@ -66,6 +67,14 @@ export default class Doctor extends BaseCommand {
     if (flags.nagios) return this.#tell(report, formatNagios);
     const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
     return this.#tell(report, (one) => formatDoctor(one, { colour, verbose: flags.verbose }));
+  }
+
+  async #bench(path: string): Promise<object> {
+    const [{ bench }, { formatBench }] = await Promise.all([
+      import('../engine/bench.ts'),
+      import('./doctor-bench.ts'),
+    ]);
+    return this.#tell(bench(path), formatBench);
   }
 
   /** Each row is printed as it comes; with --json as one object a line. */

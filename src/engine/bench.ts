@@ -1,0 +1,262 @@
+/**
+ * Measures this host's ways of reading on a file of the user's: through the page cache and past it,
+ * by block size, reads in flight and page kind. Rounds go over all ways in turn, so that whatever
+ * else the machine does falls on each alike; medians are told.
+ */
+import { randomFillSync } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { NairobiError } from '../errors.ts';
+import { fadvise } from '../kernel/calls.ts';
+import { FADVISE } from '../kernel/constants.ts';
+import { DIRECT_ALIGN_BYTES } from '../limits.ts';
+import type { Lease, PageKind } from '../memory/lease.ts';
+import { Pool } from '../memory/pool.ts';
+import { formatBytes, KiB, MiB } from '../units.ts';
+import { type InputFile, openInput } from '../uring/input-file.ts';
+import { openReader } from '../uring/read-file.ts';
+import { undoOnInterrupt } from './cleanup.ts';
+
+export interface Way {
+  readonly path: 'direct' | 'cached' | 'uncached';
+  readonly backend: 'uring' | 'pread';
+  readonly blockBytes: number;
+  readonly readsInFlight: number;
+  readonly pages: 'plain' | 'huge';
+}
+
+export interface Measured extends Way {
+  readonly pageKind: PageKind;
+  /** Median over the rounds. */
+  readonly bytesPerSecond: number;
+  readonly cpuSecondsPerGigabyte: number;
+  readonly rounds: number;
+}
+
+export interface BenchReport {
+  readonly file: string;
+  readonly bytes: number;
+  readonly rows: readonly Measured[];
+  readonly recommendation: Recommendation;
+  readonly milliseconds: number;
+}
+
+export interface Recommendation {
+  readonly direct: boolean;
+  readonly blockBytes: number;
+  readonly readsInFlight: number;
+  readonly bytesPerSecond: number;
+  /** How much faster direct reads are into huge pages than into plain ones. */
+  readonly hugePagesFactor: number | null;
+  readonly uringFactor: number | null;
+}
+
+/** What one way reads in one round. */
+const BYTES_PER_TURN = 128 * MiB;
+const BYTES_MIN = 16 * MiB;
+/** Made in a directory when no file is named. */
+const MADE_BYTES = 256 * MiB;
+const BUDGET_MS = 8000;
+const ROUNDS_MAX = 5;
+/** A setting this near to the best one counts as equal; the one with less memory is taken. */
+const EQUAL_SHARE = 0.97;
+
+const BLOCKS = [256 * KiB, MiB, 4 * MiB];
+const DEPTHS = [1, 4, 8, 16];
+
+/** Reads the file at `path`; in a directory, one that is made for it and removed. */
+export function bench(path: string): BenchReport {
+  const started = performance.now();
+  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!folder) return benchFile(path, started);
+  const made = join(path, `.nairobi-bench-${process.pid}`);
+  using _guard = undoOnInterrupt(() => rmSync(made, { force: true }));
+  try {
+    makeFile(made, path);
+    return { ...benchFile(made, started), file: path };
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
+/** Random bytes: some devices store zeros without writing them. */
+function makeFile(file: string, folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < 2 * MADE_BYTES) {
+    throw new NairobiError(
+      'IO',
+      `There is no room for a file of ${formatBytes(MADE_BYTES)} to read in ${folder}`,
+      {
+        hint: 'name an existing file instead',
+        where: { file: folder },
+      },
+    );
+  }
+  const block = Buffer.alloc(4 * MiB);
+  const fd = openSync(file, 'wx', 0o600);
+  try {
+    for (let at = 0; at < MADE_BYTES; at += block.length) {
+      writeSync(fd, randomFillSync(block));
+    }
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function benchFile(path: string, started: number): BenchReport {
+  using direct = openInput(path, 'always');
+  using buffered = openInput(path, 'never');
+  if (buffered.kind !== 'regular' || buffered.size < BYTES_MIN) {
+    throw new NairobiError(
+      'USAGE',
+      `"${path}" is too small to measure with: ${formatBytes(buffered.size)}`,
+      {
+        hint: `name a file of ${formatBytes(BYTES_MIN)} or more, or a directory to make one in`,
+        where: { file: path },
+      },
+    );
+  }
+  using plain = new Pool({ pages: 'plain' });
+  using huge = new Pool({ pages: 'auto' });
+  const turns = waysFor(direct.directFd !== undefined).map((way) => ({
+    way,
+    times: [] as Timing[],
+  }));
+  const bytes = Math.min(BYTES_PER_TURN, buffered.size - (buffered.size % DIRECT_ALIGN_BYTES));
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    for (const [index, { way, times }] of turns.entries()) {
+      const file = way.path === 'direct' ? direct : buffered;
+      const offset = offsetOf(index + round, bytes, file.size);
+      times.push(turn(file, way, way.pages === 'plain' ? plain : huge, offset, bytes));
+    }
+    if (performance.now() - started > (BUDGET_MS * (round + 1)) / (round + 2)) break;
+  }
+  const rows = turns.map(({ way, times }) => summarise(way, times));
+  return {
+    file: path,
+    bytes,
+    rows,
+    recommendation: recommend(rows),
+    milliseconds: performance.now() - started,
+  };
+}
+
+/** Each turn reads elsewhere in a file that is large enough: devices have caches, too. */
+function offsetOf(turnNumber: number, bytes: number, size: number): number {
+  const places = Math.max(1, Math.floor(size / bytes));
+  return (turnNumber % places) * bytes;
+}
+
+function waysFor(directWorks: boolean): Way[] {
+  const usual = { blockBytes: MiB as number, readsInFlight: 8 };
+  const cached = (['uring', 'pread'] as const).flatMap((backend): Way[] => [
+    { ...usual, path: 'cached', backend, pages: 'huge' },
+    { ...usual, path: 'uncached', backend, pages: 'huge' },
+  ]);
+  if (!directWorks) return cached;
+  const matrix = (['huge', 'plain'] as const).flatMap((pages) =>
+    BLOCKS.flatMap((blockBytes) =>
+      DEPTHS.map(
+        (readsInFlight): Way => ({
+          path: 'direct',
+          backend: 'uring',
+          blockBytes,
+          readsInFlight,
+          pages,
+        }),
+      ),
+    ),
+  );
+  return [
+    ...matrix,
+    { ...usual, readsInFlight: 1, path: 'direct', backend: 'pread', pages: 'huge' },
+    ...cached,
+  ];
+}
+
+interface Timing {
+  readonly milliseconds: number;
+  readonly cpuMicroseconds: number;
+  readonly bytes: number;
+  readonly pageKind: PageKind;
+}
+
+/** Reads `bytes` from `offset` in two halves that take turns, so that the device never waits. */
+function turn(file: InputFile, way: Way, pool: Pool, offset: number, bytes: number): Timing {
+  const half = Math.max(way.blockBytes * way.readsInFlight, 4 * MiB);
+  using lease = pool.lease(2 * half);
+  touch(lease);
+  using reader = openReader(way.backend, way);
+  const region = { offset, bytes: Math.min(bytes, file.size - offset) };
+  if (way.path === 'uncached') fadvise(file.fd, 0, 0, FADVISE.POSIX_FADV_DONTNEED);
+  const readAll = (): void => {
+    let waiting: ReturnType<typeof reader.start> | undefined;
+    for (let at = 0, side = 0; at < region.bytes; at += half, side = 1 - side) {
+      const extent = {
+        address: lease.address + BigInt(side * half),
+        offset: region.offset + at,
+        byteLength: Math.min(half, region.bytes - at),
+      };
+      const next = reader.start(file, extent);
+      if (waiting !== undefined) reader.finish(waiting);
+      waiting = next;
+    }
+    if (waiting !== undefined) reader.finish(waiting);
+  };
+  if (way.path === 'cached') readAll();
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  readAll();
+  const milliseconds = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  const { pageKind } = lease;
+  return { milliseconds, cpuMicroseconds: user + system, bytes: region.bytes, pageKind };
+}
+
+/** The first touch of fresh memory costs more than reading into it. */
+function touch(lease: Lease): void {
+  const memory = lease.bytes();
+  for (let at = 0; at < memory.length; at += 4096) memory[at] = 1;
+}
+
+function summarise(way: Way, times: readonly Timing[]): Measured {
+  const median = (values: readonly number[]): number =>
+    values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  return {
+    ...way,
+    pageKind: times[0]?.pageKind ?? 'plain',
+    bytesPerSecond: median(times.map(({ bytes, milliseconds }) => (bytes * 1000) / milliseconds)),
+    cpuSecondsPerGigabyte: median(times.map((one) => (one.cpuMicroseconds * 1000) / one.bytes)),
+    rounds: times.length,
+  };
+}
+
+/** The least memory within a few per cent of the fastest direct read; the page cache if it wins. */
+export function recommend(rows: readonly Measured[]): Recommendation {
+  const best = (some: readonly Measured[]): Measured | undefined =>
+    some.toSorted((a, b) => b.bytesPerSecond - a.bytesPerSecond)[0];
+  const direct = rows.filter(({ path, backend }) => path === 'direct' && backend === 'uring');
+  const fastest = best(direct);
+  const uncached = best(rows.filter(({ path }) => path === 'uncached'));
+  const chosen = direct
+    .filter(({ bytesPerSecond }) => bytesPerSecond >= (fastest?.bytesPerSecond ?? 0) * EQUAL_SHARE)
+    .toSorted((a, b) => a.blockBytes * a.readsInFlight - b.blockBytes * b.readsInFlight)[0];
+  const ratio = (a: Measured | undefined, b: Measured | undefined): number | null =>
+    a === undefined || b === undefined ? null : a.bytesPerSecond / b.bytesPerSecond;
+  const use = chosen ?? uncached;
+  return {
+    direct: (ratio(chosen, uncached) ?? 0) > 1,
+    blockBytes: use?.blockBytes ?? 0,
+    readsInFlight: use?.readsInFlight ?? 0,
+    bytesPerSecond: use?.bytesPerSecond ?? 0,
+    hugePagesFactor: ratio(
+      best(direct.filter(({ pages }) => pages === 'huge')),
+      best(direct.filter(({ pages }) => pages === 'plain')),
+    ),
+    uringFactor: ratio(
+      fastest,
+      rows.find(({ path, backend }) => path === 'direct' && backend === 'pread'),
+    ),
+  };
+}
