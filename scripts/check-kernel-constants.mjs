@@ -39,6 +39,7 @@ for (const table of [
   constants.FALLOCATE,
   constants.RLIMIT,
   constants.SIGNAL,
+  constants.POLL,
   constants.FADVISE,
   constants.BLOCK_DEVICE,
   constants.RWF,
@@ -77,6 +78,7 @@ const program = `
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>

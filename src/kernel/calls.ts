@@ -3,7 +3,7 @@
  * -errno; `checked` of errno.ts turns the latter into an error where the caller wants one.
  */
 
-import { OPEN, OPEN_ARCH, RENAME_EXCHANGE, SYS } from './constants.ts';
+import { OPEN, OPEN_ARCH, POLL, RENAME_EXCHANGE, SYS } from './constants.ts';
 import { CACHESTAT, CACHESTAT_RANGE, IOVEC, RLIMIT64, STATFS } from './layout.ts';
 import { type Address, type Fd, lend, syscall } from './syscall.ts';
 
@@ -130,6 +130,15 @@ export function ioctlU64(fd: Fd, request: number): number {
   const out = new BigUint64Array(1);
   const result = lend(out, (address) => syscall(SYS.ioctl, fd, request, address));
   return result < 0 ? result : Number(out[0]);
+}
+
+/**
+ * Waits until the descriptor is readable or at its end: 1, or -EINTR after a signal, which a
+ * blocking read(2) would sit through (libuv installs its handlers with SA_RESTART).
+ */
+export function waitReadable(fd: Fd): number {
+  const pollfd = Int32Array.of(fd, POLL.POLLIN);
+  return lend(pollfd, (one) => syscall(SYS.ppoll, one, 1, 0, 0, 0));
 }
 
 export const ioUringSetup = (entries: number, params: Uint8Array): number =>

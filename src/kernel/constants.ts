@@ -34,6 +34,7 @@ export const SYSCALLS_BY_ARCH = {
     sched_getaffinity: 204,
     fadvise64: 221,
     openat: 257,
+    ppoll: 271,
     fallocate: 285,
     eventfd2: 290,
     prlimit64: 302,
@@ -72,6 +73,7 @@ export const SYSCALLS_BY_ARCH = {
     sched_getaffinity: 123,
     fadvise64: 223,
     openat: 56,
+    ppoll: 73,
     fallocate: 47,
     eventfd2: 19,
     prlimit64: 261,
@@ -155,6 +157,9 @@ export const FALLOCATE = {
   FALLOC_FL_KEEP_SIZE: 0x1,
   FALLOC_FL_PUNCH_HOLE: 0x2,
 } as const;
+
+/** Bits of pollfd.events and pollfd.revents. */
+export const POLL = { POLLIN: 0x1, POLLERR: 0x8, POLLHUP: 0x10 } as const;
 
 export const EVENTFD = { EFD_CLOEXEC: 0o2000000, EFD_NONBLOCK: 0o4000 } as const;
 

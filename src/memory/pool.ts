@@ -4,9 +4,9 @@
  */
 import { assert, NairobiError } from '../errors.ts';
 import { HUGE_PAGE_BYTES } from '../limits.ts';
-import { type Bytes, bytes, formatBytes } from '../units.ts';
+import { type Bytes, bytes, formatBytes, GiB } from '../units.ts';
 import type { Lease, PageKind } from './lease.ts';
-import { discardPages, mapRegion, type PageWish, type Region } from './region.ts';
+import { discardPages, mapRegion, type PageWish, type Region, reserveRegion } from './region.ts';
 
 export interface PoolOptions {
   /** What regions are made of; 'auto' is reserved huge pages when spare, else transparent ones. */
@@ -17,6 +17,9 @@ export interface PoolOptions {
 
 /** A kept region may be this much larger than what is asked for: else it is mapped anew. */
 const WASTE_FACTOR = 2;
+
+/** Addresses are free, yet not without end: half of what arm64 with 39-bit addresses has. */
+const GROW_BYTES_MAX = 256 * GiB;
 
 class PoolLease implements Lease {
   readonly byteLength: Bytes;
@@ -100,11 +103,30 @@ export class Pool implements Disposable {
     const region = this.#take(
       Math.max(1, Math.ceil(byteLength / HUGE_PAGE_BYTES)) * HUGE_PAGE_BYTES,
     );
-    this.#lent.add(region);
-    return new PoolLease(region, bytes(byteLength), () => {
-      this.#lent.delete(region);
-      this.#idle.push(region);
-    });
+    return this.#lend(region, byteLength);
+  }
+
+  /**
+   * Room for content whose length is not known: `fill` writes from the start of the addresses it
+   * is given and answers how many bytes it wrote. Throws MEMORY_LIMIT when all of the room is
+   * written to and `fill` asks for more by answering more than the room.
+   */
+  grow(fill: (address: bigint, room: number) => number): Lease {
+    const left = Math.min(GROW_BYTES_MAX, this.#limitBytes - this.mappedBytes);
+    const room = Math.floor(left / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
+    if (room <= 0) throw this.#tooMuch(this.mappedBytes + HUGE_PAGE_BYTES);
+    const reserve = reserveRegion(room);
+    let used: number;
+    try {
+      used = fill(reserve.address, reserve.byteLength);
+      if (used > reserve.byteLength) throw this.#tooMuch(this.mappedBytes + 2 * reserve.byteLength);
+    } catch (error) {
+      reserve.drop();
+      throw error;
+    }
+    const region = reserve.keep(used);
+    this.#peakBytes = Math.max(this.#peakBytes, this.mappedBytes + region.byteLength);
+    return this.#lend(region, used);
   }
 
   /**
@@ -117,6 +139,14 @@ export class Pool implements Disposable {
 
   [Symbol.dispose](): void {
     this.trim();
+  }
+
+  #lend(region: Region, byteLength: number): Lease {
+    this.#lent.add(region);
+    return new PoolLease(region, bytes(byteLength), () => {
+      this.#lent.delete(region);
+      this.#idle.push(region);
+    });
   }
 
   #take(wanted: number): Region {
@@ -138,8 +168,11 @@ export class Pool implements Disposable {
 
   #checkLimit(wanted: number): void {
     const needed = this.mappedBytes + wanted;
-    if (needed <= this.#limitBytes) return;
-    throw new NairobiError(
+    if (needed > this.#limitBytes) throw this.#tooMuch(needed);
+  }
+
+  #tooMuch(needed: number): NairobiError {
+    return new NairobiError(
       'MEMORY_LIMIT',
       `Reading needs ${formatBytes(needed)} of buffers, but the limit is ${formatBytes(this.#limitBytes)}`,
       { hint: `pass --memory-limit ${Math.ceil(needed / 2 ** 20)}MiB or more` },

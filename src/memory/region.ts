@@ -75,10 +75,10 @@ function mapHugetlb(byteLength: number, kind: keyof typeof HUGETLB): number | un
 }
 
 /** Maps ordinary memory aligned to the huge page, so that the first and the last page can be one. */
-function mapAligned(byteLength: number): number {
+function tryMapAligned(byteLength: number): number {
   const total = byteLength + HUGE_PAGE_BYTES;
   const address = mmap(total, { protection: READ_WRITE, flags: PRIVATE | MAP.MAP_NORESERVE });
-  if (address < 0) throw new KernelError(-address, `map ${formatBytes(byteLength)} of memory`);
+  if (address < 0) return address;
   const aligned = Math.ceil(address / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
   const end = aligned + byteLength;
   if (aligned > address) munmap(BigInt(address), aligned - address);
@@ -100,12 +100,15 @@ function climb(byteLength: number, wish: PageWish): { address: number; pageKind:
     const address = wanted ? mapHugetlb(byteLength, kind) : undefined;
     if (address !== undefined) return { address, pageKind: kind };
   }
-  const address = mapAligned(byteLength);
+  const address = tryMapAligned(byteLength);
+  if (address < 0) throw new KernelError(-address, `map ${formatBytes(byteLength)} of memory`);
+  return { address, pageKind: wish === 'plain' ? 'plain' : adviseHuge(address, byteLength) };
+}
+
+function adviseHuge(address: number, byteLength: number): PageKind {
   const huge =
-    wish !== 'plain' &&
-    transparentPagesAllowed() &&
-    madvise(BigInt(address), byteLength, MADV.MADV_HUGEPAGE) === 0;
-  return { address, pageKind: huge ? 'thp' : 'plain' };
+    transparentPagesAllowed() && madvise(BigInt(address), byteLength, MADV.MADV_HUGEPAGE) === 0;
+  return huge ? 'thp' : 'plain';
 }
 
 /**
@@ -114,10 +117,52 @@ function climb(byteLength: number, wish: PageWish): { address: number; pageKind:
  */
 export function mapRegion(byteLength: number, wish: PageWish = 'auto'): Region {
   const { address, pageKind } = climb(byteLength, wish);
+  return registered(address, byteLength, pageKind);
+}
+
+function registered(address: number, byteLength: number, pageKind: PageKind): Region {
   const memory = viewOf(BigInt(address), byteLength);
   unmapWhenCollected.register(memory, { address: BigInt(address), byteLength });
   return { address: BigInt(address), byteLength, pageKind, memory };
 }
+
+/** Addresses without memory yet, for content whose length nobody knows: see Pool.grow. */
+export interface Reserve {
+  readonly address: Address;
+  /** How far the content may grow. */
+  readonly byteLength: number;
+  /** Keeps the first `byteLength` bytes (whole huge pages are kept) and unmaps the rest. */
+  keep(byteLength: number): Region;
+  /** Unmaps all of it. No view of it was given out. */
+  drop(): void;
+}
+
+/**
+ * Reserves addresses for up to `wanted` bytes; memory comes page by page as it is touched. A host
+ * that counts reservations (vm.overcommit_memory=2) may give fewer, down to one huge page.
+ */
+export function reserveRegion(wanted: number): Reserve {
+  for (let byteLength = wanted; ; byteLength = roundUp(byteLength / 2)) {
+    const address = tryMapAligned(byteLength);
+    if (address < 0 && byteLength <= HUGE_PAGE_BYTES) {
+      throw new KernelError(-address, `map ${formatBytes(byteLength)} of memory`);
+    }
+    if (address < 0) continue;
+    const pageKind = adviseHuge(address, byteLength);
+    return {
+      address: BigInt(address),
+      byteLength,
+      keep(used: number): Region {
+        const kept = Math.max(HUGE_PAGE_BYTES, roundUp(used));
+        if (kept < byteLength) munmap(BigInt(address + kept), byteLength - kept);
+        return registered(address, kept, pageKind);
+      },
+      drop: () => munmap(BigInt(address), byteLength),
+    };
+  }
+}
+
+const roundUp = (count: number): number => Math.ceil(count / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
 
 /**
  * Gives the pages back and keeps the addresses mapped. Not for reserved huge pages: touching one

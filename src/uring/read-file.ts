@@ -1,15 +1,16 @@
 /** The simple door: a whole file, or stretches of it, into one leased region; waits until it is there. */
 import type { Backend } from '../engine/report.ts';
 import { NairobiError } from '../errors.ts';
-import { DIRECT_ALIGN_BYTES, MAX_READ_BYTES, RING_ENTRIES } from '../limits.ts';
+import { DIRECT_ALIGN_BYTES, RING_ENTRIES } from '../limits.ts';
 import type { Lease, PageKind } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
-import { formatBytes, MiB } from '../units.ts';
+import { formatBytes } from '../units.ts';
 import type { BlockReader, ReaderFacts } from './block-reader.ts';
 import { PreadReader } from './fallback.ts';
 import { type DirectWish, type InputFile, openInput } from './input-file.ts';
 import { openRing, refusalReason } from './probe.ts';
 import { RingReader, type RingReaderOptions } from './ring-reader.ts';
+import { readStream, STREAM_FACTS } from './stream.ts';
 
 export type IoWish = 'auto' | 'uring' | 'pread' | 'mmap';
 
@@ -111,35 +112,6 @@ function shrunk(file: InputFile, at: number): NairobiError {
   );
 }
 
-/** First guess for a file that does not tell its size; doubled as needed. */
-const UNSIZED_BYTES = MiB;
-
-/** Files whose size says 0 but that have bytes, such as those of /proc: read on until the end. */
-function readUnsized(
-  reader: BlockReader,
-  file: InputFile,
-  pool: Pool,
-): { lease: Lease; byteLength: number } {
-  let lease = pool.lease(UNSIZED_BYTES);
-  let count = 0;
-  for (;;) {
-    if (count === lease.byteLength) {
-      const larger = pool.lease(lease.byteLength * 2);
-      lease.bytes().copy(larger.bytes());
-      lease.release();
-      lease = larger;
-    }
-    const extent = {
-      address: lease.address + BigInt(count),
-      offset: count,
-      byteLength: Math.min(lease.byteLength - count, MAX_READ_BYTES),
-    };
-    const got = reader.finish(reader.start(file, extent));
-    if (got === 0) return { lease, byteLength: count };
-    count += got;
-  }
-}
-
 /**
  * Reads `path` into memory of the pool. The bytes are those the file had when it was opened: what
  * is appended later is left out; a file that shrinks is an error. Release the lease when done.
@@ -159,9 +131,11 @@ export function readFile(path: string, options: ReadOptions): ReadResult {
       readRanges(reader, file, lease, placed);
       for (const range of placed) total += range.byteLength;
     } else {
-      ({ lease, byteLength: total } = readUnsized(reader, file, options.pool));
+      lease = readStream(file, options.pool);
+      total = lease.byteLength;
     }
-    const facts = { ...reader.facts, direct, pageKind: lease.pageKind };
+    const how = sized ? reader.facts : STREAM_FACTS;
+    const facts = { ...how, direct, pageKind: lease.pageKind };
     return {
       lease,
       byteLength: total,

@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { SYS } from '../../src/kernel/constants.ts';
 import { ERRNO, KernelError } from '../../src/kernel/errno.ts';
 import { interpose } from '../../src/kernel/syscall.ts';
 import { Pool } from '../../src/memory/pool.ts';
+import { bytes, MiB } from '../../src/units.ts';
 import { openReader, readFile } from '../../src/uring/read-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-read-'));
@@ -119,4 +121,31 @@ test('one reader serves many files', () => {
     using lease = result.lease;
     expect(lease.bytes(0, result.byteLength).equals(content)).toBe(true);
   }
+});
+
+test('a pipe is read in order to its end, whatever the sizes it is written in', () => {
+  using pool = new Pool();
+  const fifo = join(folder, 'fifo');
+  spawnSync('mkfifo', [fifo]);
+  const content = sample(5_000_000);
+  const path = write('for-fifo', content);
+  const script = `for i in 1 2 3; do head -c 1000 "$1"; sleep 0.01; done; cat "$1"`;
+  const child = spawn('sh', ['-c', `(${script}) > "$2"`, 'sh', path, fifo]);
+  const result = readFile(fifo, { pool });
+  using lease = result.lease;
+  child.kill();
+  const start = content.subarray(0, 1000);
+  const expected = Buffer.concat([start, start, start, content]);
+  expect(result.byteLength).toBe(expected.byteLength);
+  expect(lease.bytes(0, result.byteLength).equals(expected)).toBe(true);
+  expect(result.facts.backend).toBe('read');
+});
+
+test('a pipe longer than the limit is an error, not half of it', () => {
+  using pool = new Pool({ limitBytes: bytes(4 * MiB) });
+  const fifo = join(folder, 'long-fifo');
+  spawnSync('mkfifo', [fifo]);
+  const child = spawn('sh', ['-c', `head -c 10000000 /dev/zero > "$1"`, 'sh', fifo]);
+  expect(() => readFile(fifo, { pool })).toThrow(/the limit is 4 MiB/);
+  child.kill();
 });
