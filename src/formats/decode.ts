@@ -6,6 +6,7 @@ import type { Decoded, Source } from './decoded.ts';
 import { DETECT_BYTES, detect, detectCompression, type FormatName } from './detect.ts';
 import { decodeJson } from './json/json.ts';
 import type { ReadOptions } from './options.ts';
+import { decodeSqlite } from './sqlite.ts';
 
 /**
  * Understands `source` and gives its rows on request. The bytes are read in place: they must stay
@@ -44,9 +45,7 @@ function decoderOf(format: FormatName, source: Source, options: ReadOptions): De
     case 'json':
     case 'ndjson':
       return decodeJson(source, format, options);
-    default:
-      throw new NairobiError('NOT_SUPPORTED', `Reading ${format} is not supported`, {
-        where: { file: source.path },
-      });
+    case 'sqlite':
+      return decodeSqlite(source, options);
   }
 }
