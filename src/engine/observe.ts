@@ -2,32 +2,17 @@
  * Observes this host for the doctor: asks what no file tells and runs the trials, all children at
  * once. A capture brings its own observations instead.
  */
-import { accessSync, constants, readFileSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import type { Group } from '../host/checks/finding.ts';
 import { mayUse } from '../host/files.ts';
 import type { MemoryFacts } from '../host/memory.ts';
-import {
-  type Attempt,
-  type ClockObservation,
-  type DirectoryObservation,
-  type GlTrial,
-  type HugetlbTrial,
-  type IpcTrial,
-  type ModuleTrial,
-  NOTHING_OBSERVED,
-  type Observed,
-  type ThpTrial,
-  type UringTrial,
-} from '../host/observed.ts';
+import { type DirectoryObservation, NOTHING_OBSERVED, type Observed } from '../host/observed.ts';
 import { glStep } from './gl-probe.ts';
+import { clockOf, glOf, hugetlbOf, ipcOf, modulesOf, thpOf, uringOf } from './observe-outcomes.ts';
+import { directoryOf, exists, libc, pageBytes } from './observe-process.ts';
 import { tryBus } from './trials/bus.ts';
-import type { ClockTrial } from './trials/clock.ts';
-import type { DirectTrial } from './trials/direct.ts';
-import type { MemfdTrial } from './trials/memfd.ts';
 import type { TrialStep } from './trials/protocol.ts';
-import { runTrials, type TrialOutcome } from './trials/run.ts';
+import { runTrials } from './trials/run.ts';
 import { observeEnvironment, rendererNodes } from './trials/surroundings.ts';
 
 export interface ObserveOptions {
@@ -74,8 +59,11 @@ export async function observe(memory: MemoryFacts, options: ObserveOptions): Pro
     devices: rendererNodes().map((path) => ({ path, usable: mayUse(path) })),
     uring: uringOf(outcomes.get('uring')),
     thp: thpOf(outcomes.get('thp'), options.poolBytes),
-    hugetlb: hugetlbOf(outcomes, memory, options),
-    modules: modulesOf(outcomes),
+    hugetlb: hugetlbOf(outcomes, touchSteps(memory, options.poolBytes)),
+    modules: modulesOf(
+      outcomes,
+      MODULES.map(({ name }) => name),
+    ),
     directories: files.map((directory) => directoryOf(directory, outcomes)),
     gl: glOf(outcomes.get('gl')),
     ipc: ipcOf(outcomes.get('memfd'), buses),
@@ -116,190 +104,6 @@ function touchSteps(memory: MemoryFacts, poolBytes: number): TrialStep[] {
       const pages = Math.min(available, Math.ceil(poolBytes / pageBytes));
       return { id: `hugetlb:${pageBytes}`, trial: 'hugetlb', options: { pageBytes, pages } };
     });
-}
-
-/** How a trial that gave no answer of its own ended; undefined for one that answered. */
-function endOf(outcome: TrialOutcome | undefined): Attempt | undefined {
-  if (outcome === undefined) return { outcome: 'failed', message: 'not tried' };
-  if (!outcome.answered) return outcome.attempt;
-  const threw = (outcome.result as { readonly threw?: string }).threw;
-  return threw === undefined ? undefined : { outcome: 'failed', message: threw };
-}
-
-function uringOf(outcome: TrialOutcome | undefined): UringTrial | undefined {
-  if (outcome === undefined) return undefined;
-  const end = endOf(outcome);
-  if (end === undefined && outcome.answered) return outcome.result as UringTrial;
-  const ended: Attempt = end ?? { outcome: 'failed', message: 'no answer' };
-  return {
-    setup: ended,
-    registerBadFd: ended,
-    enterBadFd: ended,
-    features: [],
-    flags: {},
-    opcodes: {},
-    registeredBytes: undefined,
-    registerBuffers: undefined,
-    nopMicroseconds: undefined,
-    sqpollMicroseconds: undefined,
-  };
-}
-
-function thpOf(outcome: TrialOutcome | undefined, askedBytes: number): ThpTrial | undefined {
-  if (outcome === undefined) return undefined;
-  const attempt = endOf(outcome);
-  if (attempt !== undefined) return { attempt, askedBytes, gotBytes: 0 };
-  return outcome.answered ? (outcome.result as ThpTrial) : undefined;
-}
-
-function hugetlbOf(
-  outcomes: ReadonlyMap<string, TrialOutcome>,
-  memory: MemoryFacts,
-  { poolBytes }: ObserveOptions,
-): HugetlbTrial[] {
-  return touchSteps(memory, poolBytes).flatMap(({ id, options }) => {
-    const outcome = outcomes.get(id);
-    if (outcome === undefined) return [];
-    const attempt = endOf(outcome);
-    if (attempt === undefined && outcome.answered) return [outcome.result as HugetlbTrial];
-    const { pageBytes, pages } = options as { readonly pageBytes: number; readonly pages: number };
-    return [{ pageBytes, pages, attempt: attempt ?? { outcome: 'failed', message: 'no answer' } }];
-  });
-}
-
-function modulesOf(outcomes: ReadonlyMap<string, TrialOutcome>): ModuleTrial[] {
-  return MODULES.flatMap(({ name }) => {
-    const outcome = outcomes.get(`module:${name}`);
-    if (outcome === undefined) return [];
-    const attempt = endOf(outcome);
-    if (attempt !== undefined) return [{ name, attempt, version: undefined, milliseconds: 0 }];
-    return outcome.answered ? [outcome.result as ModuleTrial] : [];
-  });
-}
-
-function directoryOf(
-  { path, purpose }: Pick<DirectoryObservation, 'path' | 'purpose'>,
-  outcomes: ReadonlyMap<string, TrialOutcome>,
-): DirectoryObservation {
-  const outcome = outcomes.get(`direct:${path}`);
-  const trial = outcome?.answered === true ? (outcome.result as DirectTrial) : undefined;
-  const direct = outcome === undefined ? undefined : (endOf(outcome) ?? trial?.attempt);
-  const place = exists(path) ? path : dirname(resolve(path));
-  const there = exists(place);
-  const space = there ? statfsSync(place) : undefined;
-  const device = there ? statSync(place).dev : 0;
-  return {
-    path,
-    purpose,
-    exists: exists(path),
-    readable: there && allowed(path, constants.R_OK),
-    writable: there && allowed(place, constants.W_OK),
-    freeBytes: (space?.bavail ?? 0) * (space?.bsize ?? 0),
-    totalBytes: (space?.blocks ?? 0) * (space?.bsize ?? 0),
-    freeInodes: space?.ffree ?? 0,
-    totalInodes: space?.files ?? 0,
-    device: deviceNumber(device),
-    direct,
-    directAlignBytes: trial?.alignBytes,
-  };
-}
-
-/** dev_t of 64-bit Linux: the major's low 12 bits from bit 8, the minor around them. */
-function deviceNumber(dev: number): string {
-  const value = BigInt(dev);
-  const major = ((value >> 8n) & 0xfffn) | ((value >> 32n) & 0xfffff000n);
-  const minor = (value & 0xffn) | ((value >> 12n) & 0xffffff00n);
-  return `${major}:${minor}`;
-}
-
-function glOf(outcome: TrialOutcome | undefined): GlTrial | undefined {
-  if (outcome === undefined) return undefined;
-  const attempt = endOf(outcome);
-  if (attempt !== undefined) {
-    return { attempt, backend: undefined, renderer: undefined, hardware: false };
-  }
-  return outcome.answered ? (outcome.result as GlTrial) : undefined;
-}
-
-function ipcOf(outcome: TrialOutcome | undefined, buses: readonly Attempt[]): IpcTrial | undefined {
-  const [systemBus, sessionBus] = buses;
-  if (outcome === undefined || systemBus === undefined || sessionBus === undefined)
-    return undefined;
-  const end = endOf(outcome);
-  if (end === undefined && outcome.answered) {
-    return { ...(outcome.result as MemfdTrial), systemBus, sessionBus };
-  }
-  const ended: Attempt = end ?? { outcome: 'failed', message: 'no answer' };
-  return {
-    memfd: ended,
-    sealing: ended,
-    memfdHugetlb: ended,
-    descriptorPassing: ended,
-    systemBus,
-    sessionBus,
-  };
-}
-
-function clockOf(outcome: TrialOutcome | undefined): ClockObservation | undefined {
-  if (outcome === undefined) return undefined;
-  const trial = outcome.answered ? (outcome.result as ClockTrial) : undefined;
-  return {
-    synchronised: trial?.synchronised,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    zonesKnown: knowsZones(),
-    localeKnown: Intl.NumberFormat.supportedLocalesOf(['de']).length === 1,
-  };
-}
-
-/** Rome was an hour further from UTC in summer than in winter: a table without rules says not. */
-function knowsZones(): boolean {
-  try {
-    const hour = (date: string): string =>
-      new Intl.DateTimeFormat('en', {
-        timeZone: 'Europe/Rome',
-        hour: '2-digit',
-        hour12: false,
-      }).format(new Date(date));
-    return hour('2024-01-01T00:00Z') !== hour('2024-07-01T00:00Z');
-  } catch {
-    return false;
-  }
-}
-
-/** AT_PAGESZ of the auxiliary vector: pairs of 64-bit words (getauxval(3)). */
-function pageBytes(): number | undefined {
-  const AT_PAGESZ = 6n;
-  try {
-    const words = readFileSync('/proc/self/auxv');
-    for (let at = 0; at + 16 <= words.length; at += 16) {
-      if (words.readBigUInt64LE(at) === AT_PAGESZ) return Number(words.readBigUInt64LE(at + 8));
-    }
-  } catch {
-    // a host that hides it
-  }
-  return undefined;
-}
-
-/** The C library this Node was linked with, by the loader it is mapped with. */
-function libc(): Observed['libc'] {
-  try {
-    return readFileSync('/proc/self/maps', 'utf8').includes('/ld-musl-') ? 'musl' : 'glibc';
-  } catch {
-    return undefined;
-  }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function allowed(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Where reads and writes go when nothing else is said. */

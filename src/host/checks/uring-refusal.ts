@@ -5,9 +5,10 @@
  * -1 io_uring_register answers EBADF wherever the kernel has io_uring and the call reaches it.
  */
 import type { Facts } from '../facts.ts';
-import { atLeast, type ContainerKind } from '../kernel.ts';
+import { atLeast } from '../kernel.ts';
 import { type Attempt, errnoOf, type UringTrial } from '../observed.ts';
 import { commandFix, type Fix, sysctlFixes } from './finding.ts';
+import { memlockFixes, seccompFixes, wslFixes } from './uring-fixes.ts';
 
 export type RefusalKind =
   | 'old kernel'
@@ -180,69 +181,6 @@ function killed(facts: Facts, signal: string): Refusal {
   };
 }
 
-/** The profile in contrib/seccomp allows what Node and nairobi call, io_uring too; nothing else. */
-export function seccompFixes(container: ContainerKind | undefined): Fix[] {
-  switch (container) {
-    case 'docker':
-    case 'containerd':
-    case 'container':
-      return [
-        commandFix(
-          'start',
-          'docker',
-          false,
-          'docker run --security-opt seccomp=contrib/seccomp/nairobi.json ...',
-        ),
-      ];
-    case 'podman':
-      return [
-        commandFix(
-          'start',
-          'podman',
-          false,
-          'podman run --security-opt seccomp=contrib/seccomp/nairobi.json ...',
-        ),
-      ];
-    case 'kubernetes':
-      return [
-        commandFix(
-          'start',
-          'kubernetes',
-          true,
-          'install -D -m 0644 contrib/seccomp/nairobi.json /var/lib/kubelet/seccomp/nairobi.json',
-          'kubectl apply -f contrib/kubernetes/nairobi.yaml',
-        ),
-      ];
-    case 'lxc':
-      return [
-        commandFix(
-          'start',
-          'lxc',
-          true,
-          'lxc config set NAME security.syscalls.deny_default=false  # or list io_uring_* in security.syscalls.allow',
-        ),
-      ];
-    case 'systemd-nspawn':
-      return [
-        commandFix(
-          'start',
-          'systemd',
-          true,
-          'systemd-nspawn --system-call-filter="io_uring_setup io_uring_enter io_uring_register" ...',
-        ),
-      ];
-    default:
-      return [
-        commandFix(
-          'persistent',
-          'systemd',
-          true,
-          'systemctl edit UNIT  # add: [Service] SystemCallFilter=io_uring_setup io_uring_enter io_uring_register',
-        ),
-      ];
-  }
-}
-
 function lsm(facts: Facts, errno: string): Refusal {
   const { lsm: modules, selinux, label } = facts.kernel;
   const mandatory = modules.filter(
@@ -283,52 +221,6 @@ function refusedEnomem(facts: Facts): Refusal {
   return { kind: 'memory', cause: 'ENOMEM: no memory for the rings', fixes: [] };
 }
 
-/** 64 MiB: the pool of 8 MiB several times over, and what SPDK warns below. */
-export function memlockFixes(container: ContainerKind | undefined): Fix[] {
-  if (container === 'docker' || container === 'containerd' || container === 'container') {
-    return [commandFix('start', 'docker', false, 'docker run --ulimit memlock=67108864 ...')];
-  }
-  if (container === 'podman') {
-    return [commandFix('start', 'podman', false, 'podman run --ulimit memlock=67108864 ...')];
-  }
-  if (container === 'kubernetes') {
-    const command =
-      'install -D -m 0644 contrib/systemd/memlock.conf /etc/systemd/system/containerd.service.d/memlock.conf';
-    return [
-      commandFix(
-        'start',
-        'kubernetes',
-        true,
-        command,
-        'systemctl daemon-reload',
-        'systemctl restart containerd',
-      ),
-    ];
-  }
-  return [
-    commandFix('now', 'host', true, 'prlimit --memlock=67108864:67108864 --pid $$'),
-    {
-      when: 'persistent',
-      place: 'host',
-      root: true,
-      actions: [
-        {
-          kind: 'file',
-          path: '/etc/security/limits.d/60-nairobi-memlock.conf',
-          content:
-            '# written by nairobi doctor: KiB of memory a user may lock\n* - memlock 65536\n',
-        },
-      ],
-    },
-    commandFix(
-      'persistent',
-      'systemd',
-      true,
-      'systemctl edit UNIT  # add: [Service] LimitMEMLOCK=64M',
-    ),
-  ];
-}
-
 function otherErrno(facts: Facts, trial: UringTrial, errno: string): Refusal {
   const register = errnoOf(trial.registerBadFd);
   if (facts.process.seccomp === 2 && register === errno) {
@@ -367,14 +259,6 @@ function notBuiltIn(facts: Facts): Refusal {
       { when: 'persistent', place: 'host', root: true, actions: [{ kind: 'note', text: command }] },
     ],
   };
-}
-
-function wslFixes(generation: 1 | 2): Fix[] {
-  const command =
-    generation === 1
-      ? 'wsl.exe --set-version "$WSL_DISTRO_NAME" 2'
-      : 'wsl.exe --update && wsl.exe --shutdown';
-  return [commandFix('persistent', 'wsl', false, command)];
 }
 
 /** "works" / "EPERM" / ... for tables. */
