@@ -17,6 +17,10 @@ export class Field {
   // The text that means null beside an empty field, and its length (0: none).
   nullAt: u64;
   nullSize: u64;
+  // The state that takes the values.
+  state: u64;
+  // Room for 4 bytes.
+  buffer: u64;
   // Of timestamps: the byte between date and time, 1 if there are seconds, 1 if there is a zone.
   separator: u64;
   seconds: u64;
@@ -172,11 +176,10 @@ function store1(
     store<u64>(to, 0);
     return true;
   }
-  // Numbers in quotes are text to some readers: let the general way decide.
-  if (isQuoted) return false;
+  if (isQuoted && (kind > 3 || size == 0)) return false;
   if (kind == 2) return storeInteger(to, p, size);
   if (kind == 3) return parseDouble(to, p, size);
-  if (kind == 4) return storeBoolean(<usize>field.values + row, p, size);
+  if (kind == 4) return storeBoolean(to, p, size);
   return storeTime(field, to, p, size, kind);
 }
 
@@ -219,11 +222,11 @@ function storeInteger(to: usize, p: usize, size: u32): bool {
 function storeBoolean(to: usize, p: usize, size: u32): bool {
   // "true", "fals" and "e", little-endian.
   if (size == 4 && load<u32>(p) == 0x65757274) {
-    store<u8>(to, 1);
+    store<u64>(to, 1);
     return true;
   }
   if (size == 5 && load<u32>(p) == 0x736c6166 && load<u8>(p, 4) == 0x65) {
-    store<u8>(to, 0);
+    store<u64>(to, 0);
     return true;
   }
   return false;
@@ -265,6 +268,18 @@ function unquote(p: usize, size: u32, quote: u32): i32 {
     to++;
   }
   return <i32>(to - p - 1);
+}
+
+/** Size of the whole rows in the `size` bytes at `at`, which begin with a row; 0 when there is none. */
+export function wholeRows(at: usize, size: u32, quote: u32): u32 {
+  let inside = false;
+  let end: u32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const byte = <u32>load<u8>(at + i);
+    if (byte == quote) inside = !inside;
+    else if (byte == LF && !inside) end = i + 1;
+  }
+  return end;
 }
 
 function holds(p: usize, size: u32, byte: u32): bool {

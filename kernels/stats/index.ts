@@ -1,14 +1,15 @@
 // The statistics kernel: compiled to WebAssembly by `node scripts/kernels.mjs`, called by
 // src/compute/stats/kernel.ts. Types of columns are the codes below; a state is an address.
 
-import { decode } from './csv';
+import { wholeRows } from './csv';
 import { start, take } from './memory';
 import { addBits, addFloats, addIntegers, flush, newNumbers, Numbers } from './numeric';
 import { addTexts, newTexts, Texts } from './text';
 import { settle, Times } from './time';
+import { work, workOnce } from './work';
 
 
-export { decode, start, take };
+export { start, take, wholeRows, work, workOnce };
 
 export function numbers(whole: bool, timed: bool, distinctLimit: u64): usize {
   return changetype<usize>(newNumbers(whole, timed, distinctLimit));

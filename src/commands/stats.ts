@@ -61,7 +61,9 @@ export default class Stats extends BaseCommand {
     using session = new Session(options, this.reporter);
     const relation = session.open(parseSource(args.source));
     const columns = args.columns?.split(',');
-    const result = await session.attempt(() => stats(relation, { columns }, this.reporter));
+    const result = await session.attempt(() =>
+      stats(relation, { columns, threads: session.plan.threads }, this.reporter),
+    );
     if (!this.jsonEnabled()) process.stdout.write(textOf(result, flags));
     return result;
   }

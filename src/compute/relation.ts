@@ -26,4 +26,30 @@ export interface Relation {
    * next one is asked for: collect what is wanted of it first.
    */
   segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
+  /**
+   * The delimited text the rows come from, when it is nothing but that: one file, one dialect, the
+   * usual rules. For who reads it faster than Polars does; what is not as it should be in it is for
+   * `segments` to mend or to report.
+   */
+  plainText?(): PlainText | undefined;
+}
+
+export interface PlainColumn extends Column {
+  /** chrono format of a date or timestamp. */
+  readonly format?: string;
+  /** The text that means null beside an empty field. */
+  readonly nullText?: string;
+}
+
+/** UTF-8 with a header or without, records ended by LF or CR LF, quotes doubled inside quotes. */
+export interface PlainText {
+  /** Every field of a record, in order. */
+  readonly columns: readonly PlainColumn[];
+  /** One byte each; quote is '' for none. */
+  readonly delimiter: string;
+  readonly quote: string;
+  /** Bytes of all records, the header apart. */
+  readonly size: number;
+  /** Copies the bytes from offset `from` on, as many as fit `into`; gives how many. */
+  read(into: Uint8Array, from: number): number;
 }

@@ -3,8 +3,9 @@
  * pages, while a thread checks that its records are plain. When they are not, the file is read
  * into memory and cleaned like a small one.
  */
+import { readSync } from 'node:fs';
 import type { LazyFrame } from '../compute/polars.ts';
-import type { Column } from '../compute/relation.ts';
+import type { Column, PlainText } from '../compute/relation.ts';
 import { decode } from '../formats/decode.ts';
 import type { Decoded } from '../formats/decoded.ts';
 import { isText } from '../formats/detect.ts';
@@ -32,6 +33,8 @@ export class InPlacePiece implements Piece {
   readonly #bytes: Buffer;
   #types: ReadOptions['types'];
   #decoded: Decoded;
+  /** Whether a thread was sent to count; once is enough. */
+  #checked = false;
   #counted: Promise<CountAnswer> | undefined;
   /** Stands in once the records turned out not to be plain. */
   #whole: Piece | undefined;
@@ -45,8 +48,6 @@ export class InPlacePiece implements Piece {
     this.#types = context.read.types;
     this.#bytes = mapFile(opened.fd);
     this.#decoded = this.#decode();
-    const { assumed } = this.#decoded;
-    if (assumed !== undefined) this.#counted = countRecords(opened.fd, assumed);
   }
 
   get columns(): readonly Column[] {
@@ -62,7 +63,23 @@ export class InPlacePiece implements Piece {
   }
 
   scan(columns?: readonly string[]): LazyFrame {
+    const { assumed } = this.#decoded;
+    if (assumed !== undefined && !this.#checked) {
+      this.#checked = true;
+      this.#counted = countRecords(this.#opened.fd, assumed);
+    }
     return this.#current.scan(columns);
+  }
+
+  /** Whoever decodes it checks it: no thread needs to. */
+  plainText(): PlainText | undefined {
+    const text = this.#current.plainText?.();
+    if (text === undefined || this.#whole !== undefined) return text;
+    const start = this.#bytes.length - text.size;
+    // By reading, not from the mapping: mapped pages would count as this process's memory.
+    const read = (into: Uint8Array, from: number): number =>
+      readSync(this.#opened.fd, into, 0, into.length, start + from);
+    return { ...text, read };
   }
 
   async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {

@@ -1,6 +1,6 @@
 /** A file that was read whole into leased memory, where Polars reads it in place. */
 import type { LazyFrame } from '../compute/polars.ts';
-import type { Column } from '../compute/relation.ts';
+import type { Column, PlainText } from '../compute/relation.ts';
 import { decode } from '../formats/decode.ts';
 import type { Decoded } from '../formats/decoded.ts';
 import { isText } from '../formats/detect.ts';
@@ -56,6 +56,10 @@ export class MemoryPiece implements Piece {
 
   verify(): Promise<boolean> {
     return Promise.resolve(true);
+  }
+
+  plainText(): PlainText | undefined {
+    return this.#decoded.plainText?.();
   }
 
   recover(cause: unknown): void {

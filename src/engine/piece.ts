@@ -1,6 +1,6 @@
 /** One file of a source, opened: what its columns are and how to get at its rows. */
 import type { LazyFrame } from '../compute/polars.ts';
-import type { Column } from '../compute/relation.ts';
+import type { Column, PlainText } from '../compute/relation.ts';
 import type { Rejected, Understood } from '../formats/options.ts';
 import type { InputFile } from './files.ts';
 
@@ -15,6 +15,8 @@ export interface Piece {
   scan(columns?: readonly string[]): LazyFrame;
   /** The same rows in bounded memory; each is valid until the next is asked for. */
   segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
+  /** See Relation.plainText. */
+  plainText?(): PlainText | undefined;
   /**
    * After a plan over this piece failed: changes what it understood (a type widened, a value made
    * null, as --on-error says) so that planning anew succeeds, or throws a NairobiError that names

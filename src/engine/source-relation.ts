@@ -1,7 +1,7 @@
 /** The files of one source as one relation: columns unified, partition keys and names added. */
 import { align, stack } from '../compute/align.ts';
 import type { LazyFrame } from '../compute/polars.ts';
-import type { Column, Relation } from '../compute/relation.ts';
+import type { Column, PlainText, Relation } from '../compute/relation.ts';
 import { assert } from '../errors.ts';
 import { partitionColumns, partitionValues } from './partitions.ts';
 import type { Piece } from './piece.ts';
@@ -59,6 +59,13 @@ export class SourceRelation implements Relation {
     for (const piece of this.pieces) asTaken = (await piece.verify()) && asTaken;
     if (!asTaken) this.#columns = this.#unify();
     return asTaken;
+  }
+
+  /** Only of a single file without columns of the engine's own: those are in no text. */
+  plainText(): PlainText | undefined {
+    const [piece, second] = this.pieces;
+    const text = second === undefined ? piece?.plainText?.() : undefined;
+    return text?.columns.length === this.#columns.length ? text : undefined;
   }
 
   /** See Piece.recover: one file that mends something is enough. */

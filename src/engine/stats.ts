@@ -9,6 +9,7 @@ import type { Reporter } from './report.ts';
 export interface StatsOptions {
   /** All columns when undefined. */
   readonly columns: readonly string[] | undefined;
+  readonly threads?: number;
 }
 
 export interface StatsResult {
@@ -24,7 +25,7 @@ export async function stats(
   reporter: Reporter,
 ): Promise<StatsResult> {
   for (const name of options.columns ?? []) requireColumn(relation, name);
-  const facts = await reporter.time('compute', () => survey(relation, options.columns));
+  const facts = await reporter.time('compute', () => survey(relation, options));
   const rows = facts[0]?.facts.rows ?? 0;
   reporter.set({ rowsRead: rows });
   return { source: relation.name, rows, columns: facts.map(figuresOf) };

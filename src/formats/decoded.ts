@@ -1,6 +1,6 @@
 /** What decoding gives: a table that has been understood and can be read. */
 import type { DataFrame, LazyFrame } from '../compute/polars.ts';
-import type { Column } from '../compute/relation.ts';
+import type { Column, PlainText } from '../compute/relation.ts';
 import type { FormatName } from './detect.ts';
 import type { Rejected, Understood } from './options.ts';
 
@@ -39,6 +39,8 @@ export interface Decoded {
   read(columns?: readonly string[]): DataFrame | LazyFrame;
   /** The same rows, lazily from `scanPath` where there is one and it gives the same, else read(). */
   scan(columns?: readonly string[]): LazyFrame;
+  /** See Relation.plainText. */
+  plainText?(): PlainText | undefined;
   /**
    * After a plan over read() or scan() threw: gives what to plan over instead (a type widened, a
    * value made null, as onError says), or throws a NairobiError that names the place.

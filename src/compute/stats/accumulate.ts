@@ -28,6 +28,8 @@ const LIMBS = 68;
 const SLOTS_OF_STEPS = 8192;
 
 export interface Accumulator {
+  /** Where the kernel has it; 0 when it does not. */
+  readonly state: number;
   add(batch: ColumnBatch): void;
   finish(): Facts;
 }
@@ -47,6 +49,7 @@ function countingAccumulator(): Accumulator {
   let rows = 0;
   let nulls = 0;
   return {
+    state: 0,
     add(batch) {
       rows += batch.rows;
       nulls += batch.rows - countOnes(batch.values, batch.rows);
@@ -67,6 +70,7 @@ export function numberAccumulator(kernel: Kernel, kind: NumberKind): Accumulator
   const whole = kind.is !== 'float';
   const state = kernel.numbers({ whole, timed: kind.is === 'time', distinctLimit: EXACT_DISTINCT });
   return {
+    state,
     add: (batch) => kernel.addNumbers(state, kind.code, batch),
     finish() {
       kernel.finishNumbers(state);
@@ -189,6 +193,7 @@ function textAccumulator(kernel: Kernel): Accumulator {
     distinctBytes: EXACT_DISTINCT_BYTES,
   });
   return {
+    state,
     add: (batch) => kernel.addTexts(state, batch),
     finish() {
       kernel.finishTexts(state);

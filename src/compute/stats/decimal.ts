@@ -16,6 +16,7 @@ export function decimalAccumulator(doubles: Accumulator, scale: number): Accumul
   let min: bigint | undefined;
   let max: bigint | undefined;
   return {
+    state: 0,
     add(batch: ColumnBatch) {
       const words = new DataView(batch.values.buffer, batch.values.byteOffset, batch.rows * 16);
       const values = new Float64Array(batch.rows);

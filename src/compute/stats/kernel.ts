@@ -9,6 +9,10 @@ import { NUMBER_CODES, type NumberCode } from './kinds.ts';
 
 interface Exports {
   start(base: number): void;
+  take(size: number): number;
+  wholeRows(at: number, size: number, quote: number): number;
+  work(queue: number, plan: number): void;
+  workOnce(queue: number, plan: number): number;
   numbers(whole: boolean, timed: boolean, distinctLimit: bigint): number;
   texts(distinctLimit: bigint, arenaRoom: bigint): number;
   addNumbers(state: number, type: number, values: number, validity: number, rows: number): void;
@@ -48,11 +52,18 @@ interface WasmMemory {
 }
 const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
 
-let module: object | undefined;
+let compiled: object | undefined;
+
+/** What another thread needs to make its own instance over the same memory. */
+export interface KernelShare {
+  readonly module: object;
+  readonly memory: WasmMemory;
+}
 
 export class Kernel {
+  readonly share: KernelShare;
+  readonly calls: Exports;
   readonly #memory: WasmMemory;
-  readonly #calls: Exports;
 
   constructor() {
     const initial = INPUT_AT / PAGE + INPUT_BYTES / PAGE + 16;
@@ -64,27 +75,69 @@ export class Kernel {
         hint: 'raise the limit on virtual memory (ulimit -v)',
       });
     }
-    module ??= new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    compiled ??= new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    this.share = { module: compiled, memory: this.#memory };
     const abort = (): never => {
       throw new Error('the statistics kernel aborted');
     };
+    // The text may not be decoded in place: the memory is shared.
     const slowDouble = (at: number, size: number): number =>
       Number(Buffer.from(new Uint8Array(this.#memory.buffer, at, size)).toString('latin1'));
-    const instance = new wasm.Instance(module, {
-      env: { memory: this.#memory, abort, slowDouble },
-    });
-    this.#calls = instance.exports as Exports;
-    this.#calls.start(INPUT_AT + INPUT_BYTES);
+    const env = { memory: this.#memory, abort, slowDouble };
+    this.calls = new wasm.Instance(compiled, { env }).exports as Exports;
+    this.calls.start(INPUT_AT + INPUT_BYTES);
+  }
+
+  /** All of the memory, as it is now; it may have grown the next time. */
+  get memory(): SharedArrayBuffer {
+    return this.#memory.buffer;
+  }
+
+  /** The input area, for who brings its own layout. */
+  get input(): { readonly at: number; readonly bytes: number } {
+    return { at: INPUT_AT, bytes: INPUT_BYTES };
+  }
+
+  /** A struct of 8-byte fields with these values and zeros. */
+  struct<Name extends LayoutName>(
+    name: Name,
+    fields: Partial<Record<keyof (typeof LAYOUTS)[Name], number | bigint>>,
+  ): number {
+    const names = Object.keys(LAYOUTS[name]);
+    const at = this.calls.take(names.length * 8);
+    this.write(name, at, fields);
+    return at;
+  }
+
+  write<Name extends LayoutName>(
+    name: Name,
+    at: number,
+    fields: Partial<Record<keyof (typeof LAYOUTS)[Name], number | bigint>>,
+  ): void {
+    const names = Object.keys(LAYOUTS[name]);
+    const view = new DataView(this.#memory.buffer, at);
+    for (const [field, value] of Object.entries(fields)) {
+      view.setBigInt64(names.indexOf(field) * 8, BigInt(value as number | bigint), true);
+    }
+  }
+
+  /** Address of one field of a struct. */
+  place<Name extends LayoutName>(
+    name: Name,
+    at: number,
+    field: keyof (typeof LAYOUTS)[Name],
+  ): number {
+    return at + Object.keys(LAYOUTS[name]).indexOf(field as string) * 8;
   }
 
   numbers(options: { whole: boolean; timed: boolean; distinctLimit: number }): State {
     const { whole, timed, distinctLimit } = options;
-    return this.#calls.numbers(whole, timed, BigInt(distinctLimit)) as State;
+    return this.calls.numbers(whole, timed, BigInt(distinctLimit)) as State;
   }
 
   texts(options: { distinctLimit: number; distinctBytes: number }): State {
     const { distinctLimit, distinctBytes } = options;
-    return this.#calls.texts(BigInt(distinctLimit), BigInt(distinctBytes)) as State;
+    return this.calls.texts(BigInt(distinctLimit), BigInt(distinctBytes)) as State;
   }
 
   /** Takes in the rows of a batch of numbers, in order. */
@@ -103,7 +156,7 @@ export class Kernel {
       };
       const values = put(batch.values.subarray(row * width, Math.ceil((row + rows) * width)));
       const validity = batch.validity === undefined ? 0 : put(bits(batch.validity, row, rows));
-      this.#calls.addNumbers(state, NUMBER_CODES.indexOf(code), values, validity, rows);
+      this.calls.addNumbers(state, NUMBER_CODES.indexOf(code), values, validity, rows);
     }
   }
 
@@ -135,16 +188,16 @@ export class Kernel {
         validity = at + rows * 16;
         memory.set(bits(batch.validity, row, rows), validity);
       }
-      this.#calls.addViews(state, at, table, validity, rows);
+      this.calls.addViews(state, at, table, validity, rows);
     }
   }
 
   finishNumbers(state: State): void {
-    this.#calls.finishNumbers(state);
+    this.calls.finishNumbers(state);
   }
 
   finishTexts(state: State): void {
-    this.#calls.finishTexts(state);
+    this.calls.finishTexts(state);
   }
 
   /** The fields of a state, as they are now. */

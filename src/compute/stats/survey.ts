@@ -6,18 +6,36 @@ import { columnBatches } from './arrow.ts';
 import type { Facts } from './facts.ts';
 import { Kernel } from './kernel.ts';
 import { kindOf } from './kinds.ts';
+import { surveyPlain } from './plain.ts';
 
 export interface ColumnFacts {
   readonly column: Column;
   readonly facts: Facts;
 }
 
-/** Facts of the named columns (all when undefined), in the relation's order. */
+export interface SurveyOptions {
+  /** All columns when undefined. */
+  readonly columns?: readonly string[] | undefined;
+  /** How many threads may compute; the figures do not depend on it. */
+  readonly threads?: number;
+}
+
+/** Facts of the columns, in the relation's order. */
 export async function survey(
   relation: Relation,
-  names?: readonly string[],
+  { columns: names, threads = 1 }: SurveyOptions = {},
 ): Promise<readonly ColumnFacts[]> {
   const columns = relation.columns.filter(({ name }) => names?.includes(name) ?? true);
+  const text = relation.plainText?.();
+  const quick = text === undefined ? undefined : await surveyPlain(text, columns, threads);
+  const accumulators = quick ?? (await surveyPieces(relation, columns));
+  return columns.map((column, i) => ({ column, facts: finish(accumulators[i]) }));
+}
+
+async function surveyPieces(
+  relation: Relation,
+  columns: readonly Column[],
+): Promise<readonly Accumulator[]> {
   const kernel = new Kernel();
   const accumulators = columns.map(({ type }) => accumulatorFor(kernel, kindOf(type)));
   for await (const piece of relation.segments(columns.map(({ name }) => name))) {
@@ -25,7 +43,7 @@ export async function survey(
     // Polars' frames are freed by finalisers, and those run only when the loop turns.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return columns.map((column, i) => ({ column, facts: finish(accumulators[i]) }));
+  return accumulators;
 }
 
 function finish(accumulator: Accumulator | undefined): Facts {

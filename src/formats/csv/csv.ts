@@ -1,7 +1,7 @@
 /** Delimited text behind the interface of all formats. */
 import { isUtf8 } from 'node:buffer';
 import { type DataFrame, type LazyFrame, toLazy } from '../../compute/polars.ts';
-import type { Column } from '../../compute/relation.ts';
+import type { Column, PlainText } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import { type Decoded, nothingRejected, type PlainRecords, type Source } from '../decoded.ts';
 import type { FormatName } from '../detect.ts';
@@ -97,6 +97,28 @@ export class CsvDecoded implements Decoded {
       return scanPath(source.scanPath, this.plan, this.rules, this.#indices(columns));
     }
     return toLazy(this.read(columns));
+  }
+
+  plainText(): PlainText | undefined {
+    const { options, bytes, cleaned } = this.text;
+    const { dialect, columns, data } = this.plan;
+    const isUsual =
+      this.rules.onError === 'fail' &&
+      this.rules.lenient.size === 0 &&
+      options.nulls === undefined &&
+      dialect.comment === undefined &&
+      dialect.lineEnd === '\n' &&
+      columns.every(({ decimalComma }) => decimalComma !== true) &&
+      isWholeTail(cleaned.bytes, bytes, this.plan);
+    if (!isUsual) return undefined;
+    const { delimiter, quote } = dialect;
+    return {
+      columns: this.understood.columns,
+      delimiter,
+      quote,
+      size: bytes.length - data.byte,
+      read: (into, from) => bytes.copy(into, 0, data.byte + from),
+    };
   }
 
   recover(cause: unknown): Decoded {

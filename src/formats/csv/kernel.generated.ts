@@ -2,9 +2,6 @@
 /** SHA-256 of the sources this was compiled from. */
 export const KERNEL_SOURCE = 'a1a0b5fdda5fdf33f07445ff8629977f9b17e29a3c9bfa47ee4a1501fed3afc3';
 
-/** The fields of each state, 8 bytes each, in order. */
-export const LAYOUTS = {} as const;
-
 /** The module, base64. */
 export const KERNEL_CODE = [
   'AGFzbQEAAAABIQZgAAF+YAh/f39/f39/fgF/YAAAYAABf2ACfn4AYAF+AAMJCAEAAgAAAwQFBQMBAAgGKQh+AUIAC34BQgAL',

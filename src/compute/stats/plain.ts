@@ -1,0 +1,95 @@
+/**
+ * The fast way for plain delimited text: the kernel decodes it itself, on all threads, without
+ * Polars. It takes only text that is as it should be; anything else is refused and goes the
+ * general way, so both ways give the same figures and the general one words the errors.
+ */
+import { assert } from '../../errors.ts';
+import type { Column, PlainColumn, PlainText } from '../relation.ts';
+import { type Accumulator, accumulatorFor } from './accumulate.ts';
+import { Kernel } from './kernel.ts';
+import { kindOf } from './kinds.ts';
+import { PieceQueue } from './queue.ts';
+
+/** Below this a thread costs more than it saves. */
+const THREADED_BYTES = 4 * 1024 * 1024;
+
+/** What kernels/stats/csv.ts calls the kinds of fields. */
+const FIELD = { skip: 0, text: 1, integer: 2, float: 3, boolean: 4, time: 5, date: 6 } as const;
+
+export interface FieldPlan {
+  readonly kind: number;
+  readonly nullText: string;
+  readonly separator: number;
+  readonly seconds: number;
+  readonly zone: number;
+}
+
+const SKIPPED: FieldPlan = { kind: FIELD.skip, nullText: '', separator: 0, seconds: 0, zone: 0 };
+
+/**
+ * The accumulators of `columns`, filled, or undefined when the text or its types need the general
+ * way. `threads`: how many may compute.
+ */
+export async function surveyPlain(
+  text: PlainText,
+  columns: readonly Column[],
+  threads: number,
+): Promise<readonly Accumulator[] | undefined> {
+  const wanted = new Set(columns.map(({ name }) => name));
+  const plans = text.columns.map((column) =>
+    wanted.has(column.name) ? fieldPlan(column) : SKIPPED,
+  );
+  const fields = plans.filter((plan) => plan !== undefined);
+  if (fields.length < plans.length) return undefined;
+  const kernel = new Kernel();
+  const made = new Map<string, Accumulator>();
+  const states = text.columns.map(({ name, type }) => {
+    if (!wanted.has(name)) return 0;
+    const accumulator = accumulatorFor(kernel, kindOf(type));
+    made.set(name, accumulator);
+    return accumulator.state;
+  });
+  const workers = text.size < THREADED_BYTES ? 0 : threads;
+  const queue = new PieceQueue(kernel, { text, fields, states, workers });
+  if (!(await takeIn(queue, text.size))) return undefined;
+  return columns.map(({ name }) => {
+    const accumulator = made.get(name);
+    assert(accumulator !== undefined, `column "${name}" was decoded`);
+    return accumulator;
+  });
+}
+
+/** True when all of the text was taken in, false when some was refused. */
+async function takeIn(queue: PieceQueue, size: number): Promise<boolean> {
+  let from = 0;
+  let taken = 1;
+  while (taken > 0 && from < size) {
+    taken = await queue.add(from);
+    from += taken;
+  }
+  await queue.finish();
+  return from >= size && !queue.refused;
+}
+
+/** How the kernel decodes a column; undefined when it cannot. */
+function fieldPlan({ type, format, nullText = '' }: PlainColumn): FieldPlan | undefined {
+  const plan = { ...SKIPPED, nullText };
+  if (type === 'Date') return format === '%Y-%m-%d' ? { ...plan, kind: FIELD.date } : undefined;
+  const moment = /^%Y-%m-%d([ T])%H:%M(:%S%\.f)?(%#z)?$/.exec(format ?? '');
+  if (/^Datetime\(us(, UTC)?\)$/.test(type) && moment !== null) {
+    const [, separator = ' ', seconds, zone] = moment;
+    return {
+      ...plan,
+      kind: FIELD.time,
+      separator: separator.charCodeAt(0),
+      seconds: seconds === undefined ? 0 : 1,
+      zone: zone === undefined ? 0 : 1,
+    };
+  }
+  if (format !== undefined) return undefined;
+  if (type === 'String') return { ...plan, kind: FIELD.text };
+  if (type === 'Int64') return { ...plan, kind: FIELD.integer };
+  if (type === 'Float64') return { ...plan, kind: FIELD.float };
+  if (type === 'Boolean') return { ...plan, kind: FIELD.boolean };
+  return undefined;
+}
