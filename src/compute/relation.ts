@@ -19,6 +19,8 @@ export interface Relation {
   readonly columns: readonly Column[];
   /** True when `scan` fits the memory limit for every column; else only `segments` is certain to. */
   readonly fits: boolean;
+  /** About how many rows there are, when that is cheap to know: joins are ordered by it. */
+  readonly rowEstimate?: number | undefined;
   /** All rows with these columns (all when undefined), in file order; NairobiError on bad data. */
   scan(columns?: readonly string[]): LazyFrame;
   /**

@@ -23,13 +23,13 @@ export function parquetRelation(name: string, path: string, segmentRows = 1000):
     name,
     columns,
     fits: true,
-    rows,
+    rowEstimate: rows,
     scan: (wanted) => pick(lazy(), wanted),
     async *segments(wanted) {
       for (let at = 0; at < rows; at += segmentRows)
         yield pick(lazy().slice(at, segmentRows), wanted);
     },
-  } as Relation;
+  };
 }
 
 export class Oracle implements AsyncDisposable {
@@ -58,6 +58,10 @@ export class Oracle implements AsyncDisposable {
     this.#relations.set(name, parquetRelation(name, path));
   }
 
+  async run(sql: string): Promise<void> {
+    await this.#duckdb.run(sql);
+  }
+
   relation(name: string): Relation {
     const found = this.#relations.get(name);
     if (found === undefined) throw new NairobiError('NOT_FOUND', `There is no table "${name}"`);
@@ -73,7 +77,12 @@ export class Oracle implements AsyncDisposable {
   }
 
   async theirs(sql: string): Promise<Cell[][]> {
-    const reader = await this.#duckdb.runAndReadAll(sql);
+    // Of several statements the query is the one that is read; views come before, drops after.
+    const statements = sql.split(';').map((each) => each.trim());
+    const at = statements.findIndex((each) => !/^(create|drop)\b/i.test(each));
+    for (const before of statements.slice(0, at)) await this.#duckdb.run(before);
+    const reader = await this.#duckdb.runAndReadAll(statements[at] ?? sql);
+    for (const after of statements.slice(at + 1)) if (after !== '') await this.#duckdb.run(after);
     const types = reader.columnTypes();
     return reader
       .getRows()
