@@ -1,7 +1,7 @@
 /**
  * Brings what a fresh checkout lacks (Node, the packages, dist/), then does what was asked:
  *
- *   node scripts/setup.mjs [demo | test | test:full | check] [arguments ...]
+ *   node scripts/setup.mjs [demo | test | test:full | check | man] [arguments ...]
  *
  * Runs on Node 18 and has no dependencies: it is what runs before there are any. Quick when
  * nothing is missing. Needs no root, no compiler, and only the package registry npm is set up for.
@@ -17,6 +17,7 @@ const TASKS = {
   demo: [['scripts/demo.mjs']],
   test: [['scripts/test.mjs']],
   'test:full': [['scripts/test.mjs', '--full']],
+  man: [['scripts/man.ts']],
   check: [
     ['node_modules/typescript/bin/tsc', '-p', '.'],
     ['node_modules/@biomejs/biome/bin/biome', 'check', '.'],

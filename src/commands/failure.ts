@@ -1,5 +1,5 @@
 /** Whatever was thrown, as stderr and the exit code tell it. */
-import { formatWhere, messageOf, NairobiError } from '../errors.ts';
+import { type ErrorCode, formatWhere, messageOf, NairobiError } from '../errors.ts';
 
 /** Prints `thrown` and sets process.exitCode. A reader that went away (EPIPE) is no failure. */
 export function reportFailure(thrown: unknown, how: { json: boolean; id: string }): void {
@@ -89,14 +89,21 @@ const SYSTEM_CODES = {
 } as const;
 
 /** A system call that Node made and nobody explained better. */
-function fromSystem(error: Error): NairobiError | undefined {
-  const code = systemCode(error);
-  if (code === undefined || !Object.hasOwn(SYSTEM_CODES, code)) return undefined;
-  const path = (error as NodeJS.ErrnoException).path;
-  return new NairobiError(SYSTEM_CODES[code as keyof typeof SYSTEM_CODES], error.message, {
+function fromSystem(error: NodeJS.ErrnoException): NairobiError | undefined {
+  const { path } = error;
+  const code = systemErrorCode(error);
+  if (code === undefined) return undefined;
+  // fs.rm of Node 24 leaves the code empty and begins its message with ", Unknown error: ".
+  return new NairobiError(code, error.message.replace(/^, Unknown error: /, ''), {
     cause: error,
     ...(path === undefined ? {} : { where: { file: path } }),
   });
+}
+
+function systemErrorCode({ code, syscall }: NodeJS.ErrnoException): ErrorCode | undefined {
+  if (code === '' && syscall !== undefined) return 'IO';
+  if (code === undefined || !Object.hasOwn(SYSTEM_CODES, code)) return undefined;
+  return SYSTEM_CODES[code as keyof typeof SYSTEM_CODES];
 }
 
 function systemCode(thrown: unknown): string | undefined {

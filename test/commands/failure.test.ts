@@ -74,4 +74,16 @@ describe('a failure', () => {
       code: expected,
     });
   });
+
+  test('of fs.rm, which Node leaves without a code, is no bug either', () => {
+    const error = Object.assign(new Error(", Unknown error: No space left on device 'f'"), {
+      code: '',
+      syscall: 'rm',
+      path: 'f',
+    });
+    expect(told(error)).toEqual({
+      text: "nairobi: No space left on device 'f'\n  at f\n",
+      code: 1,
+    });
+  });
 });
