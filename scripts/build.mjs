@@ -56,6 +56,7 @@ if (!built && existsSync(join(root, 'src'))) {
       main: 'src/main.ts',
       trial: 'src/engine/trials/child.ts',
       count: 'src/engine/count-worker.ts',
+      batch: 'src/ingest/batch-worker.ts',
       warden: 'src/uring/warden.ts',
     },
     outdir: 'dist',

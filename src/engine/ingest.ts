@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import type { ReadOptions } from '../formats/options.ts';
-import type { BadRows } from '../ingest/decoder.ts';
+import type { BadRows, Decoded } from '../ingest/decoder.ts';
+import type { Encoding } from '../ingest/encode.ts';
 import { newRunId, removeTemporaries } from '../ingest/layout.ts';
 import { type Lock, takeLock } from '../ingest/lock.ts';
 import { openTarget, type TargetOptions } from '../ingest/open-target.ts';
@@ -12,10 +13,13 @@ import { type ErrorBudget, Rejects } from '../ingest/rejects.ts';
 import { type Change, type PlannedFile, planResume } from '../ingest/resume.ts';
 import type { Target } from '../ingest/target.ts';
 import { TextSource } from '../ingest/text-source.ts';
-import { bytes, MiB } from '../units.ts';
+import { Pool } from '../memory/pool.ts';
+import { type Bytes, bytes, MiB } from '../units.ts';
+import { openReader } from '../uring/read-file.ts';
 import { undoOnInterrupt } from './cleanup.ts';
 import { expand } from './files.ts';
 import type { HostOptions } from './options.ts';
+import { type HostPlan, planHost } from './plan.ts';
 import type { Reporter } from './report.ts';
 
 export interface IngestOptions {
@@ -55,7 +59,32 @@ export interface IngestResult {
 }
 
 /** With this much in flight Polars is at its speed; more only costs memory (bench/ingest). */
-const SEGMENT_BYTES = bytes(32 * MiB);
+const SEGMENT_BYTES = bytes(16 * MiB);
+const LEAST_SEGMENT_BYTES = bytes(4 * MiB);
+
+/** From here on starting threads and a ring pays: 60 ms. */
+const PARALLEL_BYTES = bytes(48 * MiB);
+
+/** What Node, Polars and their code take before the first row. */
+const BASE_BYTES = bytes(120 * MiB);
+
+/** A segment in the works: its bytes, its frame twice, what it becomes, and malloc's slack (measured). */
+const SEGMENT_COST = 8;
+
+/** Below this a second thread's share of memory is worth more than its help. */
+const ONE_WORKER_BYTES = bytes(384 * MiB);
+
+const workersFor = ({ memoryLimit, threads }: HostPlan): number =>
+  memoryLimit < ONE_WORKER_BYTES ? 1 : threads;
+
+/** As large as the memory limit lets it be: one for each worker in the works, two being read. */
+function segmentFor(host: HostPlan): Bytes {
+  const each = (host.memoryLimit - BASE_BYTES) / (workersFor(host) * SEGMENT_COST + 2);
+  const whole = Math.floor(each / MiB) * MiB;
+  return bytes(Math.min(SEGMENT_BYTES, Math.max(LEAST_SEGMENT_BYTES, whole)));
+}
+
+type Counted = Pick<Decoded, 'records' | 'rejects' | 'nulled'>;
 
 export async function ingest(options: IngestOptions, reporter: Reporter): Promise<IngestResult> {
   using locks = new DisposableStack();
@@ -88,11 +117,14 @@ class IngestRun {
   #rowsWritten = 0;
   #nulled = 0;
   #plan: unknown;
+  readonly #host: HostPlan;
 
   constructor(options: IngestOptions, target: Target, reporter: Reporter) {
     this.#options = options;
     this.#target = target;
     this.#reporter = reporter;
+    this.#host = planHost(options.host);
+    reporter.set({ threads: this.#host.threads });
     this.#rejects = new Rejects(options.rejects, options.maxErrors, newRunId());
   }
 
@@ -126,25 +158,70 @@ class IngestRun {
     const source = new TextSource(file, {
       badRows: this.#options.onError,
       read: this.#options.read,
-      final: this.#options.final || this.#options.target.statePath === undefined,
-      segmentBytes: SEGMENT_BYTES,
+      final: this.isFinal,
+      segmentBytes: segmentFor(this.#host),
       onRead: (count) => this.#reporter.addBytesRead(count),
       known: this.#plan,
     });
+    if (!source.open()) return;
+    this.#plan ??= source.plan;
+    this.announce(source.columns);
+    const { encoding } = this.#target;
+    if (encoding !== undefined && source.left >= PARALLEL_BYTES) {
+      await this.readInParallel(source, file.path, encoding);
+    } else await this.readHere(source, file.path);
+    if (this.#options.target.statePath !== undefined) this.#states.push(source.state());
+    const rows = this.#rowsRead - before;
+    this.#sources.push({ path: file.path, change: file.change, from, to: source.offset, rows });
+  }
+
+  private async readHere(source: TextSource, path: string): Promise<void> {
     for await (const decoded of source.rows()) {
-      this.#plan ??= source.plan;
-      this.announce(decoded.frame.columns.length > 0 ? source.columns : []);
-      this.#rowsRead += decoded.records;
-      this.#rowsWritten += decoded.frame.height;
-      this.#nulled += decoded.nulled;
-      this.#rejects.add(file.path, decoded.rejects);
+      this.count(path, decoded, decoded.frame.height);
       this.#reporter.time('write', () => this.#target.write(decoded.frame));
       // Frames are freed on a turn of the event loop only.
       await new Promise((turned) => setImmediate(turned));
     }
-    if (this.#options.target.statePath !== undefined) this.#states.push(source.state());
-    const rows = this.#rowsRead - before;
-    this.#sources.push({ path: file.path, change: file.change, from, to: source.offset, rows });
+  }
+
+  private async readInParallel(
+    source: TextSource,
+    path: string,
+    encoding: Encoding,
+  ): Promise<void> {
+    const { io, direct, memoryLimit } = this.#host;
+    using memory = new Pool({ limitBytes: memoryLimit });
+    using reader = openReader(io);
+    this.#reporter.set(reader.facts);
+    const batches = source.encoded(encoding, {
+      reader,
+      memory,
+      threads: workersFor(this.#host),
+      segmentBytes: segmentFor(this.#host),
+      direct,
+      final: this.isFinal,
+      onRead: (count) => this.#reporter.addBytesRead(count),
+      onOpen: (facts) => this.#reporter.set(facts),
+    });
+    for await (const batch of batches) {
+      this.count(
+        path,
+        batch,
+        batch.pieces.reduce((sum, piece) => sum + piece.rows, 0),
+      );
+      this.#reporter.time('write', () => this.#target.take(batch.pieces));
+    }
+  }
+
+  private count(path: string, batch: Counted, rows: number): void {
+    this.#rowsRead += batch.records;
+    this.#rowsWritten += rows;
+    this.#nulled += batch.nulled;
+    this.#rejects.add(path, batch.rejects);
+  }
+
+  private get isFinal(): boolean {
+    return this.#options.final || this.#options.target.statePath === undefined;
   }
 
   /** The columns of the first rows are those of the run. */

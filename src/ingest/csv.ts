@@ -10,7 +10,7 @@ import { census, type FaultyRow } from '../formats/csv/census.ts';
 import { type ParseRules, parseBytes } from '../formats/csv/parse.ts';
 import { Records } from '../formats/csv/records.ts';
 import type { CsvPlan } from '../formats/csv/sniff.ts';
-import { countByte } from './boundary.ts';
+import { type Cutter, countByte, csvCutter } from './boundary.ts';
 import { rejectError, Search, textOf } from './csv-search.ts';
 import type { BadRows, Decoded, Decoder, Reject } from './decoder.ts';
 import type { Batch } from './feed.ts';
@@ -29,10 +29,12 @@ export class CsvDecoder implements Decoder {
   readonly #badRows: BadRows;
   readonly #indices: readonly number[];
   readonly #rules: ParseRules;
+  readonly #whole: CsvPlan | undefined;
 
   constructor(plan: CsvPlan, badRows: BadRows, nulls: readonly string[] | undefined) {
     this.#plan = plan;
     this.#badRows = badRows;
+    this.#whole = wholeSeconds(plan);
     this.#indices = plan.columns.map((_, index) => index);
     this.#rules = { ...STRICT, nulls };
     this.columns = plan.columns.map(({ name, type }) => ({ name, type }));
@@ -61,6 +63,14 @@ export class CsvDecoder implements Decoder {
   }
 
   private tryParse(data: Buffer): DataFrame | undefined {
+    if (this.#whole !== undefined) {
+      try {
+        const parsed = parseBytes(data, this.#whole, this.#rules, this.#indices);
+        return isLazy(parsed) ? collect(parsed) : parsed;
+      } catch {
+        // Some timestamp has a fraction: the plan that allows it decides.
+      }
+    }
     try {
       return this.parse(data);
     } catch (error) {
@@ -116,6 +126,27 @@ export class CsvDecoder implements Decoder {
     if (start < data.length) pieces.push({ data: data.subarray(start), byte: start });
     return pieces;
   }
+}
+
+/**
+ * The plan with timestamps that end with the second, which Polars parses 7 times faster than
+ * those that may have a fraction (11 against 75 ns a value); undefined where there are none.
+ */
+function wholeSeconds(plan: CsvPlan): CsvPlan | undefined {
+  const columns = plan.columns.map((column) =>
+    column.format?.endsWith(':%S%.f') && column.type.startsWith('Datetime')
+      ? { ...column, format: column.format.slice(0, -'%.f'.length) }
+      : column,
+  );
+  return columns.some((column, index) => column !== plan.columns[index])
+    ? { ...plan, columns }
+    : undefined;
+}
+
+/** Where batches of such a text may be cut. */
+export function cutterOf({ dialect }: CsvPlan): Cutter {
+  const quote = dialect.quote === '' ? undefined : dialect.quote.charCodeAt(0);
+  return csvCutter(quote, dialect.lineEnd.charCodeAt(0));
 }
 
 interface Sound {

@@ -6,9 +6,10 @@ import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { type Bytes, bytes, MiB } from '../units.ts';
 import { makeDirectory } from './durable.ts';
+import { type EncodedPiece, type Encoding, encodePieces } from './encode.ts';
 import { newRunId, partName, recordPath, removeTemporaries } from './layout.ts';
 import { type Codec, ParquetWriter } from './parquet-writer.ts';
-import { type PartitionKey, parsePartitionBy, splitFrame } from './partition.ts';
+import { type PartitionKey, parsePartitionBy } from './partition.ts';
 import {
   type Appendix,
   type CommitRecord,
@@ -91,9 +92,17 @@ export class DatasetTarget implements Target {
 
   write(frame: DataFrame): void {
     if (frame.height === 0) return;
-    for (const piece of splitFrame(frame, this.#keys)) {
+    this.take(encodePieces(frame, this.encoding));
+  }
+
+  get encoding(): Encoding {
+    return { codec: this.#options.codec, keys: this.#keys };
+  }
+
+  take(pieces: readonly EncodedPiece[]): void {
+    for (const piece of pieces) {
       const part = this.partOf(piece.path);
-      part.writer.append(piece.frame);
+      part.writer.appendEncoded(piece.parquet, piece.rows);
       if (part.writer.bytes >= this.#options.partBytes) this.closePart(part);
     }
   }

@@ -9,6 +9,7 @@ import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { addTotals, appendRejects, requireSame } from './dataset.ts';
 import { attempt, makeDirectory, replaceFile, syncDirectory } from './durable.ts';
+import type { EncodedPiece, Encoding } from './encode.ts';
 import { newRunId, removeTemporaries, temporaryBeside } from './layout.ts';
 import { type Codec, ParquetWriter } from './parquet-writer.ts';
 import { type CommitRecord, encodeRecord, NO_ROWS, readRecord } from './record.ts';
@@ -104,6 +105,20 @@ export class FileTarget implements Target {
     // An empty frame still brings the columns to a file that would otherwise not exist.
     this.writer().append(frame);
     this.#written += frame.height;
+  }
+
+  get encoding(): Encoding | undefined {
+    const { format, codec } = this.#options;
+    return format === 'parquet' ? { codec, keys: [] } : undefined;
+  }
+
+  take(pieces: readonly EncodedPiece[]): void {
+    const writer = this.writer();
+    assert(writer instanceof ParquetWriter, 'only a Parquet target takes encoded rows');
+    for (const piece of pieces) {
+      writer.appendEncoded(piece.parquet, piece.rows);
+      this.#written += piece.rows;
+    }
   }
 
   commit(progress: Progress): CommitSummary {

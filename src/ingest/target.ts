@@ -1,6 +1,7 @@
 /** What ingest writes into: a dataset directory, one file, or a database. */
 import type { DataFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
+import type { EncodedPiece, Encoding } from './encode.ts';
 import type { CommitRecord, SourceState, Totals } from './record.ts';
 
 /** What becomes true together with the rows. */
@@ -32,6 +33,10 @@ export interface Target extends Disposable {
   setColumns(columns: readonly Column[]): void;
   /** Takes the rows; nobody sees them yet. */
   write(frame: DataFrame): void;
+  /** How `take` wants them; undefined for a target that takes frames only. */
+  readonly encoding: Encoding | undefined;
+  /** Takes rows that were encoded in another thread. */
+  take(pieces: readonly EncodedPiece[]): void;
   /** True when nothing was written since the last commit. */
   readonly empty: boolean;
   /** Makes rows and progress visible and durable at the same instant. May be called again after. */

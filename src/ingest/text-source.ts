@@ -1,14 +1,16 @@
 /** One text file as rows: from where the last run stopped to the last whole record. */
+import { statSync } from 'node:fs';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { type CsvPlan, sniffCsv } from '../formats/csv/sniff.ts';
 import { isDelimited } from '../formats/detect.ts';
 import type { ReadOptions } from '../formats/options.ts';
 import { type Bytes, bytes, MiB } from '../units.ts';
-import { type Cutter, csvCutter } from './boundary.ts';
-import { CsvDecoder } from './csv.ts';
+import { CsvDecoder, cutterOf } from './csv.ts';
 import type { BadRows, Decoded } from './decoder.ts';
+import type { Encoding } from './encode.ts';
 import { feedFile } from './feed.ts';
+import { encodeFile, inFile, type OrderedBatch, type ParallelOptions } from './parallel.ts';
 import type { SourceState } from './record.ts';
 import type { PlannedFile } from './resume.ts';
 import { headOf, kindOf, stateOf } from './source.ts';
@@ -64,18 +66,45 @@ export class TextSource {
     });
   }
 
-  /** Batches in file order; a file that has a header and no rows gives one batch without rows. */
-  async *rows(): AsyncGenerator<Decoded> {
+  /** Finds out how the file is to be read; false while not even its header is complete. */
+  open(): boolean {
     const plan = this.understand();
-    if (plan === undefined) return;
+    if (plan === undefined) return false;
     this.#plan = plan;
-    const { read, badRows } = this.#options;
-    const decoder = new CsvDecoder(plan, badRows, read.nulls);
-    this.#decoder = decoder;
+    this.#decoder = new CsvDecoder(plan, this.#options.badRows, this.#options.read.nulls);
     if (this.#file.state === undefined) {
       this.#offset = plan.data.byte;
       this.#lines = plan.data.line - 1;
     }
+    return true;
+  }
+
+  /** Bytes that are left to read. */
+  get left(): number {
+    return statSync(this.#file.path).size - this.#offset;
+  }
+
+  /** The same rows encoded by threads, for targets that take them so. */
+  async *encoded(encoding: Encoding, parallel: ParallelOptions): AsyncGenerator<OrderedBatch> {
+    const { read, badRows } = this.#options;
+    assert(this.#plan !== undefined, 'a source is opened before it is read');
+    const task = { plan: this.#plan, badRows, nulls: read.nulls, encoding };
+    const { path } = this.#file;
+    const batches = encodeFile(path, this.#offset, task, parallel, () => this.#lines + 1);
+    for await (const done of batches) {
+      const before = this.#lines + 1;
+      this.#offset = done.end;
+      this.#lines += done.lines;
+      const rejects = done.rejects.map((reject) => ({ ...reject, line: reject.line + before }));
+      yield { ...done, rejects };
+    }
+  }
+
+  /** Batches in file order; a file that has a header and no rows gives one batch without rows. */
+  async *rows(): AsyncGenerator<Decoded> {
+    const plan = this.#plan;
+    const decoder = this.#decoder;
+    assert(plan !== undefined && decoder !== undefined, 'a source is opened before it is read');
     let any = false;
     const feed = feedFile(this.#file.path, {
       from: this.#offset,
@@ -134,20 +163,6 @@ export class TextSource {
       throw error instanceof NairobiError ? inFile(error, path) : error;
     }
   }
-}
-
-function cutterOf({ dialect }: CsvPlan): Cutter {
-  const quote = dialect.quote === '' ? undefined : dialect.quote.charCodeAt(0);
-  return csvCutter(quote, dialect.lineEnd.charCodeAt(0));
-}
-
-function inFile(error: NairobiError, file: string): NairobiError {
-  const { hint } = error;
-  return new NairobiError(error.code, error.message, {
-    where: { ...error.where, file },
-    cause: error.cause,
-    ...(hint === undefined ? {} : { hint }),
-  });
 }
 
 function requireSameColumns(plan: CsvPlan, known: CsvPlan, path: string): void {

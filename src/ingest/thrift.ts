@@ -66,7 +66,8 @@ class Reader {
   bytes(count: number): Buffer {
     if (count > this.#data.length - this.#at) throw broken('a string is longer than the footer');
     this.#at += count;
-    return this.#data.subarray(this.#at - count, this.#at);
+    // A copy: a view would keep the whole file alive that the footer came with.
+    return Buffer.from(this.#data.subarray(this.#at - count, this.#at));
   }
 
   struct(depth: number): ThriftStruct {

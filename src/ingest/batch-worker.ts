@@ -1,0 +1,87 @@
+/** A thread that turns batches into pieces of Parquet while others do the same. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type ErrorJson, NairobiError } from '../errors.ts';
+import type { CsvPlan } from '../formats/csv/sniff.ts';
+import { viewOf } from '../kernel/syscall.ts';
+import { CsvDecoder } from './csv.ts';
+import type { BadRows, Reject } from './decoder.ts';
+import { type EncodedPiece, type Encoding, encodePieces } from './encode.ts';
+
+export interface BatchTask {
+  readonly plan: CsvPlan;
+  readonly badRows: BadRows;
+  readonly nulls: readonly string[] | undefined;
+  readonly encoding: Encoding;
+}
+
+/** Bytes that stay where they are until the answer. */
+export interface BatchJob {
+  readonly id: number;
+  readonly address: bigint;
+  readonly byteLength: number;
+  readonly offset: number;
+}
+
+/** Lines are counted from the batch's first, which is 0. */
+export interface BatchDone {
+  readonly id: number;
+  readonly pieces: readonly EncodedPiece[];
+  readonly records: number;
+  readonly rejects: readonly Reject[];
+  readonly nulled: number;
+  readonly lines: number;
+}
+
+export interface BatchFailed {
+  readonly id: number;
+  /** Undefined for what is no NairobiError: a bug. */
+  readonly error: ErrorJson | undefined;
+  readonly thrown: unknown;
+}
+
+export type BatchAnswer = BatchDone | BatchFailed;
+
+function work(task: BatchTask): void {
+  const port = parentPort;
+  if (port === null) return;
+  const decoder = new CsvDecoder(task.plan, task.badRows, task.nulls);
+  // Frames die when V8 collects their wrappers, which it does not know to be large (measured:
+  // 300 MB grow to 1.5 GB in a tight loop).
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  port.on('message', (job: BatchJob) => {
+    const answer = answerTo(decoder, task.encoding, job);
+    collectGarbage();
+    // Polars frees a frame on the turn of the loop after its wrapper was collected.
+    setImmediate(() => port.postMessage(answer, buffersOf(answer)));
+  });
+}
+
+function answerTo(decoder: CsvDecoder, encoding: Encoding, job: BatchJob): BatchAnswer {
+  try {
+    return done(decoder, encoding, job);
+  } catch (thrown) {
+    const error = thrown instanceof NairobiError ? thrown.toJSON() : undefined;
+    return { id: job.id, error, thrown: error === undefined ? thrown : undefined };
+  }
+}
+
+/** What is handed over instead of copied. */
+function buffersOf(answer: BatchAnswer): ArrayBuffer[] {
+  if (!('pieces' in answer)) return [];
+  return [...new Set(answer.pieces.map((piece) => piece.parquet.buffer as ArrayBuffer))];
+}
+
+function done(decoder: CsvDecoder, encoding: Encoding, job: BatchJob): BatchDone {
+  const data = Buffer.from(viewOf(job.address, job.byteLength));
+  const { frame, records, rejects, nulled, lines } = decoder.decode(
+    { data, offset: job.offset },
+    0,
+  );
+  const pieces = frame.height === 0 ? [] : encodePieces(frame, encoding);
+  return { id: job.id, pieces, records, rejects, nulled, lines };
+}
+
+work(workerData as BatchTask);
