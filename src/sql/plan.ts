@@ -9,6 +9,7 @@ import {
   type TableReference,
 } from './bind/context.ts';
 import { bindQuery, bindStatement } from './bind/query.ts';
+import { runPieces, wholeBecause } from './bounded/run.ts';
 import { explainPlan } from './explain.ts';
 import type { OutputColumn, Plan } from './ir.ts';
 import { Lowerer } from './lower/plan.ts';
@@ -44,6 +45,10 @@ export interface CompiledQuery {
   readonly reads: readonly Read[];
   /** The whole result, computed at once; NairobiError on bad data. */
   run(): DataFrame;
+  /** The same piece by piece, in memory bounded by the result; undefined when it cannot be. */
+  readonly runBounded: (() => Promise<DataFrame>) | undefined;
+  /** What keeps it from running piece by piece, in words: "median() needs all rows". */
+  readonly wholeBecause: string | undefined;
   /** The plan as text, for EXPLAIN. */
   explain(): string;
 }
@@ -120,13 +125,24 @@ export async function compile(
     name,
     type: typeName(type),
   }));
+  const because = wholeBecause(plan);
   return {
     mode: parsed.mode,
     columns,
     reads: readsOf(plan),
     run: () => runWhole(plan, bound.columns),
+    wholeBecause: because,
+    runBounded: because === undefined ? () => runBounded(plan, bound.columns) : undefined,
     explain: () => explainPlan(plan),
   };
+}
+
+async function runBounded(plan: Plan, columns: readonly OutputColumn[]): Promise<DataFrame> {
+  try {
+    return narrowed(collect(outputFrame(await runPieces(plan), columns)), columns);
+  } catch (error) {
+    throw explainFailure(error);
+  }
 }
 
 function runWhole(plan: Plan, columns: readonly OutputColumn[]): DataFrame {

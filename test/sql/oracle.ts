@@ -37,17 +37,20 @@ export class Oracle implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'nairobi-sql-'));
   readonly #relations = new Map<string, Relation>();
 
-  private constructor(duckdb: DuckDBConnection) {
+  readonly #segmentRows: number;
+
+  private constructor(duckdb: DuckDBConnection, segmentRows: number) {
     this.#duckdb = duckdb;
+    this.#segmentRows = segmentRows;
   }
 
-  static async open(): Promise<Oracle> {
+  static async open(segmentRows = 1000): Promise<Oracle> {
     const instance = await DuckDBInstance.create(':memory:');
     const duckdb = await instance.connect();
     await duckdb.run(
       "SET TimeZone = 'UTC'; SET threads = 2; SET default_null_order = 'nulls_last_on_asc_first_on_desc'",
     );
-    return new Oracle(duckdb);
+    return new Oracle(duckdb, segmentRows);
   }
 
   /** Makes a table by DuckDB's SQL and gives both engines the same Parquet file of it. */
@@ -55,7 +58,7 @@ export class Oracle implements AsyncDisposable {
     const path = join(this.#folder, `${name}.parquet`);
     await this.#duckdb.run(`CREATE TABLE "${name}" AS ${sql}`);
     await this.#duckdb.run(`COPY "${name}" TO '${path}' (FORMAT parquet)`);
-    this.#relations.set(name, parquetRelation(name, path));
+    this.#relations.set(name, parquetRelation(name, path, this.#segmentRows));
   }
 
   async run(sql: string): Promise<void> {

@@ -29,11 +29,26 @@ export type Rows = (relation: Relation, columns: readonly string[]) => LazyFrame
 
 export class Lowerer {
   readonly #rows: Rows;
-  readonly #shared = new Map<number, LazyFrame>();
-  readonly #constants = new Map<SubqueryExpression, Dsl>();
+  /** Parts of the plan that are there already. */
+  readonly #computed: ReadonlyMap<Plan, LazyFrame>;
+  readonly #shared: Map<number, LazyFrame>;
+  readonly #constants: Map<SubqueryExpression, Dsl>;
 
-  constructor(rows: Rows = (relation, columns) => relation.scan(columns)) {
+  constructor(
+    rows: Rows = (relation, columns) => relation.scan(columns),
+    computed: ReadonlyMap<Plan, LazyFrame> = new Map(),
+    constants = new Map<SubqueryExpression, Dsl>(),
+    settled = new Map<number, LazyFrame>(),
+  ) {
     this.#rows = rows;
+    this.#computed = computed;
+    this.#constants = constants;
+    this.#shared = settled;
+  }
+
+  /** The same constants and WITH results, over other rows. */
+  forPiece(rows: Rows): Lowerer {
+    return new Lowerer(rows, this.#computed, this.#constants, this.#shared);
   }
 
   readonly byId: Lowering = {
@@ -55,6 +70,8 @@ export class Lowerer {
   }
 
   frame(plan: Plan): LazyFrame {
+    const computed = this.#computed.get(plan);
+    if (computed !== undefined) return computed;
     switch (plan.kind) {
       case 'scan':
         return this.#scan(plan);

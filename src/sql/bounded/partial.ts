@@ -1,0 +1,206 @@
+/**
+ * Aggregates that can be computed piece by piece: what each piece contributes, how contributions
+ * of one group are combined, and the value they give in the end. Variances are merged by Chan,
+ * Golub and LeVeque (1979): never as sums of squares, which cancel.
+ */
+
+import type { Dsl } from '../../compute/dsl.ts';
+import * as d from '../../compute/dsl.ts';
+import { toFloat } from '../functions/numbers.ts';
+import type { AggregateExpression } from '../ir.ts';
+import { dtypeOf, FLOAT64, type SqlType } from '../types.ts';
+
+export interface Part {
+  /** Over the rows of a piece. */
+  readonly partial: Dsl;
+  /** Over the contributions to one group, in order; `column` names a part's column. */
+  readonly merge: (column: (part: number) => Dsl) => Dsl;
+}
+
+export interface Decomposed {
+  readonly parts: readonly Part[];
+  /** From the merged parts. */
+  readonly finish: (column: (part: number) => Dsl) => Dsl;
+}
+
+const sum = (node: Dsl): Dsl => d.agg('Sum', node);
+const times = (a: Dsl, b: Dsl): Dsl => d.binary('Multiply', a, b);
+const minus = (a: Dsl, b: Dsl): Dsl => d.binary('Minus', a, b);
+const divided = (a: Dsl, b: Dsl): Dsl => d.binary('TrueDivide', a, b);
+const count = (node: Dsl): Dsl => d.cast(d.countOf(node), 'Int64');
+
+const added = (partial: Dsl, index: number): Part => ({
+  partial,
+  merge: (column) => sum(column(index)),
+});
+const itself = (column: (part: number) => Dsl): Dsl => column(0);
+
+/** NULL when no piece had a value. */
+const anySum = (node: Dsl, type: SqlType): Dsl =>
+  d.ternary(
+    d.binary('Gt', d.countOf(node), d.scalar('UInt32', 0)),
+    sum(node),
+    d.nullOf(dtypeOf(type)),
+  );
+
+const kept = (partial: Dsl, variant: string): Decomposed => ({
+  parts: [{ partial, merge: (column) => d.agg(variant, column(0)) }],
+  finish: itself,
+});
+
+/** n and the mean of a column, merged as weighted means; their parts start at `at`. */
+const weighted = (n: (part: number) => Dsl, mean: Dsl): Dsl => {
+  const weight = n(0);
+  return divided(
+    sum(times(d.coalesce(mean, d.float64(0)), d.cast(weight, 'Float64'))),
+    d.cast(sum(weight), 'Float64'),
+  );
+};
+
+/** Between-piece part of a sum of products of deviations. */
+function between(column: (part: number) => Dsl, x: number, y: number): Dsl {
+  const deviation = (part: number): Dsl =>
+    minus(d.coalesce(column(part), d.float64(0)), weighted(column, column(part)));
+  return sum(times(times(deviation(x), deviation(y)), d.cast(column(0), 'Float64')));
+}
+
+/** Parts n, mean, M2 of one column. */
+function moments(values: Dsl): readonly Part[] {
+  const n = count(values);
+  return [
+    added(n, 0),
+    { partial: d.agg('Mean', values), merge: (column) => weighted(column, column(1)) },
+    {
+      partial: d.coalesce(times(d.variance(values, 0), d.cast(n, 'Float64')), d.float64(0)),
+      merge: (column) => d.binary('Plus', sum(column(2)), between(column, 1, 1)),
+    },
+  ];
+}
+
+function spread(values: Dsl, ddof: number, root: boolean): Decomposed {
+  return {
+    parts: moments(values),
+    finish: (column) => {
+      const n = d.cast(column(0), 'Float64');
+      const value = divided(column(2), minus(n, d.float64(ddof)));
+      const enough = d.binary('Gt', column(0), d.int64(ddof));
+      return d.ternary(enough, root ? d.call({ Pow: 'Sqrt' }, value) : value, d.nullOf('Float64'));
+    },
+  };
+}
+
+/** Parts n, mean y, mean x, M2 y, M2 x, C of two columns. */
+function coMoments(y: Dsl, x: Dsl): readonly Part[] {
+  const known = d.and(d.isNotNull(y), d.isNotNull(x));
+  const [ky, kx] = [d.filter(y, known), d.filter(x, known)];
+  const n = count(ky);
+  const rows = d.cast(n, 'Float64');
+  const second = (partial: Dsl, index: number, a: number, b: number): Part => ({
+    partial: d.coalesce(times(partial, rows), d.float64(0)),
+    merge: (column) => d.binary('Plus', sum(column(index)), between(column, a, b)),
+  });
+  const covariance = d.call({ Correlation: { method: { Covariance: 0 } } }, ky, kx);
+  const some = d.ternary(d.binary('Gt', n, d.int64(0)), covariance, d.nullOf('Float64'));
+  return [
+    added(n, 0),
+    { partial: d.agg('Mean', ky), merge: (column) => weighted(column, column(1)) },
+    { partial: d.agg('Mean', kx), merge: (column) => weighted(column, column(2)) },
+    second(d.variance(ky, 0), 3, 1, 1),
+    second(d.variance(kx, 0), 4, 2, 2),
+    second(some, 5, 1, 2),
+  ];
+}
+
+type Finish = (column: (part: number) => Dsl) => Dsl;
+const rows: Finish = (column) => d.cast(column(0), 'Float64');
+const slope: Finish = (column) => divided(column(5), column(4));
+const correlation: Finish = (column) =>
+  divided(column(5), d.call({ Pow: 'Sqrt' }, times(column(3), column(4))));
+
+const PAIRS: Readonly<Record<string, { readonly least: number; readonly finish: Finish }>> = {
+  corr: { least: 2, finish: correlation },
+  covar_pop: { least: 1, finish: (column) => divided(column(5), rows(column)) },
+  covar_samp: {
+    least: 2,
+    finish: (column) => divided(column(5), minus(rows(column), d.float64(1))),
+  },
+  regr_count: { least: 0, finish: itself },
+  regr_avgy: { least: 1, finish: (column) => column(1) },
+  regr_avgx: { least: 1, finish: (column) => column(2) },
+  regr_syy: { least: 1, finish: (column) => column(3) },
+  regr_sxx: { least: 1, finish: (column) => column(4) },
+  regr_sxy: { least: 1, finish: (column) => column(5) },
+  regr_slope: { least: 1, finish: slope },
+  regr_intercept: {
+    least: 1,
+    finish: (column) => minus(column(1), times(slope(column), column(2))),
+  },
+  regr_r2: { least: 1, finish: (column) => times(correlation(column), correlation(column)) },
+};
+
+function paired(name: string, args: readonly Dsl[]): Decomposed | undefined {
+  const pair = PAIRS[name];
+  const [y, x] = args;
+  if (pair === undefined || y === undefined || x === undefined) return undefined;
+  return {
+    parts: coMoments(y, x),
+    finish: (column) => {
+      if (pair.least === 0) return pair.finish(column);
+      const enough = d.binary('GtEq', column(0), d.int64(pair.least));
+      return d.ternary(enough, pair.finish(column), d.nullOf('Float64'));
+    },
+  };
+}
+
+function average(values: Dsl, type: SqlType): Decomposed {
+  const exact = type.kind === 'integer' || type.kind === 'decimal';
+  const total = sum(exact ? d.cast(values, 'Int128') : values);
+  return {
+    parts: [added(total, 0), added(count(values), 1)],
+    finish: (column) => {
+      const some = d.binary('Gt', column(1), d.int64(0));
+      const value = divided(
+        toFloat(column(0), exact ? type : FLOAT64),
+        d.cast(column(1), 'Float64'),
+      );
+      return d.ternary(some, value, d.nullOf('Float64'));
+    },
+  };
+}
+
+/** The parts of an aggregate, or undefined when it needs all its rows at once. */
+export function decompose(
+  aggregate: AggregateExpression,
+  whole: Dsl,
+  args: readonly Dsl[],
+): Decomposed | undefined {
+  if (aggregate.distinct || aggregate.order.length > 0) return undefined;
+  const { name, type } = aggregate;
+  const [values] = args;
+  if (name === 'count' || name === 'count_if') return { parts: [added(whole, 0)], finish: itself };
+  if (name === 'sum') {
+    return {
+      parts: [{ partial: whole, merge: (column) => anySum(column(0), type) }],
+      finish: itself,
+    };
+  }
+  if (name === 'min') return kept(whole, 'Min');
+  if (name === 'max') return kept(whole, 'Max');
+  if (name === 'first') return kept(whole, 'First');
+  if (name === 'last') return kept(whole, 'Last');
+  if (values === undefined) return undefined;
+  const input = aggregate.args[0]?.type ?? type;
+  if (name === 'any_value') {
+    const merge = (column: (part: number) => Dsl): Dsl =>
+      d.agg('First', d.call('DropNulls', column(0)));
+    return { parts: [{ partial: whole, merge }], finish: itself };
+  }
+  if (name === 'avg' && input.kind !== 'interval') return average(values, input);
+  if (name === 'bool_and') return kept(whole, 'Min');
+  if (name === 'bool_or') return kept(whole, 'Max');
+  if (name === 'stddev_samp') return spread(values, 1, true);
+  if (name === 'stddev_pop') return spread(values, 0, true);
+  if (name === 'var_samp') return spread(values, 1, false);
+  if (name === 'var_pop') return spread(values, 0, false);
+  return paired(name, args);
+}

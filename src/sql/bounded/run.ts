@@ -1,0 +1,223 @@
+/** Running a plan piece by piece: each piece's contribution is kept, never the piece. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import * as d from '../../compute/dsl.ts';
+import { collect, type DataFrame, type LazyFrame } from '../../compute/polars.ts';
+import type { AggregateExpression, Named, Plan } from '../ir.ts';
+import { concat } from '../lower/concat.ts';
+import { Lowerer } from '../lower/plan.ts';
+import { columnsOf } from '../walk.ts';
+import { type Chain, chainOf } from './chain.ts';
+import { type Decomposed, decompose } from './partial.ts';
+
+/** Contributions waiting to be merged: enough to make merging cheap, few enough to stay small. */
+const PENDING = 16;
+
+/** How contributions of pieces come together. */
+interface Collector {
+  /** What one piece contributes; undefined ends the reading. */
+  readonly piece: (lowerer: Lowerer) => LazyFrame;
+  readonly merge: (all: LazyFrame) => LazyFrame;
+  readonly enough: (rows: number) => boolean;
+  /** The breaker's own result, from the merged contributions. */
+  readonly finish: (merged: LazyFrame) => LazyFrame;
+}
+
+const never = (): boolean => false;
+const same = (frame: LazyFrame): LazyFrame => frame;
+
+type Parts = Named<AggregateExpression> & { readonly decomposed: Decomposed };
+
+function partsOf(plan: Plan & { kind: 'aggregate' }, lowerer: Lowerer): Parts[] | undefined {
+  const parts = plan.aggregates.map(({ id, expression }) => {
+    // A constant argument or FILTER is left to the whole run: rare, and its shape differs.
+    if (expression.args.some((arg) => columnsOf(arg).size === 0) && expression.args.length > 0)
+      return undefined;
+    const filtered = expression.filter !== undefined;
+    const blanked = expression.args.map((arg) => {
+      if (expression.filter === undefined) return lowerer.dsl(arg);
+      return d.ternary(
+        d.coalesce(lowerer.dsl(expression.filter), d.bool(false)),
+        lowerer.dsl(arg),
+        d.nullOf('Null'),
+      );
+    });
+    if (filtered && (expression.name === 'first' || expression.name === 'last')) return undefined;
+    const decomposed = decompose(expression, lowerer.aggregate(expression), blanked);
+    return decomposed === undefined ? undefined : { id, expression, decomposed };
+  });
+  return parts.some((part) => part === undefined) ? undefined : (parts as Parts[]);
+}
+
+const partName = (id: string, index: number): string => `${id}_part${index}`;
+
+function aggregated(plan: Plan & { kind: 'aggregate' }): Collector | undefined {
+  if (plan.keys.some((key) => columnsOf(key.expression).size === 0)) return undefined;
+  const parts = partsOf(plan, new Lowerer());
+  if (parts === undefined) return undefined;
+  const column =
+    (id: string) =>
+    (index: number): d.Dsl =>
+      d.column(partName(id, index));
+  const keys = plan.keys.map((key) => key.id);
+  const grouped = (
+    frame: LazyFrame,
+    by: ReturnType<Lowerer['expression']>[],
+    of: ReturnType<Lowerer['expression']>[],
+  ): LazyFrame => {
+    if (by.length === 0) return frame.select(...of);
+    return of.length === 0
+      ? frame.select(...by).unique()
+      : frame.groupBy(by as never, false).agg(...of);
+  };
+  const merge = (all: LazyFrame): LazyFrame =>
+    grouped(
+      all,
+      keys.map((id) => d.expression(d.column(id))),
+      parts.flatMap(({ id, decomposed }) =>
+        decomposed.parts.map((part, index) =>
+          d.expression(part.merge(column(id)), partName(id, index)),
+        ),
+      ),
+    );
+  return {
+    piece: (lowerer) =>
+      grouped(
+        lowerer.frame(plan.input),
+        plan.keys.map((key) => lowerer.expression(key.expression, key.id)),
+        parts.flatMap(({ id, decomposed }) =>
+          decomposed.parts.map((part, index) => d.expression(part.partial, partName(id, index))),
+        ),
+      ),
+    merge,
+    enough: never,
+    finish: (merged) =>
+      merged.select(
+        ...keys,
+        ...parts.map(({ id, decomposed }) => d.expression(decomposed.finish(column(id)), id)),
+      ),
+  };
+}
+
+/** The breaker with its input replaced by the rows collected so far. */
+const over =
+  (plan: Plan, input: Plan) =>
+  (frame: LazyFrame): LazyFrame =>
+    new Lowerer(undefined, new Map([[input, frame]])).frame(plan);
+
+/** LIMIT over a sort (with projections between) keeps the best rows at each step. */
+function topRows(
+  plan: Plan,
+  chain: Chain,
+): { readonly top: Plan; readonly sort: Plan & { kind: 'sort' } } | undefined {
+  if (plan.kind !== 'limit' || plan.count === undefined) return undefined;
+  let at: Plan = plan.input;
+  while (at.kind === 'project') at = at.input;
+  return at.kind === 'sort' && at.input === chain.streaming ? { top: plan, sort: at } : undefined;
+}
+
+/** The limit above the breaker, when only projections lie between. */
+function limitAbove(plan: Plan, breaker: Plan): (Plan & { kind: 'limit' }) | undefined {
+  let found: (Plan & { kind: 'limit' }) | undefined;
+  for (let at: Plan = plan; at !== breaker; at = (at as { input: Plan }).input) {
+    if (at.kind === 'limit') found = at;
+    else if (at.kind !== 'project') found = undefined;
+    if (!('input' in at)) return undefined;
+  }
+  return found;
+}
+
+function collectorOf(plan: Plan, chain: Chain): Collector | undefined {
+  const { breaker, streaming } = chain;
+  const piece = (lowerer: Lowerer): LazyFrame => lowerer.frame(streaming);
+  if (breaker === undefined) return { piece, merge: same, enough: never, finish: same };
+  if (breaker.kind === 'aggregate') return aggregated(breaker);
+  if (breaker.kind === 'limit' && breaker.count !== undefined) {
+    const wanted = breaker.offset + breaker.count;
+    return {
+      piece,
+      merge: (all) => all.limit(wanted),
+      enough: (rows) => rows >= wanted,
+      finish: over(breaker, streaming),
+    };
+  }
+  if (breaker.kind === 'distinct') {
+    const reduce = over(breaker, streaming);
+    return {
+      piece: (lowerer) => reduce(piece(lowerer)),
+      merge: reduce,
+      enough: never,
+      finish: same,
+    };
+  }
+  const limit = breaker.kind === 'sort' ? limitAbove(plan, breaker) : undefined;
+  if (breaker.kind === 'sort' && limit !== undefined && topRows(limit, chain) !== undefined) {
+    const best = (frame: LazyFrame): LazyFrame =>
+      over(breaker, streaming)(frame).limit(limit.offset + (limit.count ?? 0));
+    return {
+      piece: (lowerer) => best(piece(lowerer)),
+      merge: best,
+      enough: never,
+      finish: over(breaker, streaming),
+    };
+  }
+  return undefined;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  sort: 'ORDER BY without LIMIT',
+  window: 'a window function',
+  join: 'this join',
+  set: 'a set operation',
+  asof: 'ASOF JOIN',
+};
+
+/** Why a plan needs all rows at once, in words; undefined when it does not. */
+export function wholeBecause(plan: Plan): string | undefined {
+  const chain = chainOf(plan);
+  if (chain === undefined) return 'it reads more than one source that does not fit';
+  if (collectorOf(plan, chain) !== undefined) return undefined;
+  const { breaker } = chain;
+  if (breaker?.kind === 'aggregate') {
+    const parts = breaker.aggregates.filter(
+      (each) => partsOf({ ...breaker, aggregates: [each] }, new Lowerer()) === undefined,
+    );
+    return `${[...new Set(parts.map((each) => `${each.expression.name}()`))].join(', ') || 'GROUP BY a constant'} needs all rows`;
+  }
+  return `${NAMES[breaker?.kind ?? ''] ?? breaker?.kind} needs all rows`;
+}
+
+/** Runs a plan whose wholeBecause() is undefined. */
+export async function runPieces(plan: Plan): Promise<LazyFrame> {
+  const chain = chainOf(plan);
+  const collector = chain === undefined ? undefined : collectorOf(plan, chain);
+  if (chain === undefined || collector === undefined)
+    throw new RangeError('the plan needs all rows');
+  let pending: DataFrame[] = [];
+  const squeeze = (): void => {
+    if (pending.length > 1)
+      pending = [collect(collector.merge(concat(pending.map((each) => each.lazy()))))];
+  };
+  const settled = new Lowerer();
+  for await (const segment of chain.scan.relation.segments(
+    chain.scan.columns.map((column) => column.name),
+  )) {
+    const lowerer = settled.forPiece((relation, columns) =>
+      relation === chain.scan.relation ? segment : relation.scan(columns),
+    );
+    pending.push(collect(collector.piece(lowerer)));
+    if (pending.length >= PENDING) squeeze();
+    if (collector.enough(pending.reduce((sum, each) => sum + each.height, 0))) break;
+    // Frames are freed only when the loop turns: their finalizers run there.
+    await nextTurn();
+  }
+  if (pending.length === 0)
+    pending = [
+      collect(
+        collector.piece(settled.forPiece((relation, columns) => relation.scan(columns).limit(0))),
+      ),
+    ];
+  const merged = collector.merge(concat(pending.map((each) => each.lazy())));
+  const done = collector.finish(collect(merged).lazy());
+  const top = chain.breaker ?? chain.streaming;
+  return new Lowerer(undefined, new Map([[top, done]])).frame(plan);
+}
