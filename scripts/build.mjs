@@ -67,7 +67,6 @@ if (!built && existsSync(join(root, 'src'))) {
     format: 'esm',
     platform: 'node',
     target: 'node22.12',
-
     minifySyntax: true,
     legalComments: 'none',
     external: EXTERNAL,
