@@ -15,6 +15,7 @@ import type { Column, TypeName } from '../compute/relation.ts';
 import { dataTypeOf } from '../compute/types.ts';
 import { NairobiError } from '../errors.ts';
 import { Evidence } from './csv/evidence.ts';
+import { momentFormat } from './csv/moment-format.ts';
 import type { Decoded, Source } from './decoded.ts';
 import type { FormatName } from './detect.ts';
 import type { ReadOptions, Rejected, Understood, UnderstoodColumn } from './options.ts';
@@ -57,7 +58,9 @@ export function planOf(
   const base = { name, note, lenient: false } as const;
   if (given !== undefined) {
     if (given === 'String') return { ...base, type: given, from: 'given', parse: undefined };
-    const format = /^(Date|Time)/.test(given) ? dateFormat(given, name, frame, options) : undefined;
+    const format = /^(Date|Time)/.test(given)
+      ? momentFormat(name, given, evidenceOf(name, frame), options)
+      : undefined;
     const parse = { type: given, ...(format === undefined ? {} : { format }) };
     return { ...base, type: given, from: 'given', parse };
   }
@@ -85,19 +88,6 @@ function sampleOf(name: string, frame: DataFrame, options: ReadOptions): Typed |
   const named = options.dateFormats?.find((format) => evidence.fits(format));
   const reading = named === undefined ? evidence.decide(false) : evidence.momentOf(named);
   return reading?.format === undefined || reading.nullText !== undefined ? undefined : reading;
-}
-
-function dateFormat(
-  type: string,
-  name: string,
-  frame: DataFrame,
-  options: ReadOptions,
-): string | undefined {
-  const evidence = evidenceOf(name, frame);
-  const named = options.dateFormats?.find((format) => evidence.fits(format));
-  const zoned = type.includes(', ') ? '%#z' : '';
-  const usual = type === 'Date' ? '%Y-%m-%d' : type === 'Time' ? '%H:%M:%S%.f' : undefined;
-  return named ?? evidence.format ?? usual ?? `%Y-%m-%dT%H:%M:%S%.f${zoned}`;
 }
 
 export class TypedFrame implements Decoded {

@@ -68,6 +68,18 @@ describe('types', () => {
     expect(said.csv).toBe('d\n2024-02-01\n');
   });
 
+  it('asks for the format when the user wants dates that could be read two ways', () => {
+    const error = failure(() => readAll('d,e\n01/02/2024,1\n', { types: { d: 'Date' } }));
+    expect(error.code).toBe('USAGE');
+    expect(error.hint).toContain('--date-format');
+  });
+
+  it('passes over what the user says is null', () => {
+    const options = { nulls: ['-', 'n.d.'] };
+    expect(typesOf('a,b\n1,-\nn.d.,2.5\n', options)).toEqual(['Int64', 'Float64']);
+    expect(readAll('a,b\n1,-\nn.d.,2.5\n', options).csv).toBe('a,b\n1,\n,2.5\n');
+  });
+
   it('keeps nanoseconds', () => {
     const { decoded, csv } = readAll('t\n2024-01-02 03:04:05.123456789\n');
     expect(decoded.columns[0]?.type).toBe('Datetime(ns)');

@@ -5,7 +5,7 @@ import type { Dialect, ReadOptions } from '../options.ts';
 import { Records } from './records.ts';
 
 /** Records looked at: enough for the counts to be regular, few enough to take no time. */
-const DIALECT_RECORDS = 200;
+const DIALECT_RECORDS = 64;
 const DIALECT_BYTES = 64 * 1024;
 
 const DELIMITERS = [',', '\t', ';', '|'] as const;
@@ -31,7 +31,7 @@ export function sniffDialect(head: Buffer, format: FormatName, options: ReadOpti
     decimalComma: options.decimalComma ?? false,
     lineEnd: sample.includes(0x0d) && !sample.includes(0x0a) ? '\r' : '\n',
   } as const;
-  const delimiters = delimiterChoices(format, options);
+  const delimiters = delimiterChoices(sample, base.lineEnd, format, options);
   const bestWith = (quote: string): Trial =>
     delimiters
       .map((delimiter) => tryDialect(sample, { ...base, delimiter, quote }))
@@ -44,13 +44,37 @@ export function sniffDialect(head: Buffer, format: FormatName, options: ReadOpti
   return format === 'csv' ? { ...dialect, delimiter: unused ?? '\x1f' } : dialect;
 }
 
-function delimiterChoices(format: FormatName, options: ReadOptions): readonly string[] {
+/** Those that the first line holds: without it there, a table has but one column. */
+function delimiterChoices(
+  sample: Buffer,
+  lineEnd: string,
+  format: FormatName,
+  options: ReadOptions,
+): readonly string[] {
   if (options.delimiter !== undefined) {
     oneByte(options.delimiter, 'delimiter');
     return [options.delimiter];
   }
   const named = BY_FORMAT[format];
-  return named === undefined ? DELIMITERS : [named];
+  if (named !== undefined) return [named];
+  const line = firstLine(sample, lineEnd.charCodeAt(0), options.comment);
+  // An open quote: the header goes on in the next line.
+  const isOpen = line.toString('latin1').split('"').length % 2 === 0;
+  const held = DELIMITERS.filter((delimiter) => isOpen || line.includes(delimiter));
+  return held.length === 0 ? DELIMITERS.slice(0, 1) : held;
+}
+
+/** The first line that is neither blank nor a comment. */
+function firstLine(sample: Buffer, lineEnd: number, comment: string | undefined): Buffer {
+  for (let start = 0; start < sample.length; ) {
+    const found = sample.indexOf(lineEnd, start);
+    const end = found < 0 ? sample.length : found;
+    const line = sample.subarray(start, end);
+    const isComment = comment !== undefined && comment !== '' && line.indexOf(comment) === 0;
+    if (!isComment && line.toString('latin1').trim() !== '') return line;
+    start = end + 1;
+  }
+  return sample;
 }
 
 /** The double quote, unless no field begins with one and something else fits without a flaw. */

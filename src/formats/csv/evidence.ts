@@ -169,9 +169,9 @@ export class Evidence {
     return this.#moment(plain, withNull);
   }
 
-  /** The format of the moments seen, when there is one they all fit. */
-  get format(): string | undefined {
-    return this.#formats?.[0];
+  /** The formats that all the moments seen fit. */
+  get formats(): readonly string[] {
+    return this.#formats ?? [];
   }
 
   /** True when every moment seen fits this format too. */

@@ -5,6 +5,7 @@ import type { Dialect, Encoding, ReadOptions, UnderstoodColumn } from '../option
 import { sniffDialect } from './dialect.ts';
 import { Evidence, type Reading } from './evidence.ts';
 import { headerNames, isHeader } from './header.ts';
+import { momentFormat } from './moment-format.ts';
 import { type RecordStart, Records } from './records.ts';
 
 /** The beginning of the file that is always looked at: some thousand rows in a few ms. */
@@ -113,6 +114,7 @@ function sample(
   const afterFirst = records.end;
   const evidence = firstTexts.map(() => new Evidence());
   const { inferRows } = options;
+  const nulls = options.nulls === undefined ? undefined : new Set(options.nulls);
   const most = inferRows === 'all' ? Number.POSITIVE_INFINITY : (inferRows ?? undefined);
   let rows = 0;
   const isEnough = (): boolean =>
@@ -124,18 +126,24 @@ function sample(
     if (!isWhole && records.end.byte >= bytes.length && rows > 0) break;
     if (records.blank && firstTexts.length > 1) continue;
     rows += 1;
-    observe(records, evidence);
+    observe(records, evidence, nulls);
   }
   const isAll = isWhole && records.end.byte >= bytes.length;
-  if (most === undefined && !isAll) rows += probe(bytes, dialect, records.end.byte, evidence);
+  if (most === undefined && !isAll)
+    rows += probe(bytes, dialect, records.end.byte, evidence, nulls);
   return { firstTexts, afterFirst, evidence, rows, isAll };
 }
 
-function observe(records: Records, evidence: readonly Evidence[]): void {
+function observe(
+  records: Records,
+  evidence: readonly Evidence[],
+  nulls: ReadonlySet<string> | undefined,
+): void {
   const count = Math.min(records.count, evidence.length);
   for (let index = 0; index < count; index += 1) {
     const column = evidence[index];
     if (column === undefined || column.isText) continue;
+    if (nulls?.has(records.text(index))) continue;
     if (records.quoted[index]) column.observe(records.text(index));
     else column.observeBytes(records.bytes, records.starts[index] ?? 0, records.ends[index] ?? 0);
   }
@@ -150,6 +158,7 @@ function probe(
   dialect: Dialect,
   from: number,
   evidence: readonly Evidence[],
+  nulls: ReadonlySet<string> | undefined,
 ): number {
   const step = Math.floor((bytes.length - from) / PROBES);
   if (step < PROBE_BYTES || evidence.length < 2) return 0;
@@ -162,7 +171,7 @@ function probe(
     while (records.next() && records.end.byte < piece.length) {
       if (records.count !== evidence.length || records.flaw !== undefined) break;
       rows += 1;
-      observe(records, evidence);
+      observe(records, evidence, nulls);
     }
   }
   return rows;
@@ -185,7 +194,7 @@ function understandColumn(
     return { name, ...rest, ...(isListed ? {} : { nullText }), from: 'inferred' };
   }
   const isMoment = /^(Date|Time)/.test(given);
-  const format = isMoment ? momentFormat(given, evidence, options) : undefined;
+  const format = isMoment ? momentFormat(name, given, evidence, options) : undefined;
   const isFloat = /^Float/.test(given) && commaRule === true;
   return {
     name,
@@ -200,13 +209,6 @@ function understandColumn(
 function withDateFormats(evidence: Evidence, options: ReadOptions): Reading | undefined {
   const format = options.dateFormats?.find((one) => evidence.fits(one));
   return format === undefined ? undefined : evidence.momentOf(format);
-}
-
-function momentFormat(type: string, evidence: Evidence, options: ReadOptions): string {
-  const named = options.dateFormats?.find((one) => evidence.fits(one)) ?? options.dateFormats?.[0];
-  const usual = type === 'Date' ? '%Y-%m-%d' : type === 'Time' ? '%H:%M:%S%.f' : undefined;
-  const zoned = type.includes(', ');
-  return named ?? evidence.format ?? usual ?? `%Y-%m-%d %H:%M:%S%.f${zoned ? '%#z' : ''}`;
 }
 
 function checkNamedTypes(names: readonly string[], options: ReadOptions): void {
