@@ -112,8 +112,9 @@ describe.skipIf(!hasSysctl(HUGE))('huge pages on this machine', () => {
     ]);
   });
 
-  test('four reserved: each is touched', async () => {
-    const report = await withSysctl(HUGE, 4, () => doctor(['--only', 'memory']));
+  test('pages reserved: as many as are needed are touched', async () => {
+    // More than are needed: other tests of this machine may take some meanwhile.
+    const report = await withSysctl(HUGE, 128, () => doctor(['--only', 'memory']));
     expect(finding(report, 'memory.hugetlb').status).toBe('pass');
     expect(finding(report, 'memory.hugetlb_touch')).toMatchObject({
       status: 'pass',
