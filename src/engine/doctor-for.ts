@@ -1,14 +1,13 @@
 /** What a command line, given to --for, needs of the host: check ids, and paths to look at. */
-import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NairobiError } from '../errors.ts';
-import type { DirectoryObservation } from '../host/observed.ts';
+import type { Place } from '../host/observed.ts';
 import { closest } from '../suggest.ts';
 
 export interface Demands {
   /** Checks whose warning means that the command will not work as asked. */
   readonly required: ReadonlySet<string>;
-  readonly places: readonly Pick<DirectoryObservation, 'path' | 'purpose'>[];
+  readonly places: readonly Place[];
 }
 
 /** Every command needs these. */
@@ -60,15 +59,9 @@ export function demandsOf(commandLine: string): Demands {
     ...inputs.map((path) => ({ path: resolve(path), purpose: 'input' as const })),
     ...(output === undefined || output === '-'
       ? []
-      : [{ path: folderOf(output), purpose: 'output' as const }]),
+      : [{ path: resolve(output), purpose: 'output' as const }]),
   ];
   return { required, places };
-}
-
-/** A directory that is written into, or the one the file will be made in. */
-function folderOf(output: string): string {
-  const path = resolve(output);
-  return existsSync(path) && statSync(path).isDirectory() ? path : dirname(path);
 }
 
 interface Words {
@@ -114,8 +107,7 @@ function pathsIn(word: string): string[] {
     );
     return quoted.filter((name) => DATA_FILE.test(name)).map(beforeGlob);
   }
-  if (word === '-' || word === '') return [];
-  return existsSync(word) || word.includes('/') || DATA_FILE.test(word) ? [beforeGlob(word)] : [];
+  return word === '-' || word === '' ? [] : [beforeGlob(word)];
 }
 
 /** "data/*.csv" -> "data": what can be looked at before the names are known. */

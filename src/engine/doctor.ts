@@ -78,11 +78,11 @@ export async function observeFor(
   demands: Demands,
   timeoutMs: number,
 ): Promise<Observed> {
-  const { observe, usualDirectories } = await import('./observe.ts');
+  const { observe, usualPlaces } = await import('./observe.ts');
   return observe(readMemory(files), {
     ...NEEDS,
     groups: new Set(checks.map(({ group }) => group)),
-    directories: [...usualDirectories(), ...demands.places],
+    places: [...usualPlaces(), ...demands.places],
     timeoutMs,
   });
 }

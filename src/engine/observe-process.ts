@@ -1,44 +1,27 @@
 /** What this process sees of the host and of itself: directories, page size, C library. */
-import { accessSync, constants, readFileSync, statfsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import type { DirectoryObservation, Observed } from '../host/observed.ts';
+import { readFileSync } from 'node:fs';
+import type { DirectoryObservation, Observed, Place } from '../host/observed.ts';
 import { endOf } from './observe-outcomes.ts';
-import type { DirectTrial } from './trials/direct.ts';
 import type { TrialOutcome } from './trials/run.ts';
 
-export function directoryOf(
-  { path, purpose }: Pick<DirectoryObservation, 'path' | 'purpose'>,
-  outcomes: ReadonlyMap<string, TrialOutcome>,
-): DirectoryObservation {
-  const outcome = outcomes.get(`direct:${path}`);
-  const trial = outcome?.answered === true ? (outcome.result as DirectTrial) : undefined;
-  const direct = outcome === undefined ? undefined : (endOf(outcome) ?? trial?.attempt);
-  const place = exists(path) ? path : dirname(resolve(path));
-  const there = exists(place);
-  const space = there ? statfsSync(place) : undefined;
-  const device = there ? statSync(place).dev : 0;
+/** What the trial saw of a place; of one that did not answer, that it did not. */
+export function directoryOf(place: Place, outcome: TrialOutcome | undefined): DirectoryObservation {
+  const end = endOf(outcome);
+  if (end === undefined && outcome?.answered === true)
+    return outcome.result as DirectoryObservation;
   return {
-    path,
-    purpose,
-    exists: exists(path),
-    readable: there && allowed(path, constants.R_OK),
-    writable: there && allowed(place, constants.W_OK),
-    freeBytes: (space?.bavail ?? 0) * (space?.bsize ?? 0),
-    totalBytes: (space?.blocks ?? 0) * (space?.bsize ?? 0),
-    freeInodes: space?.ffree ?? 0,
-    totalInodes: space?.files ?? 0,
-    device: deviceNumber(device),
-    direct,
-    directAlignBytes: trial?.alignBytes,
+    ...place,
+    exists: false,
+    readable: false,
+    writable: false,
+    freeBytes: 0,
+    totalBytes: 0,
+    freeInodes: 0,
+    totalInodes: 0,
+    device: '',
+    direct: end,
+    directAlignBytes: undefined,
   };
-}
-
-/** dev_t of 64-bit Linux: the major's low 12 bits from bit 8, the minor around them. */
-function deviceNumber(dev: number): string {
-  const value = BigInt(dev);
-  const major = ((value >> 8n) & 0xfffn) | ((value >> 32n) & 0xfffff000n);
-  const minor = (value & 0xffn) | ((value >> 12n) & 0xffffff00n);
-  return `${major}:${minor}`;
 }
 
 /** AT_PAGESZ of the auxiliary vector: pairs of 64-bit words (getauxval(3)). */
@@ -61,18 +44,5 @@ export function libc(): Observed['libc'] {
     return readFileSync('/proc/self/maps', 'utf8').includes('/ld-musl-') ? 'musl' : 'glibc';
   } catch {
     return undefined;
-  }
-}
-
-export function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function allowed(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
   }
 }

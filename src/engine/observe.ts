@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import type { Group } from '../host/checks/finding.ts';
 import { mayUse } from '../host/files.ts';
 import type { MemoryFacts } from '../host/memory.ts';
-import { type DirectoryObservation, NOTHING_OBSERVED, type Observed } from '../host/observed.ts';
+import { NOTHING_OBSERVED, type Observed, type Place } from '../host/observed.ts';
 import { glStep } from './gl-probe.ts';
 import { clockOf, glOf, hugetlbOf, ipcOf, modulesOf, thpOf, uringOf } from './observe-outcomes.ts';
-import { directoryOf, exists, libc, pageBytes } from './observe-process.ts';
+import { directoryOf, libc, pageBytes } from './observe-process.ts';
 import { tryBus } from './trials/bus.ts';
 import type { TrialStep } from './trials/protocol.ts';
 import { runTrials } from './trials/run.ts';
@@ -18,7 +18,7 @@ import { observeEnvironment, rendererNodes } from './trials/surroundings.ts';
 export interface ObserveOptions {
   /** Only what checks of these groups need is tried. */
   readonly groups: ReadonlySet<Group>;
-  readonly directories: readonly Pick<DirectoryObservation, 'path' | 'purpose'>[];
+  readonly places: readonly Place[];
   readonly registeredBytes: number;
   readonly poolBytes: number;
   /** For every trial together. */
@@ -39,11 +39,15 @@ const LARGEST_TOUCH = 32 * 2 ** 20;
 export async function observe(memory: MemoryFacts, options: ObserveOptions): Promise<Observed> {
   const { groups } = options;
   const deadline = performance.now() + options.timeoutMs;
-  const files = groups.has('storage') || groups.has('data') ? options.directories : [];
+  const places = groups.has('storage') || groups.has('data') ? options.places : [];
   const children = [
     groups.has('io_uring') ? [uringStep(options)] : [],
-    smallSteps(memory, options, files),
-    MODULES.filter(({ group }) => groups.has(group)).map(({ name }) => moduleStep(name)),
+    smallSteps(memory, options),
+    [
+      ...MODULES.filter(({ group }) => groups.has(group)).map(({ name }) => moduleStep(name)),
+      // Last, for a dead file server holds up whatever comes after it.
+      ...places.map(placeStep),
+    ],
     groups.has('render') ? [glStep('auto')] : [],
   ].filter((steps) => steps.length > 0);
   const running = children.map((steps) => runTrials(steps, deadline));
@@ -64,7 +68,7 @@ export async function observe(memory: MemoryFacts, options: ObserveOptions): Pro
       outcomes,
       MODULES.map(({ name }) => name),
     ),
-    directories: files.map((directory) => directoryOf(directory, outcomes)),
+    directories: places.map((place) => directoryOf(place, outcomes.get(`place:${place.path}`))),
     gl: glOf(outcomes.get('gl')),
     ipc: ipcOf(outcomes.get('memfd'), buses),
     clock: clockOf(outcomes.get('clock')),
@@ -79,15 +83,13 @@ function moduleStep(name: string): TrialStep {
   return { id: `module:${name}`, trial: 'module', options: { name } };
 }
 
+function placeStep(place: Place): TrialStep {
+  return { id: `place:${place.path}`, trial: 'place', options: { ...place } };
+}
+
 /** What is quick and shares one child: touching pages comes last, for it may end the child. */
-function smallSteps(
-  memory: MemoryFacts,
-  { groups, poolBytes }: ObserveOptions,
-  directories: ObserveOptions['directories'],
-): TrialStep[] {
-  const steps: TrialStep[] = directories
-    .filter(({ path }) => exists(path))
-    .map(({ path }) => ({ id: `direct:${path}`, trial: 'direct', options: { path } }));
+function smallSteps(memory: MemoryFacts, { groups, poolBytes }: ObserveOptions): TrialStep[] {
+  const steps: TrialStep[] = [];
   if (groups.has('ipc')) steps.push({ id: 'memfd', trial: 'memfd', options: {} });
   if (groups.has('runtime')) steps.push({ id: 'clock', trial: 'clock', options: {} });
   if (groups.has('memory')) {
@@ -107,7 +109,7 @@ function touchSteps(memory: MemoryFacts, poolBytes: number): TrialStep[] {
 }
 
 /** Where reads and writes go when nothing else is said. */
-export function usualDirectories(): ObserveOptions['directories'] {
+export function usualPlaces(): ObserveOptions['places'] {
   return [
     { path: process.cwd(), purpose: 'working directory' },
     { path: tmpdir(), purpose: 'temporary files' },

@@ -58,9 +58,13 @@ export interface ModuleTrial {
   readonly milliseconds: number;
 }
 
-export interface DirectoryObservation {
+/** A directory or file to look at, and what for. */
+export interface Place {
   readonly path: string;
-  readonly purpose: 'working directory' | 'temporary files' | 'input' | 'output' | 'asked for';
+  readonly purpose: 'working directory' | 'temporary files' | 'input' | 'output';
+}
+
+export interface DirectoryObservation extends Place {
   readonly exists: boolean;
   readonly readable: boolean;
   readonly writable: boolean;

@@ -13,7 +13,7 @@ const TRIALS: Readonly<Record<TrialName, () => Promise<Trial>>> = {
   uring: async () => (await import('./uring.ts')).tryUring,
   thp: async () => (await import('./pages.ts')).tryThp,
   hugetlb: async () => (await import('./pages.ts')).tryHugetlb,
-  direct: async () => (await import('./direct.ts')).tryDirect,
+  place: async () => (await import('./place.ts')).tryPlace,
   memfd: async () => (await import('./memfd.ts')).tryMemfd,
   clock: async () => (await import('./clock.ts')).tryClock,
   module: async () => (await import('./module.ts')).tryModule,

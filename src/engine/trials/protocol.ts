@@ -16,12 +16,4 @@ export interface TrialStep {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export type TrialName =
-  | 'uring'
-  | 'thp'
-  | 'hugetlb'
-  | 'direct'
-  | 'memfd'
-  | 'clock'
-  | 'module'
-  | 'gl';
+export type TrialName = 'uring' | 'thp' | 'hugetlb' | 'place' | 'memfd' | 'clock' | 'module' | 'gl';

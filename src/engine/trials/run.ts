@@ -43,7 +43,8 @@ function runChild(
 ): Promise<ChildEnd> {
   const milliseconds = deadline - performance.now();
   if (milliseconds <= 0) {
-    return Promise.resolve({ current: undefined, attempt: { outcome: 'timeout' } });
+    const message = 'not tried: the time was over';
+    return Promise.resolve({ current: undefined, attempt: { outcome: 'failed', message } });
   }
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [childEntry(), JSON.stringify(steps)], {
@@ -52,10 +53,12 @@ function runChild(
       env: { ...process.env, EGL_LOG_LEVEL: 'fatal', MESA_SHADER_CACHE_DISABLE: 'true' },
     });
     let current: string | undefined;
-    let timedOut = false;
     const timer = setTimeout(() => {
-      timedOut = true;
+      // A child that waits for a dead file server cannot be killed: it is left, not waited for.
       child.kill('SIGKILL');
+      child.stdout.destroy();
+      child.unref();
+      end({ outcome: 'timeout' });
     }, milliseconds);
     const read = lineReader((line) => {
       const message = JSON.parse(line) as TrialMessage;
@@ -69,7 +72,6 @@ function runChild(
     };
     child.on('error', (error) => end({ outcome: 'failed', message: error.message }));
     child.on('close', (code, signal) => {
-      if (timedOut) return end({ outcome: 'timeout' });
       if (signal !== null) return end({ outcome: 'killed', signal });
       end({ outcome: 'failed', message: `the trial ended with status ${code}` });
     });

@@ -2,6 +2,7 @@
 
 import { formatBytes } from '../../units.ts';
 import type { Facts } from '../facts.ts';
+import { describeAttempt } from '../observed.ts';
 import type { StorageFacts } from '../storage.ts';
 import { type Check, commandFix, type Verdict } from './finding.ts';
 
@@ -27,11 +28,14 @@ function judgeEach(
 ): Verdict {
   const verdicts = facts.storage.filter((place) => place.purpose === purpose).map(judge);
   if (verdicts.length === 0) return { status: 'skip', found: 'none was named' };
-  const bad = verdicts.find(({ status }) => status === 'fail');
+  const bad = verdicts.find(({ status }) => status !== 'pass');
   return bad ?? { status: 'pass', found: verdicts.map(({ found }) => found).join('; ') };
 }
 
-function judgeInput({ path, exists, readable, fileSystem }: StorageFacts): Verdict {
+function judgeInput({ path, exists, readable, fileSystem, device, direct }: StorageFacts): Verdict {
+  if (device === '' && direct !== undefined) {
+    return { status: 'unknown', found: `${path}: ${describeAttempt(direct)}`, needed: 'the input' };
+  }
   if (!exists) {
     return {
       status: 'fail',

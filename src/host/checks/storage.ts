@@ -74,7 +74,10 @@ function eachPlace(
   judge: (place: StorageFacts, facts: Facts) => PlaceVerdict,
 ): Verdict {
   if (facts.storage.length === 0) return { status: 'skip', found: 'no directory was looked at' };
-  const verdicts = facts.storage.map((place) => ({ place, ...judge(place, facts) }));
+  const verdicts = facts.storage.map((place) => ({
+    place,
+    ...(unanswered(place) ?? judge(place, facts)),
+  }));
   const worst = [...verdicts].sort((a, b) => RANK.indexOf(a.status) - RANK.indexOf(b.status))[0];
   const same = verdicts.every(({ found }) => found === verdicts[0]?.found);
   const found = same
@@ -86,6 +89,20 @@ function eachPlace(
     ...(worst?.needed === undefined ? {} : { needed: worst.needed }),
     ...(worst?.cause === undefined ? {} : { cause: worst.cause }),
     ...(worst?.fixes === undefined ? {} : { fixes: worst.fixes }),
+  };
+}
+
+/** A mount whose server is gone answers nothing, not even stat. */
+function unanswered({ path, device, direct }: StorageFacts): PlaceVerdict | undefined {
+  if (device !== '' || direct === undefined) return undefined;
+  if (direct.outcome !== 'timeout') {
+    return { status: 'unknown', found: `${path}: ${describeAttempt(direct)}` };
+  }
+  return {
+    status: 'unknown',
+    found: `${path} did not answer in time`,
+    cause: 'a file system that hangs: a network mount whose server is gone, or a failing disk',
+    fixes: [commandFix('now', 'host', true, `umount -l "$(findmnt -nT ${path} -o TARGET)"`)],
   };
 }
 
