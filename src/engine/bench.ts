@@ -119,7 +119,7 @@ function benchFile(path: string, started: number): BenchReport {
   }
   using plain = new Pool({ pages: 'plain' });
   using huge = new Pool({ pages: 'auto' });
-  const turns = waysFor(direct.directFd !== undefined).map((way) => ({
+  const turns = waysFor(direct.directFd !== undefined, hasRing()).map((way) => ({
     way,
     times: [] as Timing[],
   }));
@@ -148,13 +148,15 @@ function offsetOf(turnNumber: number, bytes: number, size: number): number {
   return (turnNumber % places) * bytes;
 }
 
-function waysFor(directWorks: boolean): Way[] {
+function waysFor(directWorks: boolean, ringWorks: boolean): Way[] {
   const usual = { blockBytes: MiB as number, readsInFlight: 8 };
-  const cached = (['uring', 'pread'] as const).flatMap((backend): Way[] => [
+  const backends: readonly Way['backend'][] = ringWorks ? ['uring', 'pread'] : ['pread'];
+  const through = backends.flatMap((backend): Way[] => [
     { ...usual, path: 'cached', backend, pages: 'huge' },
     { ...usual, path: 'uncached', backend, pages: 'huge' },
   ]);
-  if (!directWorks) return cached;
+  if (!directWorks) return through;
+  const one = { ...usual, readsInFlight: 1, path: 'direct', backend: 'pread' } as const;
   const matrix = (['huge', 'plain'] as const).flatMap((pages) =>
     BLOCKS.flatMap((blockBytes) =>
       DEPTHS.map(
@@ -169,10 +171,21 @@ function waysFor(directWorks: boolean): Way[] {
     ),
   );
   return [
-    ...matrix,
-    { ...usual, readsInFlight: 1, path: 'direct', backend: 'pread', pages: 'huge' },
-    ...cached,
+    ...(ringWorks ? matrix : []),
+    { ...one, pages: 'huge' },
+    { ...one, pages: 'plain' },
+    ...through,
   ];
+}
+
+/** Whether io_uring works here at all. */
+function hasRing(): boolean {
+  try {
+    openReader('uring')[Symbol.dispose]();
+    return true;
+  } catch {
+    return false; // "nairobi doctor --only io_uring" says why
+  }
 }
 
 interface Timing {
@@ -236,7 +249,9 @@ function summarise(way: Way, times: readonly Timing[]): Measured {
 export function recommend(rows: readonly Measured[]): Recommendation {
   const best = (some: readonly Measured[]): Measured | undefined =>
     some.toSorted((a, b) => b.bytesPerSecond - a.bytesPerSecond)[0];
-  const direct = rows.filter(({ path, backend }) => path === 'direct' && backend === 'uring');
+  const past = rows.filter(({ path }) => path === 'direct');
+  const rings = past.filter(({ backend }) => backend === 'uring');
+  const direct = rings.length > 0 ? rings : past;
   const fastest = best(direct);
   const uncached = best(rows.filter(({ path }) => path === 'uncached'));
   const chosen = direct
@@ -254,9 +269,6 @@ export function recommend(rows: readonly Measured[]): Recommendation {
       best(direct.filter(({ pages }) => pages === 'huge')),
       best(direct.filter(({ pages }) => pages === 'plain')),
     ),
-    uringFactor: ratio(
-      fastest,
-      rows.find(({ path, backend }) => path === 'direct' && backend === 'pread'),
-    ),
+    uringFactor: ratio(best(rings), best(past.filter(({ backend }) => backend === 'pread'))),
   };
 }

@@ -11,6 +11,8 @@ export type Attempt =
   /** The child that tried it died of this signal. */
   | { readonly outcome: 'killed'; readonly signal: string }
   | { readonly outcome: 'timeout' }
+  /** The time was over before its turn came. */
+  | { readonly outcome: 'untried' }
   | { readonly outcome: 'failed'; readonly message: string };
 
 export interface UringTrial {
@@ -157,7 +159,9 @@ export function describeAttempt(attempt: Attempt): string {
     case 'killed':
       return `killed by ${attempt.signal}`;
     case 'timeout':
-      return 'timed out';
+      return 'did not answer in time';
+    case 'untried':
+      return 'not tried: the time was over';
     case 'failed':
       return attempt.message;
   }

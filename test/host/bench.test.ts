@@ -47,6 +47,16 @@ test('where O_DIRECT does not work the page cache is recommended', () => {
   expect(advice).toMatchObject({ direct: false, hugePagesFactor: null, bytesPerSecond: 1e9 });
 });
 
+test('without io_uring the recommendation comes from blocking reads', () => {
+  const one = { backend: 'pread', readsInFlight: 1 } as const;
+  const advice = recommend([
+    measured({ ...one, bytesPerSecond: 2e9 }),
+    measured({ ...one, pages: 'plain', bytesPerSecond: 1e9 }),
+    measured({ ...one, path: 'uncached', bytesPerSecond: 1.5e9 }),
+  ]);
+  expect(advice).toMatchObject({ direct: true, hugePagesFactor: 2, uringFactor: null });
+});
+
 test('a file is measured in every way, and nothing is left behind', () => {
   const file = join(folder, 'data.bin');
   writeFileSync(file, Buffer.alloc(17 << 20, 7));

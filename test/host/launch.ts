@@ -1,4 +1,4 @@
-/** Runs the program's own sources as another user, under a seccomp filter, or with less memory. */
+/** Runs the program, as test/build.ts built it, as another user, under a seccomp filter, or with less memory. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DoctorReport } from '../../src/engine/doctor.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 export const FILTER = fileURLToPath(new URL('./seccomp-launch.ts', import.meta.url));
 
 /** nobody */
@@ -53,4 +53,11 @@ export const isRoot = process.getuid?.() === 0;
 /** A sysctl file that exists and this user may write. */
 export function hasSysctl(path: string): boolean {
   return isRoot && existsSync(path);
+}
+
+/** The finding of a check that the report has. */
+export function finding(report: DoctorReport, id: string) {
+  const found = report.findings.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`no finding ${id}`);
+  return found;
 }

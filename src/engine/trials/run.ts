@@ -43,8 +43,7 @@ function runChild(
 ): Promise<ChildEnd> {
   const milliseconds = deadline - performance.now();
   if (milliseconds <= 0) {
-    const message = 'not tried: the time was over';
-    return Promise.resolve({ current: undefined, attempt: { outcome: 'failed', message } });
+    return Promise.resolve({ current: undefined, attempt: { outcome: 'untried' } });
   }
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [childEntry(), JSON.stringify(steps)], {

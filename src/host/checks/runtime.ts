@@ -158,7 +158,7 @@ export function judgeModule(
     };
   }
   return {
-    status: trial.attempt.outcome === 'timeout' ? 'unknown' : without,
+    status: /^(?:timeout|untried)$/.test(trial.attempt.outcome) ? 'unknown' : without,
     found: describeAttempt(trial.attempt),
     needed: `${name}, for ${use}`,
     cause: moduleCause(facts, trial.attempt),
@@ -168,6 +168,7 @@ export function judgeModule(
 
 function moduleCause({ kernel, observed }: Facts, attempt: Attempt): string {
   if (attempt.outcome === 'timeout') return 'it did not finish loading in time';
+  if (attempt.outcome === 'untried') return '--timeout is too short';
   if (attempt.outcome === 'killed' && attempt.signal === 'SIGILL') {
     return 'the processor lacks instructions it was built for: see cpu.simd';
   }

@@ -95,12 +95,11 @@ function eachPlace(
 /** A mount whose server is gone answers nothing, not even stat. */
 function unanswered({ path, device, direct }: StorageFacts): PlaceVerdict | undefined {
   if (device !== '' || direct === undefined) return undefined;
-  if (direct.outcome !== 'timeout') {
-    return { status: 'unknown', found: `${path}: ${describeAttempt(direct)}` };
-  }
+  const found = describeAttempt(direct);
+  if (direct.outcome !== 'timeout') return { status: 'unknown', found };
   return {
     status: 'unknown',
-    found: `${path} did not answer in time`,
+    found,
     cause: 'a file system that hangs: a network mount whose server is gone, or a failing disk',
     fixes: [commandFix('now', 'host', true, `umount -l "$(findmnt -nT ${path} -o TARGET)"`)],
   };

@@ -6,7 +6,7 @@
  */
 import type { Facts } from '../facts.ts';
 import { atLeast } from '../kernel.ts';
-import { type Attempt, errnoOf, type UringTrial } from '../observed.ts';
+import { type Attempt, describeAttempt, errnoOf, type UringTrial } from '../observed.ts';
 import { commandFix, type Fix, sysctlFixes } from './finding.ts';
 import { memlockFixes, seccompFixes, wslFixes } from './uring-fixes.ts';
 
@@ -46,8 +46,8 @@ export function refusalOf(facts: Facts, trial: UringTrial): Refusal | undefined 
   const { setup } = trial;
   if (setup.outcome === 'ok') return undefined;
   if (setup.outcome === 'killed') return killed(facts, setup.signal);
-  if (setup.outcome === 'timeout') {
-    return { kind: 'other', cause: 'the trial did not come back in time', fixes: [] };
+  if (setup.outcome === 'timeout' || setup.outcome === 'untried') {
+    return { kind: 'other', cause: `the trial: ${describeAttempt(setup)}`, fixes: [] };
   }
   if (setup.outcome === 'failed') return { kind: 'other', cause: setup.message, fixes: [] };
   switch (setup.errno) {

@@ -62,7 +62,10 @@ function judgeSetup(facts: Facts): Verdict {
   }
   return {
     status: refusal.kind === 'other' ? 'unknown' : 'warn',
-    found: `refused: ${describeAttempt(trial.setup)}`,
+    found:
+      trial.setup.outcome === 'refused'
+        ? `refused: ${trial.setup.errno}`
+        : `no ring: ${describeAttempt(trial.setup)}`,
     needed: NEED,
     cause: refusal.cause,
     fixes: refusal.fixes,

@@ -1,0 +1,86 @@
+/**
+ * Refusals that hold for the whole machine while they last: sysctls and reserved huge pages. Each is
+ * taken back, under a lock; still nothing else should run meanwhile, so these are slow tests.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { DoctorReport } from '../../src/engine/doctor.ts';
+import { doctor, finding, HOST_LOCK, hasSysctl, NOBODY } from './launch.ts';
+
+const DISABLED = '/proc/sys/kernel/io_uring_disabled';
+const HUGE = '/proc/sys/vm/nr_hugepages';
+
+/** Runs `body` with `value` in the sysctl, alone on the host, and puts the old value back. */
+async function withSysctl<T>(path: string, value: number, body: () => T): Promise<T> {
+  const holder = spawn('flock', [HOST_LOCK, 'sh', '-c', 'echo held; read line'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  const before = readFileSync(path, 'utf8');
+  writeFileSync(path, String(value));
+  try {
+    return body();
+  } finally {
+    writeFileSync(path, before);
+    holder.stdin.end();
+  }
+}
+
+describe('io_uring forbidden on this machine', () => {
+  const sysctl = hasSysctl(DISABLED);
+  if (!sysctl) console.log(`skipped: ${DISABLED} is missing or not ours to write`);
+
+  test.skipIf(!sysctl)('io_uring_disabled = 2 is the cause for root and for nobody', async () => {
+    const reports = await withSysctl(DISABLED, 2, () => [
+      doctor(['--only', 'io_uring']),
+      doctor(['--only', 'io_uring'], { uid: NOBODY }),
+    ]);
+    for (const report of reports) {
+      expect(finding(report, 'io_uring.setup').cause).toMatch(/io_uring_disabled = 2/);
+      expect(report.firstStep).toBe('sysctl -w kernel.io_uring_disabled=0');
+      expect(finding(report, 'io_uring.seccomp').status).toBe('pass');
+    }
+  });
+
+  test.skipIf(!sysctl)('io_uring_disabled = 1 stops nobody, not root', async () => {
+    const [root, nobody] = (await withSysctl(DISABLED, 1, () => [
+      doctor(['--only', 'io_uring']),
+      doctor(['--only', 'io_uring'], { uid: NOBODY }),
+    ])) as [DoctorReport, DoctorReport];
+    expect(finding(root, 'io_uring.setup').status).toBe('pass');
+    expect(finding(nobody, 'io_uring.setup').cause).toMatch(/= 1 and kernel\.io_uring_group = -1/);
+    expect(finding(nobody, 'io_uring.disabled').rootAdds).toMatch(/root may/);
+  });
+
+  test.skipIf(!sysctl)('a sysctl and a seccomp filter together are both named', async () => {
+    const report = await withSysctl(DISABLED, 2, () =>
+      doctor(['--only', 'io_uring'], { seccomp: 'EPERM' }),
+    );
+    expect(finding(report, 'io_uring.setup').cause).toMatch(
+      /seccomp.*besides.*io_uring_disabled = 2/,
+    );
+  });
+});
+
+describe.skipIf(!hasSysctl(HUGE))('huge pages on this machine', () => {
+  test('none free: the number to reserve is computed', async () => {
+    const report = await withSysctl(HUGE, 0, () => doctor(['--only', 'memory.hugetlb']));
+    const found = finding(report, 'memory.hugetlb');
+    expect(found.cause).toMatch(/none are reserved/);
+    expect(found.fixes[0]?.actions).toEqual([
+      { kind: 'sysctl', key: 'vm.nr_hugepages', value: 4, raiseOnly: true },
+    ]);
+  });
+
+  test('pages reserved: as many as are needed are touched', async () => {
+    // More than are needed: other tests of this machine may take some meanwhile.
+    const report = await withSysctl(HUGE, 128, () => doctor(['--only', 'memory']));
+    expect(finding(report, 'memory.hugetlb').status).toBe('pass');
+    expect(finding(report, 'memory.hugetlb_touch')).toMatchObject({
+      status: 'pass',
+      found: '4 × 2 MiB written to',
+    });
+  });
+});
