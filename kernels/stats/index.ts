@@ -2,6 +2,7 @@
 // src/compute/stats/kernel.ts. Types of columns are the codes below; a state is an address.
 
 import { wholeRows } from './csv';
+import { sortKept } from './distinct';
 import { start, take } from './memory';
 import { addBits, addFloats, addIntegers, flush, newNumbers, Numbers } from './numeric';
 import { addTexts, newTexts, Texts } from './text';
@@ -9,10 +10,10 @@ import { settle, Times } from './time';
 import { work, workOnce } from './work';
 
 
-export { start, take, wholeRows, work, workOnce };
+export { sortKept, start, take, wholeRows, work, workOnce };
 
-export function numbers(whole: bool, timed: bool, distinctLimit: u64): usize {
-  return changetype<usize>(newNumbers(whole, timed, distinctLimit));
+export function numbers(whole: bool, timed: bool, distinctLimit: u64, keep: u64): usize {
+  return changetype<usize>(newNumbers(whole, timed, distinctLimit, keep));
 }
 
 export function texts(distinctLimit: u64, arenaRoom: u64): usize {

@@ -37,14 +37,14 @@ export class Numbers {
 }
 
 /** `whole`: integers, with exact sums of their own. `timed`: also looks at the steps between values. */
-export function newNumbers(whole: bool, timed: bool, distinctLimit: u64): Numbers {
+export function newNumbers(whole: bool, timed: bool, distinctLimit: u64, keep: u64): Numbers {
   const c = changetype<Numbers>(take(offsetof<Numbers>()));
   c.min = i64.MAX_VALUE;
   c.max = i64.MIN_VALUE;
   c.block = <u64>take(BLOCK * 8);
   c.keys = whole ? <u64>take(BLOCK * 8) : c.block;
   c.moments = <u64>changetype<usize>(newMoments(!whole));
-  c.distinct = <u64>changetype<usize>(newDistinct(distinctLimit));
+  c.distinct = <u64>changetype<usize>(newDistinct(distinctLimit, keep));
   c.sample = <u64>changetype<usize>(newSample());
   c.times = timed ? <u64>changetype<usize>(newTimes()) : 0;
   return c;

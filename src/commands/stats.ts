@@ -1,6 +1,7 @@
 /** nairobi stats: know a file in one pass. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
 import { Session } from '../engine/session.ts';
 import { parseSource } from '../engine/sources.ts';
 import { type StatsResult, stats } from '../engine/stats.ts';
@@ -45,6 +46,14 @@ export default class Stats extends BaseCommand {
 
   static override flags = {
     ...readFlags,
+    all: Flags.boolean({
+      char: 'a',
+      summary: 'Also median, quartiles, outliers, most frequent values, entropy, patterns',
+    }),
+    quantiles: Flags.string({
+      summary: 'The quantiles of --all, as numbers from 0 to 1',
+      helpValue: 'LIST',
+    }),
     csv: Flags.boolean({ summary: 'Print CSV', exclusive: ['markdown', 'get'] }),
     markdown: Flags.boolean({ summary: 'Print a Markdown table', exclusive: ['csv', 'get'] }),
     transpose: Flags.boolean({ summary: 'A row for each figure, a column for each column' }),
@@ -61,12 +70,25 @@ export default class Stats extends BaseCommand {
     using session = new Session(options, this.reporter);
     const relation = session.open(parseSource(args.source));
     const columns = args.columns?.split(',');
+    const quantiles = flags.all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;
+    const { threads, memoryLimit } = session.plan;
     const result = await session.attempt(() =>
-      stats(relation, { columns, threads: session.plan.threads }, this.reporter),
+      stats(relation, { columns, quantiles, threads, memoryLimit }, this.reporter),
     );
     if (!this.jsonEnabled()) process.stdout.write(textOf(result, flags));
     return result;
   }
+}
+
+function parseQuantiles(list: string | undefined): readonly number[] {
+  if (list === undefined) return DEFAULT_QUANTILES;
+  return list.split(',').map((text) => {
+    const p = text.trim() === '' ? Number.NaN : Number(text);
+    if (p >= 0 && p <= 1) return p;
+    throw new NairobiError('USAGE', `Cannot read "${text}" as a quantile`, {
+      hint: 'write numbers from 0 to 1, such as 0.5,0.999',
+    });
+  });
 }
 
 interface Shape {

@@ -1,15 +1,38 @@
 /** nairobi stats: what is asked of a relation, answered as plain data. */
 import type { Relation } from '../compute/relation.ts';
+import { DEFAULT_DEPTH, type Depth } from '../compute/stats/accumulate.ts';
 import { type ColumnFigures, figuresOf } from '../compute/stats/figures.ts';
 import { survey } from '../compute/stats/survey.ts';
 import { NairobiError } from '../errors.ts';
 import { closest } from '../suggest.ts';
+import { MiB } from '../units.ts';
 import type { Reporter } from './report.ts';
 
 export interface StatsOptions {
   /** All columns when undefined. */
   readonly columns: readonly string[] | undefined;
   readonly threads?: number;
+  /** Also the figures that need every value, with these quantiles. */
+  readonly quantiles?: readonly number[] | undefined;
+  /** What values kept for sorting and counting may take. */
+  readonly memoryLimit?: number;
+}
+
+/** Kept values are sorted with as much room again beside them twice. */
+const BYTES_A_KEPT_VALUE = 8 * 3;
+const DEFAULT_KEPT_BYTES = 1024 * MiB;
+
+/** Counting texts exactly ends here: the table has 64 MiB then. */
+const DEEP_DISTINCT_TEXTS = 1_000_000;
+
+function depthOf(relation: Relation, { quantiles, memoryLimit }: StatsOptions): Depth {
+  if (quantiles === undefined) return DEFAULT_DEPTH;
+  const share = (memoryLimit ?? DEFAULT_KEPT_BYTES) / Math.max(1, relation.columns.length);
+  return {
+    keepValues: Math.floor(share / BYTES_A_KEPT_VALUE),
+    distinctTexts: DEEP_DISTINCT_TEXTS,
+    distinctTextBytes: Math.min(64 * MiB, Math.floor(share / 2)),
+  };
 }
 
 export interface StatsResult {
@@ -25,10 +48,16 @@ export async function stats(
   reporter: Reporter,
 ): Promise<StatsResult> {
   for (const name of options.columns ?? []) requireColumn(relation, name);
-  const facts = await reporter.time('compute', () => survey(relation, options));
+  const facts = await reporter.time('compute', () =>
+    survey(relation, { ...options, depth: depthOf(relation, options) }),
+  );
   const rows = facts[0]?.facts.rows ?? 0;
   reporter.set({ rowsRead: rows });
-  return { source: relation.name, rows, columns: facts.map(figuresOf) };
+  return {
+    source: relation.name,
+    rows,
+    columns: facts.map((one) => figuresOf(one, options.quantiles)),
+  };
 }
 
 export function requireColumn(relation: Relation, name: string): void {

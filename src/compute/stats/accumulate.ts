@@ -1,5 +1,5 @@
 /** One column in the kernel: batches in, facts out. */
-import { assert } from '../../errors.ts';
+import { assert, NairobiError } from '../../errors.ts';
 import { estimateDistinct } from '../sketch/hyperloglog.ts';
 import type { ColumnBatch } from './arrow.ts';
 import { decimalAccumulator } from './decimal.ts';
@@ -7,6 +7,7 @@ import { type Fraction, fractionOfLimbs } from './exact.ts';
 import type {
   DistinctFacts,
   Facts,
+  KeptValues,
   MomentFacts,
   NumberFacts,
   Order,
@@ -21,11 +22,25 @@ import type { Kind } from './kinds.ts';
  * second-level cache, and beyond it counting costs more than parsing.
  */
 export const EXACT_DISTINCT = 65_536;
-const EXACT_DISTINCT_BYTES = 4 * 1024 * 1024;
 
 const REGISTERS = 1 << 14;
 const LIMBS = 68;
 const SLOTS_OF_STEPS = 8192;
+
+/** What is wanted beyond the default figures. */
+export interface Depth {
+  /** Numbers that may be kept for sorting in each column; 0: none. */
+  readonly keepValues: number;
+  /** Texts that may be counted exactly in each column. */
+  readonly distinctTexts: number;
+  readonly distinctTextBytes: number;
+}
+
+export const DEFAULT_DEPTH: Depth = {
+  keepValues: 0,
+  distinctTexts: EXACT_DISTINCT,
+  distinctTextBytes: 4 * 1024 * 1024,
+};
 
 export interface Accumulator {
   /** Where the kernel has it; 0 when it does not. */
@@ -34,14 +49,14 @@ export interface Accumulator {
   finish(): Facts;
 }
 
-export function accumulatorFor(kernel: Kernel, kind: Kind): Accumulator {
-  if (kind.is === 'text') return textAccumulator(kernel);
+export function accumulatorFor(kernel: Kernel, kind: Kind, depth = DEFAULT_DEPTH): Accumulator {
+  if (kind.is === 'text') return textAccumulator(kernel, depth);
   if (kind.is === 'opaque') return countingAccumulator();
   if (kind.is === 'decimal') {
-    const doubles = numberAccumulator(kernel, { is: 'float', code: 'f64' });
+    const doubles = numberAccumulator(kernel, { is: 'float', code: 'f64' }, depth);
     return decimalAccumulator(doubles, kind.scale);
   }
-  return numberAccumulator(kernel, kind);
+  return numberAccumulator(kernel, kind, depth);
 }
 
 /** Takes booleans: whether there is a value. */
@@ -66,9 +81,14 @@ function countOnes(bits: Uint8Array, rows: number): number {
 
 type NumberKind = Exclude<Kind, { is: 'text' | 'opaque' | 'decimal' }>;
 
-export function numberAccumulator(kernel: Kernel, kind: NumberKind): Accumulator {
+export function numberAccumulator(kernel: Kernel, kind: NumberKind, depth: Depth): Accumulator {
   const whole = kind.is !== 'float';
-  const state = kernel.numbers({ whole, timed: kind.is === 'time', distinctLimit: EXACT_DISTINCT });
+  const state = kernel.numbers({
+    whole,
+    timed: kind.is === 'time',
+    distinctLimit: EXACT_DISTINCT,
+    keep: depth.keepValues,
+  });
   return {
     state,
     add: (batch) => kernel.addNumbers(state, kind.code, batch),
@@ -89,7 +109,10 @@ function numberFacts(kernel: Kernel, state: State, kind: NumberKind): NumberFact
   const special = [fields.nan, fields.positiveInfinity, fields.negativeInfinity].map(Number);
   const toValue = (key: bigint): number | bigint =>
     whole ? integer(key) : (new Float64Array(BigInt64Array.of(key).buffer)[0] ?? Number.NaN);
-  const distinct = distinctNumbers(kernel, fields.distinct, toValue);
+  const isSafe = (value: bigint): boolean => typeof integer(value) === 'number';
+  const small = isSafe(fields.min) && isSafe(fields.max);
+  const order = !whole ? 'doubles' : small ? 'small' : unsigned ? 'unsigned' : 'signed';
+  const distinct = distinctNumbers(kernel, fields.distinct, toValue, order);
   const empty = raw.n === 0n;
   return {
     is: 'number',
@@ -146,9 +169,12 @@ function distinctNumbers(
   kernel: Kernel,
   address: bigint,
   toValue: (key: bigint) => number | bigint,
+  order: KeptOrder,
 ): DistinctFacts {
   const { slots, capacity, used, registers } = kernel.read('Distinct', address);
-  if (registers !== 0n) return estimated(kernel, registers);
+  if (registers !== 0n) {
+    return { ...estimated(kernel, registers), kept: keptOf(kernel, address, order) };
+  }
   const table = new BigInt64Array(kernel.bytes(slots, Number(capacity) * 16).buffer);
   const values: [number | bigint, number][] = [];
   for (let i = 0; i < table.length; i += 2) {
@@ -157,6 +183,31 @@ function distinctNumbers(
   }
   assert(values.length === Number(used), 'the table of distinct values has as many as it counted');
   return { count: values.length, exact: true, values };
+}
+
+/** small: integers that doubles hold. */
+type KeptOrder = 'doubles' | 'signed' | 'unsigned' | 'small';
+
+/** Sorts what was kept; throws when that was not all. */
+function keptOf(kernel: Kernel, address: bigint, order: KeptOrder): (() => KeptValues) | undefined {
+  const { keep, kept, spilt } = kernel.read('Distinct', address);
+  if (keep === 0n) return undefined;
+  return () => {
+    if (spilt !== 0n) {
+      throw new NairobiError('MEMORY_LIMIT', 'The values do not fit the memory limit for sorting', {
+        hint: 'raise --memory-limit, or take estimates: --approx',
+      });
+    }
+    const count = Number(kept);
+    const [to, spare] = kernel.scratch(2, count * 8);
+    const kind = { doubles: 0, signed: 1, unsigned: 2, small: 3 }[order];
+    const at = kernel.calls.sortKept(Number(address), kind, to ?? 0, spare ?? 0);
+    const memory = kernel.memory;
+    if (order === 'doubles' || order === 'small') return new Float64Array(memory, at, count);
+    return order === 'signed'
+      ? new BigInt64Array(memory, at, count)
+      : new BigUint64Array(memory, at, count);
+  };
 }
 
 function estimated(kernel: Kernel, registers: bigint): DistinctFacts {
@@ -187,10 +238,10 @@ function timesOf(kernel: Kernel, address: bigint, unitNs: number): TimeFacts | u
   };
 }
 
-function textAccumulator(kernel: Kernel): Accumulator {
+function textAccumulator(kernel: Kernel, depth: Depth): Accumulator {
   const state = kernel.texts({
-    distinctLimit: EXACT_DISTINCT,
-    distinctBytes: EXACT_DISTINCT_BYTES,
+    distinctLimit: depth.distinctTexts,
+    distinctBytes: depth.distinctTextBytes,
   });
   return {
     state,

@@ -8,6 +8,9 @@ export interface Order {
   readonly repeats: boolean;
 }
 
+/** Sorted; in memory that the next column's values will overwrite. */
+export type KeptValues = Float64Array | BigInt64Array | BigUint64Array;
+
 export interface DistinctFacts {
   readonly count: number;
   /** False: HyperLogLog's estimate, with a standard error of 0.81 %. */
@@ -16,6 +19,8 @@ export interface DistinctFacts {
   readonly values:
     | readonly (readonly [value: number | bigint | string, count: number])[]
     | undefined;
+  /** Otherwise all finite values, sorted, if they were kept; throws MEMORY_LIMIT if not all were. */
+  readonly kept?: (() => KeptValues) | undefined;
 }
 
 /** Central moments in units of 2^scale: m2 is the sum of (x - mean)^2 / 4^scale. */

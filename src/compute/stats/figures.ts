@@ -1,4 +1,6 @@
 /** The figures of a column, derived from its facts. Names, order and meaning: docs/stats.md. */
+
+import { type DeepFigures, deepNumbers, deepTexts } from './deep.ts';
 import { toDouble } from './exact.ts';
 import type { MomentFacts, NumberFacts, Order, TextFacts, TimeFacts } from './facts.ts';
 import { type Kind, kindOf } from './kinds.ts';
@@ -53,7 +55,11 @@ export type ColumnFigures = { readonly [Name in FigureName]?: Figure } & {
   readonly type: string;
 };
 
-export function figuresOf({ column, facts }: ColumnFacts): ColumnFigures {
+/** `quantiles`: asks for the figures of --all too, with these. */
+export function figuresOf(
+  { column, facts }: ColumnFacts,
+  quantiles?: readonly number[],
+): ColumnFigures {
   const base = {
     column: column.name,
     type: column.type,
@@ -62,8 +68,21 @@ export function figuresOf({ column, facts }: ColumnFacts): ColumnFigures {
   };
   if (facts.is === 'opaque') return base;
   const common = { ...base, ...distinctFigures(facts), order: orderName(facts.order) };
-  if (facts.is === 'text') return { ...common, ...textFigures(facts) };
-  return { ...common, ...numberFigures(facts, kindOf(column.type)) };
+  if (facts.is === 'text') {
+    return {
+      ...common,
+      ...textFigures(facts),
+      ...(quantiles === undefined ? {} : deepTexts(facts)),
+    };
+  }
+  const kind = kindOf(column.type);
+  const figures = { ...common, ...numberFigures(facts, kind) };
+  if (quantiles === undefined) return figures;
+  const deep = deepNumbers(facts, quantiles, valueFormat(kind));
+  return {
+    ...figures,
+    ...(kind.is === 'time' || kind.is === 'span' ? temporal(deep, kind) : deep),
+  };
 }
 
 function distinctFigures(facts: NumberFacts | TextFacts) {
@@ -197,15 +216,35 @@ export function kurtosisOf({ n, m2, m4 }: MomentFacts): number | null {
   return ((n - 1) / ((n - 2) * (n - 3))) * ((n + 1) * g2 + 6);
 }
 
-function temporalFigures(
-  facts: NumberFacts,
-  kind: Extract<Kind, { is: 'time' | 'span' }>,
-): Partial<ColumnFigures> {
-  const dateOnly = kind.code === 'i32';
-  const show = (value: bigint): string =>
-    kind.is === 'span'
-      ? formatNanoseconds(value * BigInt(kind.unitNs))
-      : formatTime(value, kind.unitNs, dateOnly);
+type Temporal = Extract<Kind, { is: 'time' | 'span' }>;
+
+/** How a value of the column is written. */
+function valueFormat(kind: Kind): (value: number | bigint) => Figure {
+  if (kind.is === 'boolean') return (value) => (value === 0 || value === 1 ? value === 1 : value);
+  if (kind.is !== 'time' && kind.is !== 'span') return (value) => value;
+  return (value) => showTicks(BigInt(typeof value === 'bigint' ? value : Math.round(value)), kind);
+}
+
+function showTicks(ticks: bigint, kind: Temporal): string {
+  if (kind.is === 'span') return formatNanoseconds(ticks * BigInt(kind.unitNs));
+  return formatTime(ticks, kind.unitNs, kind.code === 'i32');
+}
+
+/** Distances between points in time are lengths of time. */
+function temporal(deep: DeepFigures, kind: Temporal): DeepFigures {
+  const span = (figure: Figure): Figure =>
+    typeof figure === 'number'
+      ? formatNanoseconds(BigInt(Math.round(figure)) * BigInt(kind.unitNs))
+      : figure;
+  const point = (figure: Figure): Figure =>
+    typeof figure === 'number' ? showTicks(BigInt(Math.round(figure)), kind) : figure;
+  const { iqr, mad, lower_fence, upper_fence } = deep;
+  const changed = { iqr: span(iqr), mad: span(mad) };
+  return { ...deep, ...changed, lower_fence: point(lower_fence), upper_fence: point(upper_fence) };
+}
+
+function temporalFigures(facts: NumberFacts, kind: Temporal): Partial<ColumnFigures> {
+  const show = (value: bigint): string => showTicks(value, kind);
   if (facts.min === undefined || facts.max === undefined)
     return { min: null, max: null, range: null };
   const range = BigInt(facts.max) - BigInt(facts.min);

@@ -13,7 +13,8 @@ interface Exports {
   wholeRows(at: number, size: number, quote: number): number;
   work(queue: number, plan: number): void;
   workOnce(queue: number, plan: number): number;
-  numbers(whole: boolean, timed: boolean, distinctLimit: bigint): number;
+  numbers(whole: boolean, timed: boolean, distinctLimit: bigint, keep: bigint): number;
+  sortKept(distinct: number, kind: number, to: number, spare: number): number;
   texts(distinctLimit: bigint, arenaRoom: bigint): number;
   addNumbers(state: number, type: number, values: number, validity: number, rows: number): void;
   addViews(state: number, views: number, buffers: number, validity: number, rows: number): void;
@@ -64,6 +65,8 @@ export class Kernel {
   readonly share: KernelShare;
   readonly calls: Exports;
   readonly #memory: WasmMemory;
+  #scratch: readonly number[] = [];
+  #scratchSize = 0;
 
   constructor() {
     const initial = INPUT_AT / PAGE + INPUT_BYTES / PAGE + 16;
@@ -86,6 +89,15 @@ export class Kernel {
     const env = { memory: this.#memory, abort, slowDouble };
     this.calls = new wasm.Instance(compiled, { env }).exports as Exports;
     this.calls.start(INPUT_AT + INPUT_BYTES);
+  }
+
+  /** `count` pieces of this many bytes each, the same at every call: for one use at a time. */
+  scratch(count: number, size: number): readonly number[] {
+    if (this.#scratch.length < count || this.#scratchSize < size) {
+      this.#scratchSize = size;
+      this.#scratch = Array.from({ length: count }, () => this.calls.take(size));
+    }
+    return this.#scratch;
   }
 
   /** All of the memory, as it is now; it may have grown the next time. */
@@ -130,9 +142,9 @@ export class Kernel {
     return at + Object.keys(LAYOUTS[name]).indexOf(field as string) * 8;
   }
 
-  numbers(options: { whole: boolean; timed: boolean; distinctLimit: number }): State {
-    const { whole, timed, distinctLimit } = options;
-    return this.calls.numbers(whole, timed, BigInt(distinctLimit)) as State;
+  numbers(options: { whole: boolean; timed: boolean; distinctLimit: number; keep: number }): State {
+    const { whole, timed, distinctLimit, keep } = options;
+    return this.calls.numbers(whole, timed, BigInt(distinctLimit), BigInt(keep)) as State;
   }
 
   texts(options: { distinctLimit: number; distinctBytes: number }): State {

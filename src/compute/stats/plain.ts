@@ -5,7 +5,7 @@
  */
 import { assert } from '../../errors.ts';
 import type { Column, PlainColumn, PlainText } from '../relation.ts';
-import { type Accumulator, accumulatorFor } from './accumulate.ts';
+import { type Accumulator, accumulatorFor, type Depth } from './accumulate.ts';
 import { Kernel } from './kernel.ts';
 import { kindOf } from './kinds.ts';
 import { PieceQueue } from './queue.ts';
@@ -28,12 +28,12 @@ const SKIPPED: FieldPlan = { kind: FIELD.skip, nullText: '', separator: 0, secon
 
 /**
  * The accumulators of `columns`, filled, or undefined when the text or its types need the general
- * way. `threads`: how many may compute.
+ * way.
  */
 export async function surveyPlain(
   text: PlainText,
   columns: readonly Column[],
-  threads: number,
+  { threads, depth }: { threads: number; depth: Depth },
 ): Promise<readonly Accumulator[] | undefined> {
   const wanted = new Set(columns.map(({ name }) => name));
   const plans = text.columns.map((column) =>
@@ -45,7 +45,7 @@ export async function surveyPlain(
   const made = new Map<string, Accumulator>();
   const states = text.columns.map(({ name, type }) => {
     if (!wanted.has(name)) return 0;
-    const accumulator = accumulatorFor(kernel, kindOf(type));
+    const accumulator = accumulatorFor(kernel, kindOf(type), depth);
     made.set(name, accumulator);
     return accumulator.state;
   });

@@ -1,7 +1,7 @@
 /** The one pass: every piece of a relation through the accumulators of its columns. */
 import { collect, type DataFrame, type LazyFrame, polars } from '../polars.ts';
 import type { Column, Relation } from '../relation.ts';
-import { type Accumulator, accumulatorFor } from './accumulate.ts';
+import { type Accumulator, accumulatorFor, DEFAULT_DEPTH, type Depth } from './accumulate.ts';
 import { columnBatches } from './arrow.ts';
 import type { Facts } from './facts.ts';
 import { Kernel } from './kernel.ts';
@@ -18,26 +18,29 @@ export interface SurveyOptions {
   readonly columns?: readonly string[] | undefined;
   /** How many threads may compute; the figures do not depend on it. */
   readonly threads?: number;
+  readonly depth?: Depth;
 }
 
 /** Facts of the columns, in the relation's order. */
 export async function survey(
   relation: Relation,
-  { columns: names, threads = 1 }: SurveyOptions = {},
+  { columns: names, threads = 1, depth = DEFAULT_DEPTH }: SurveyOptions = {},
 ): Promise<readonly ColumnFacts[]> {
   const columns = relation.columns.filter(({ name }) => names?.includes(name) ?? true);
   const text = relation.plainText?.();
-  const quick = text === undefined ? undefined : await surveyPlain(text, columns, threads);
-  const accumulators = quick ?? (await surveyPieces(relation, columns));
+  const quick =
+    text === undefined ? undefined : await surveyPlain(text, columns, { threads, depth });
+  const accumulators = quick ?? (await surveyPieces(relation, columns, depth));
   return columns.map((column, i) => ({ column, facts: finish(accumulators[i]) }));
 }
 
 async function surveyPieces(
   relation: Relation,
   columns: readonly Column[],
+  depth: Depth,
 ): Promise<readonly Accumulator[]> {
   const kernel = new Kernel();
-  const accumulators = columns.map(({ type }) => accumulatorFor(kernel, kindOf(type)));
+  const accumulators = columns.map(({ type }) => accumulatorFor(kernel, kindOf(type), depth));
   for await (const piece of relation.segments(columns.map(({ name }) => name))) {
     feed(piece, columns, accumulators);
     // Polars' frames are freed by finalisers, and those run only when the loop turns.
