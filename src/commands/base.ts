@@ -1,6 +1,7 @@
 /** What every command shares: the flags about the host, the report, JSON, notes on stderr. */
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { startDeadline } from '../engine/deadline.ts';
 import {
   DIRECT_CHOICES,
   type DirectChoice,
@@ -9,8 +10,15 @@ import {
   type IoChoice,
 } from '../engine/options.ts';
 import { Reporter } from '../engine/report.ts';
-import { assert } from '../errors.ts';
-import { type Bytes, type Milliseconds, parseDuration, parseSize } from '../units.ts';
+import { assert, NairobiError } from '../errors.ts';
+import {
+  type Bytes,
+  formatDuration,
+  type Milliseconds,
+  parseDuration,
+  parseSize,
+} from '../units.ts';
+import { failureText } from './failure.ts';
 import { toJsonText } from './json.ts';
 
 /** A size such as 512MiB. */
@@ -88,26 +96,31 @@ export abstract class BaseCommand extends Command {
 
   /** Collects what the run cost: hand it to the engine. */
   protected readonly reporter = new Reporter();
+  #deadline: Disposable | undefined;
   #quiet = false;
   #report = false;
 
-  /** What the shared flags mean to the engine; call it once, on what `this.parse` returned. */
+  /** What the shared flags mean to the engine; call it once, on what `this.parse` returned. Starts --timeout. */
   protected hostOptions(flags: ParsedHostFlags & { quiet: boolean; report: boolean }): HostOptions {
     this.#quiet = flags.quiet;
     this.#report = flags.report;
+    if (flags.timeout !== undefined) this.#startDeadline(flags.timeout);
     return {
       memoryLimit: flags['memory-limit'],
       threads: flags.threads,
       cpus: flags.cpus,
       io: flags.io,
       direct: flags.direct,
-      timeout: flags.timeout,
     };
   }
 
   /** Runs the command as the program does: parse, work, print. Throws what went wrong. */
   async execute(): Promise<void> {
-    await this._run();
+    try {
+      await this._run();
+    } finally {
+      this.#deadline?.[Symbol.dispose]();
+    }
     if (this.#report && !this.jsonEnabled()) {
       const { formatReport } = await import('./report.ts');
       process.stderr.write(formatReport(this.reporter.finish()));
@@ -122,6 +135,14 @@ export abstract class BaseCommand extends Command {
   /** Ends with `code` although the result was printed, as `doctor` and --on-error do. */
   protected endWith(code: number): void {
     process.exitCode = code;
+  }
+
+  #startDeadline(timeout: Milliseconds): void {
+    const error = new NairobiError('TIMEOUT', `Gave up after ${formatDuration(timeout)}`, {
+      hint: 'pass a longer --timeout, or ask for less',
+    });
+    const message = failureText(error, this.jsonEnabled());
+    this.#deadline = startDeadline(timeout, message, error.exitCode);
   }
 
   protected override catch(error: Error): Promise<never> {

@@ -7,8 +7,9 @@ import {
   planFixes,
   undoFixes,
 } from '../engine/doctor-fix.ts';
-import { captureHost, listChecks, writeWhole } from '../engine/doctor-output.ts';
+import { captureHost, listChecks } from '../engine/doctor-output.ts';
 import { NairobiError } from '../errors.ts';
+import { writeWhole } from '../formats/write.ts';
 import { BaseCommand } from './base.ts';
 import { DOCTOR_FLAGS } from './doctor-flags.ts';
 import { formatMetrics, formatNagios } from './doctor-monitor.ts';
@@ -60,7 +61,7 @@ export default class Doctor extends BaseCommand {
       strict: flags.strict,
       timeoutMs: flags.timeout,
     });
-    if (flags.metrics !== undefined) writeWhole(flags.metrics, formatMetrics(report));
+    if (flags.metrics !== undefined) writeWhole(flags.metrics, Buffer.from(formatMetrics(report)));
     if (flags.fix) return this.#mend(report, only, flags);
     this.endWith(report.exit);
     if (flags.quiet && report.ability === 'able') return report;

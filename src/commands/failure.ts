@@ -19,6 +19,12 @@ export function reportFailure(thrown: unknown, how: { json: boolean; id: string 
   if (process.env['NAIROBI_DEBUG'] === '1') printStacks(thrown);
 }
 
+/** An expected failure as stderr gets it. */
+export function failureText(error: NairobiError, json: boolean): string {
+  if (!json) return formatError(error);
+  return `${JSON.stringify({ error: { ...error.toJSON(), exit: error.exitCode } })}\n`;
+}
+
 /** "nairobi: what", then where and what to do, each on its own line. */
 export function formatError(error: NairobiError): string {
   const where = formatWhere(error.where);

@@ -2,7 +2,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { plot } from '../engine/plot.ts';
-import { writeWhole } from '../engine/write-file.ts';
+import { writeWhole } from '../formats/write.ts';
 import { CHART_FORMATS, type ChartFormat, formatOfName } from '../render/output/encode.ts';
 import { scaleOf } from '../render/parse.ts';
 import { BaseCommand } from './base.ts';

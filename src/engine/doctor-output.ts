@@ -1,25 +1,10 @@
 /** What the doctor leaves in files: metrics for a collector, a capture for somebody else. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeWhole } from '../formats/write.ts';
 import { CHECKS } from '../host/checks/all.ts';
 import type { Check } from '../host/checks/finding.ts';
 import { hostFiles } from '../host/files.ts';
 import { packCapture } from './capture.ts';
-import { undoOnInterrupt } from './cleanup.ts';
 import { NEEDS, observeFor, selectChecks } from './doctor.ts';
-
-/** Writes beside `path` and renames: a reader sees the old file or the new one, never a half. */
-export function writeWhole(path: string, content: string | Buffer): void {
-  const draft = join(dirname(path), `.${process.pid}.nairobi-doctor`);
-  using _guard = undoOnInterrupt(() => rmSync(draft, { force: true }));
-  try {
-    writeFileSync(draft, content, { mode: 0o644 });
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-}
 
 export interface CaptureReport {
   readonly file: string;

@@ -1,5 +1,5 @@
 /** What every command lets a person say about the host, as the engine gets it. */
-import type { Bytes, Milliseconds } from '../units.ts';
+import type { Bytes } from '../units.ts';
 
 export const IO_CHOICES = ['auto', 'uring', 'pread', 'mmap'] as const;
 export type IoChoice = (typeof IO_CHOICES)[number];
@@ -17,5 +17,4 @@ export interface HostOptions {
   readonly io: IoChoice;
   /** Whether to bypass the page cache (O_DIRECT); auto: when the file is not in it. */
   readonly direct: DirectChoice;
-  readonly timeout: Milliseconds | undefined;
 }

@@ -1,5 +1,6 @@
 /** What the host options mean here: numbers instead of "auto". Sets what must precede Polars. */
 
+import { pinTo } from '../host/affinity.ts';
 import { usableThreads } from '../host/cpu.ts';
 import { memoryAvailable } from '../host/memory.ts';
 import { HUGE_PAGE_BYTES } from '../limits.ts';
@@ -20,6 +21,7 @@ const SHARE_OF_FREE_MEMORY = 0.8;
 
 export function planHost(host: HostOptions): HostPlan {
   const { memoryLimit, from } = limitOf(host);
+  if (host.cpus !== undefined) pinTo(host.cpus);
   const threads = host.threads ?? usableThreads();
   // Polars reads it once, when its module loads.
   process.env['POLARS_MAX_THREADS'] ??= String(threads);

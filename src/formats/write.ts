@@ -5,16 +5,14 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { messageOf, NairobiError } from '../errors.ts';
+import { unfinished, unfinishedPaths } from '../unfinished.ts';
 
 export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** Files being written, taken away when the process ends before they are whole. */
-const unfinished = new Set<string>();
 let watching = false;
 
 function removeUnfinished(): void {
-  for (const path of unfinished) rmSync(path, { force: true });
-  unfinished.clear();
+  for (const path of unfinishedPaths()) rmSync(path, { force: true });
 }
 
 /** 'exit' comes after a signal too, once a handler ends the process (src/commands/base.ts). */
@@ -32,6 +30,7 @@ export class AtomicFile {
   readonly path: string;
   readonly temporary: string;
   readonly #fd: number;
+  readonly #mark: Disposable;
   #bytes = 0;
   #open = true;
 
@@ -43,7 +42,7 @@ export class AtomicFile {
       `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`,
     );
     this.#fd = guarded(path, 'create', () => openSync(this.temporary, 'wx', 0o666));
-    unfinished.add(this.temporary);
+    this.#mark = unfinished(this.temporary);
   }
 
   /** Open for writing, for those who write by other means. */
@@ -70,7 +69,7 @@ export class AtomicFile {
       closeSync(this.#fd);
       this.#open = false;
       renameSync(this.temporary, this.path);
-      unfinished.delete(this.temporary);
+      this.#mark[Symbol.dispose]();
       syncDirectory(dirname(this.path));
     });
   }
@@ -79,7 +78,7 @@ export class AtomicFile {
     if (this.#open) closeSync(this.#fd);
     this.#open = false;
     rmSync(this.temporary, { force: true });
-    unfinished.delete(this.temporary);
+    this.#mark[Symbol.dispose]();
   }
 }
 
@@ -110,6 +109,22 @@ export async function writeFile(path: string, pieces: Pieces): Promise<number> {
   return file.bytesWritten;
 }
 
+/** The same for bytes that are all there. */
+export function writeWhole(path: string, bytes: Uint8Array): void {
+  if (isSpecial(path)) {
+    writePieces(path, [bytes]);
+    return;
+  }
+  const file = new AtomicFile(path);
+  try {
+    file.write(bytes);
+    file.commit();
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+}
+
 function isSpecial(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return false;
@@ -133,6 +148,19 @@ async function writeSpecial(path: string, pieces: Pieces): Promise<number> {
     closeSync(fd);
   }
   return bytes;
+}
+
+function writePieces(path: string, pieces: readonly Uint8Array[]): void {
+  const fd = guarded(path, 'open', () => openSync(path, 'w'));
+  try {
+    for (const piece of pieces) {
+      guarded(path, 'write', () => {
+        for (let at = 0; at < piece.length; ) at += writeSync(fd, piece, at);
+      });
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function guarded<T>(path: string, verb: string, work: () => T): T {

@@ -163,3 +163,6 @@ export const schedSetaffinity = (tid: number, mask: Uint8Array): number =>
 /** The bytes of the mask the kernel filled in, or -errno. */
 export const schedGetaffinity = (tid: number, mask: Uint8Array): number =>
   lend(mask, (address) => syscall(SYS.sched_getaffinity, tid, mask.byteLength, address));
+
+/** Ends every thread of the process at once; nothing of ours runs afterwards. */
+export const exitGroup = (status: number): number => syscall(SYS.exit_group, status);

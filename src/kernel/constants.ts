@@ -10,6 +10,7 @@ export type Arch = 'x64' | 'arm64';
 /** System call numbers. From 424 on they are the same on every architecture. */
 export const SYSCALLS_BY_ARCH = {
   x64: {
+    exit_group: 231,
     read: 0,
     close: 3,
     fstat: 5,
@@ -49,6 +50,7 @@ export const SYSCALLS_BY_ARCH = {
     mseal: 462,
   },
   arm64: {
+    exit_group: 94,
     read: 63,
     close: 57,
     fstat: 80,

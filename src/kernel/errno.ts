@@ -25,6 +25,7 @@ const TABLE = [
     hint: 'check the spelling of the path',
     code: 'NOT_FOUND',
   },
+  { number: 3, name: 'ESRCH', sentence: 'there is no such process or thread' },
   { number: 4, name: 'EINTR', sentence: 'a signal interrupted the call' },
   {
     number: 5,

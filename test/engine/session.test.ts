@@ -24,7 +24,6 @@ const HOST: HostOptions = {
   cpus: undefined,
   io: 'auto',
   direct: 'auto',
-  timeout: undefined,
 };
 
 function open(options: Partial<SessionOptions> = {}): { session: Session; reporter: Reporter } {

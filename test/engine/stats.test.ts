@@ -16,7 +16,6 @@ const HOST = {
   cpus: undefined,
   io: 'auto',
   direct: 'auto',
-  timeout: undefined,
 } as const;
 
 const files = readdirSync(DATA).filter((name) => /\.(csv|tsv|parquet)$/.test(name));
