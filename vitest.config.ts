@@ -2,14 +2,40 @@ import { defineConfig } from 'vitest/config';
 
 const full = process.env['NAIROBI_TEST_FULL'] === '1';
 
+const shared = {
+  globalSetup: 'test/build.ts',
+  // Native modules and host-wide facts (huge pages, sysctl) do not survive sharing a thread.
+  pool: 'forks',
+  testTimeout: full ? 600_000 : 30_000,
+  hookTimeout: 120_000,
+} as const;
+
+/** Tests that change the host (a sysctl, huge pages, limits), and put it back. */
+const HOST = ['test/**/*.host.test.ts'];
+
 export default defineConfig({
   test: {
-    include: full ? ['test/**/*.test.ts', 'test/**/*.full.ts'] : ['test/**/*.test.ts'],
-    globalSetup: ['test/build.ts'],
-    // Native modules and host-wide facts (huge pages, sysctl) do not survive sharing a thread.
-    pool: 'forks',
     maxWorkers: 2,
-    testTimeout: full ? 600_000 : 30_000,
-    hookTimeout: 120_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'rooms',
+          include: full ? ['test/**/*.test.ts', 'test/**/*.full.ts'] : ['test/**/*.test.ts'],
+          exclude: HOST,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Alone and last: whatever ran beside them would meet the changed host.
+        test: {
+          ...shared,
+          name: 'host',
+          include: HOST,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
