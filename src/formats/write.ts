@@ -77,7 +77,11 @@ export class AtomicFile {
   abandon(): void {
     if (this.#open) closeSync(this.#fd);
     this.#open = false;
-    rmSync(this.temporary, { force: true });
+    try {
+      rmSync(this.temporary, { force: true });
+    } catch {
+      // Why the file is abandoned is what has to be told.
+    }
     this.#mark[Symbol.dispose]();
   }
 }

@@ -1,5 +1,5 @@
 /** Rejected records: counted always, written to --rejects FILE, and never more than --max-errors. */
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NairobiError } from '../errors.ts';
 import type { Reject } from './decoder.ts';
@@ -87,7 +87,10 @@ export class Rejects {
     if (this.#fd === undefined) return;
     closeSync(this.#fd);
     this.#fd = undefined;
-    if (this.#path !== undefined) rmSync(temporaryBeside(this.#path, this.#run), { force: true });
+    if (this.#path === undefined) return;
+    const temporary = temporaryBeside(this.#path, this.#run);
+    // rmSync would hide the errno.
+    if (existsSync(temporary)) attempt('remove', temporary, () => unlinkSync(temporary));
   }
 
   private overBudget(limit: string): NairobiError {

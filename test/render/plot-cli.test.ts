@@ -106,7 +106,7 @@ describe('nairobi plot', () => {
       join(folder, 'no', 'such.png'),
     );
     expect(code).toBe(1);
-    expect(stderr).toContain('Cannot write');
+    expect(stderr).toContain('Cannot create');
   });
 
   test('tells its result as JSON', async () => {
