@@ -23,12 +23,21 @@ export function redact(entries: ReadonlyMap<string, string>): Map<string, string
       ids.set(id, known);
       return known;
     });
+  const places = placesIn(entries);
   const clean = new Map<string, string>();
-  for (const [path, text] of entries) clean.set(masked(path), masked(redactFile(path, text)));
+  for (const [path, text] of entries) {
+    clean.set(masked(path), masked(redactFile(path, text, places)));
+  }
   return clean;
 }
 
-function redactFile(path: string, text: string): string {
+/** Every path that the observations name: their mounts are needed, no others are. */
+function placesIn(entries: ReadonlyMap<string, string>): string[] {
+  const observed = entries.get('/nairobi-observed.json') ?? '';
+  return [...observed.matchAll(/"path": ?"([^"]+)"/g)].map((match) => match[1] ?? '');
+}
+
+function redactFile(path: string, text: string, places: readonly string[]): string {
   switch (path) {
     case '/proc/cmdline':
       return `${text
@@ -37,7 +46,13 @@ function redactFile(path: string, text: string): string {
         .filter((option) => BOOT_OPTION.test(option))
         .join(' ')}\n`;
     case '/proc/self/mountinfo':
-      return text.replace(/^.+$/gm, redactMount);
+      return text
+        .split('\n')
+        .filter((line) => mountMatters(line, places))
+        .map((line) => `${redactMount(line)}\n`)
+        .join('');
+    case '/proc/version':
+      return text.replace(/\([^\s()]+@[^\s()]+\)/, '(builder@host)');
     case '/etc/group':
       return (/^render:.*$/m.exec(text)?.[0] ?? '').replace(/:[^:]*$/, ':');
     case '/proc/cpuinfo':
@@ -47,6 +62,16 @@ function redactFile(path: string, text: string): string {
     default:
       return text;
   }
+}
+
+/** Control groups, what containers mount over /etc, and what lies above the places looked at. */
+function mountMatters(line: string, places: readonly string[]): boolean {
+  const point = line.split(' ')[4];
+  if (point === undefined) return false;
+  if (/ - cgroup2? /.test(line) || /^\/etc\/(?:hosts|hostname|resolv\.conf)$/.test(point))
+    return true;
+  const below = point === '/' ? '/' : `${point}/`;
+  return point === '/' || places.some((place) => `${place}/`.startsWith(below));
 }
 
 /** Sources other than device nodes name servers, shares and image layers. */

@@ -33,6 +33,17 @@ test('a capture gives the same answers as the host it was made on', async () => 
   expect(captured.host).toEqual(live.host);
 });
 
+test('a capture made on a real virtual machine of Debian 12 is still understood', () => {
+  const report = doctor(['--root-prefix', 'test/fixtures/hosts/debian-12-vm.tar.gz']);
+  expect(report).toMatchObject({ ability: 'able', exit: 0, firstStep: null });
+  expect(report.host).toMatchObject({
+    distribution: 'Debian GNU/Linux 12 (bookworm)',
+    container: null,
+  });
+  expect(report.verdict).toMatch(/io_uring into transparent huge pages: full speed/);
+  expect(report.counts).toMatchObject({ warn: 0, fail: 0, unknown: 0 });
+});
+
 test('the command captures, and examines what was captured', () => {
   const file = join(folder, 'command.tar.gz');
   expect(launch(['doctor', '--capture', file]).status).toBe(0);
@@ -82,7 +93,7 @@ test('names, addresses, ids and keys stay on the host', () => {
       ['/proc/cmdline', 'root=UUID=1 password=secret hugepages=64 ip=10.0.0.7\n'],
       [
         '/proc/self/mountinfo',
-        '30 24 0:26 / /data rw,user_id=7 - nfs4 fileserver.example:/export rw,addr=10.0.0.7\n',
+        '30 24 0:26 / /data rw,user_id=7 - nfs4 fileserver.example:/export rw,addr=10.0.0.7\n31 24 0:27 / /srv/payroll rw - ext4 /dev/sdb1 rw\n',
       ],
       ['/etc/group', 'root:x:0:\nrender:x:105:alice,bob\nwheel:x:10:alice\n'],
       [
@@ -91,13 +102,25 @@ test('names, addresses, ids and keys stay on the host', () => {
       ],
       [`/sys/fs/cgroup/docker/${id}/memory.max`, 'max\n'],
       ['/proc/self/cgroup', `0::/docker/${id}\n`],
-      ['/nairobi-observed.json', '{"directories":[{"path":"/home/alice/data"}]}'],
+      ['/proc/version', 'Linux version 6.1.0 (alice@buildhost) (gcc)'],
+      ['/nairobi-observed.json', '{"directories":[{"path":"/home/alice/data"},{"path":"/data"}]}'],
     ]),
   );
   const all = JSON.stringify([...clean]);
-  for (const secret of ['secret', '10.0.0.7', 'fileserver', 'alice', 'bob', 'abcd', id]) {
+  for (const secret of [
+    'secret',
+    '10.0.0.7',
+    'fileserver',
+    'payroll',
+    'buildhost',
+    'alice',
+    'bob',
+    'abcd',
+    id,
+  ]) {
     expect(all).not.toContain(secret);
   }
+  expect(clean.get('/proc/self/mountinfo')).toBe('30 24 0:26 / /data rw - nfs4 none rw\n');
   expect(clean.get('/proc/cmdline')).toBe('hugepages=64\n');
   expect(clean.get('/etc/group')).toBe('render:x:105:');
   expect(clean.get('/proc/self/cgroup')).toBe('0::/docker/id1\n');
