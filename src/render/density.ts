@@ -2,7 +2,7 @@
 import { type Expr, polars } from '../compute/polars.ts';
 import { formatCount } from '../units.ts';
 import type { Scene } from './chart.ts';
-import { select, typed } from './data/stream.ts';
+import { select, slices, typed } from './data/stream.ts';
 import { type Field, numberOf } from './fields.ts';
 import { chooseCounter } from './gl/choose.ts';
 import { columnNames, type Series, seriesLabels } from './marks/series.ts';
@@ -66,13 +66,15 @@ async function countPoints(
     .mul(scene.color === undefined ? 1 : categories)
     .add(series.color.code);
   if (grouped) exprs.push(code.cast(polars().UInt8).alias('code'));
-  for await (const frame of select(scene.relation, columns, exprs)) {
-    const xs = typed<Float32Array>(frame, 'x');
-    const codes = grouped ? typed<Uint8Array>(frame, 'code') : undefined;
-    scene.ys.forEach((_, index) => {
-      const plane = scene.color === undefined && scene.ys.length > 1 ? index : 0;
-      addTo(counter, grid, xs, typed<Float32Array>(frame, `y${index}`), codes, plane);
-    });
+  for await (const whole of select(scene.relation, columns, exprs)) {
+    for (const frame of slices(whole)) {
+      const xs = typed<Float32Array>(frame, 'x');
+      const codes = grouped ? typed<Uint8Array>(frame, 'code') : undefined;
+      scene.ys.forEach((_, index) => {
+        const plane = scene.color === undefined && scene.ys.length > 1 ? index : 0;
+        addTo(counter, grid, xs, typed<Float32Array>(frame, `y${index}`), codes, plane);
+      });
+    }
   }
   const planes = counter.finish();
   const byFacet = Array.from({ length: facets }, (_, facet) =>

@@ -43,7 +43,8 @@ export async function resolveScene(
   const measured = [chosen.x, ...chosen.ys].filter(
     (field): field is Field => field !== undefined && field.measure !== 'nominal',
   );
-  const facts = await profile(relation, uniqueFields(measured), request.zone);
+  const log = request.xScale === 'log' || request.yScale === 'log';
+  const facts = await profile(relation, uniqueFields(measured), request.zone, log);
   for (const field of uniqueFields(measured)) noteGaps(field, facts.extents.get(field.name), note);
   return { relation, request, ...chosen, color, facet, profile: facts, ...tools };
 }

@@ -21,26 +21,40 @@ export interface Profile {
   readonly extents: ReadonlyMap<string, Extent>;
 }
 
-/** Rows and, for each field, its extent; one streaming pass whatever the size. */
+/**
+ * Rows and, for each field, its extent; one streaming pass over minima and maxima, and a second
+ * one, five times as dear, only over columns that turn out to hold infinities.
+ */
 export async function profile(
   relation: Relation,
   fields: readonly Field[],
   zone: string,
+  positives = false,
+): Promise<Profile> {
+  const quick = await pass(relation, fields, zone, quickExprs(positives));
+  const infinite = fields.filter((field) => {
+    const extent = quick.extents.get(field.name);
+    return (
+      extent !== undefined && !(Number.isFinite(extent.max - extent.min) || extent.count === 0)
+    );
+  });
+  if (infinite.length === 0) return quick;
+  const careful = await pass(relation, infinite, zone, carefulExprs);
+  return { rows: quick.rows, extents: new Map([...quick.extents, ...careful.extents]) };
+}
+
+type Exprs = (value: Expr, index: number) => Expr[];
+
+async function pass(
+  relation: Relation,
+  fields: readonly Field[],
+  zone: string,
+  exprsOf: Exprs,
 ): Promise<Profile> {
   const pl = polars();
   const exprs: Expr[] = [pl.len().cast(pl.Float64).alias('rows')];
   fields.forEach((field, index) => {
-    const value = numberOf(field, zone);
-    const finite = value.filter(value.isFinite());
-    exprs.push(
-      finite.min().alias(`min${index}`),
-      finite.max().alias(`max${index}`),
-      finite.filter(finite.gt(0)).min().alias(`pos${index}`),
-      value.isFinite().sum().cast(pl.Float64).alias(`count${index}`),
-      value.isNull().sum().cast(pl.Float64).alias(`null${index}`),
-      value.isNan().sum().cast(pl.Float64).alias(`nan${index}`),
-      value.isInfinite().sum().cast(pl.Float64).alias(`inf${index}`),
-    );
+    exprs.push(...exprsOf(numberOf(field, zone), index));
   });
   const columns = fields.map((field) => field.name);
   let rows = 0;
@@ -57,6 +71,48 @@ export async function profile(
   };
 }
 
+/**
+ * Polars' min and max pass over NaN; an infinity shows in one of them. The smallest value above
+ * zero costs a filter, so only log scales ask for it.
+ */
+const quickExprs =
+  (positives: boolean): Exprs =>
+  (value, index) => {
+    const pl = polars();
+    const [nulls, nans] = [value.isNull().sum(), value.isNan().sum()].map((n) =>
+      n.cast(pl.Float64),
+    );
+    if (nulls === undefined || nans === undefined) return [];
+    return [
+      value.min().alias(`min${index}`),
+      value.max().alias(`max${index}`),
+      (positives ? value.filter(value.gt(pl.lit(0))).min() : pl.lit(null).cast(pl.Float64)).alias(
+        `pos${index}`,
+      ),
+      nulls.alias(`null${index}`),
+      nans.alias(`nan${index}`),
+      pl.len().cast(pl.Float64).sub(nulls).sub(nans).alias(`count${index}`),
+      pl.lit(0).cast(pl.Float64).alias(`inf${index}`),
+    ];
+  };
+
+const carefulExprs: Exprs = (value, index) => {
+  const pl = polars();
+  const finite = value.filter(value.isFinite());
+  return [
+    finite.min().alias(`min${index}`),
+    finite.max().alias(`max${index}`),
+    finite
+      .filter(finite.gt(pl.lit(0)))
+      .min()
+      .alias(`pos${index}`),
+    value.isFinite().sum().cast(pl.Float64).alias(`count${index}`),
+    value.isNull().sum().cast(pl.Float64).alias(`null${index}`),
+    value.isNan().sum().cast(pl.Float64).alias(`nan${index}`),
+    value.isInfinite().sum().cast(pl.Float64).alias(`inf${index}`),
+  ];
+};
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 export const EMPTY_EXTENT: Extent = {
@@ -69,6 +125,7 @@ export const EMPTY_EXTENT: Extent = {
   infinities: 0,
 };
 
+/** Of a column of NaN alone Polars' minimum is NaN, and then nothing has been seen. */
 function merge(extent: Writable<Extent>, frame: DataFrame, index: number): void {
   extent.count += number(frame, `count${index}`) ?? 0;
   extent.nulls += number(frame, `null${index}`) ?? 0;

@@ -1,8 +1,13 @@
 /** PNG and JPEG of a view, drawn by canvas. */
+import { endianness } from 'node:os';
 import type { View } from 'vega';
 import { canvasModule } from '../canvas.ts';
+import { encodeOpaquePng } from './png.ts';
 
 interface CanvasLike {
+  readonly width: number;
+  readonly height: number;
+  readonly stride: number;
   toBuffer(type: string, options?: object): Buffer;
 }
 
@@ -11,7 +16,12 @@ const CSS_PPI = 96;
 
 export async function pngOf(view: View, scale: number): Promise<Buffer> {
   const canvas = await canvasOf(view, scale);
-  return canvas.toBuffer('image/png', { compressionLevel: 6, resolution: CSS_PPI * scale });
+  const ppi = CSS_PPI * scale;
+  if (endianness() === 'LE' && canvas.stride === canvas.width * 4) {
+    const png = encodeOpaquePng(canvas.toBuffer('raw'), canvas.width, canvas.height, ppi);
+    if (png !== undefined) return png;
+  }
+  return canvas.toBuffer('image/png', { compressionLevel: 6, resolution: ppi });
 }
 
 export async function jpegOf(view: View, scale: number): Promise<Buffer> {

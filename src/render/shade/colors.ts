@@ -8,7 +8,7 @@ const ON_DARK = ['#2d6fa8', '#2a93b0', '#27b79a', '#6fd46a', '#cbe34f', '#fdf08a
 /** Steps of a count ramp. */
 const STEPS = 256;
 
-/** The ramp from one point to the most, as 256 hex colours. */
+/** The ramp from one point to the most, as hex colours. */
 export function countColors(config: Spec, dark: boolean): readonly string[] {
   const custom = config['_ramp'] as readonly string[] | undefined;
   return spread(custom ?? (dark ? ON_DARK : ON_LIGHT), STEPS);
