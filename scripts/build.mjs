@@ -58,6 +58,7 @@ if (!built && existsSync(join(root, 'src'))) {
       count: 'src/engine/count-worker.ts',
       batch: 'src/ingest/batch-worker.ts',
       deadline: 'src/engine/deadline-worker.ts',
+      spec: 'src/engine/spec-child.ts',
       warden: 'src/uring/warden.ts',
     },
     outdir: 'dist',

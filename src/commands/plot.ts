@@ -25,7 +25,10 @@ export default class Plot extends BaseCommand {
     'Big data is reduced before it is drawn, and a line on stderr says how: lines keep the extremes of every quarter pixel, points become counts per pixel, bars and histograms are aggregated.';
 
   static override args = {
-    source: Args.string({ description: 'A file, glob, directory, or - for stdin', required: true }),
+    source: Args.string({
+      description: 'A file, glob, directory, or - for stdin; a --spec may do without',
+      required: false,
+    }),
   };
 
   static override examples = [
@@ -37,6 +40,10 @@ export default class Plot extends BaseCommand {
       description: 'Hourly means with the spread around them',
       command:
         '<%= config.bin %> plot sensors.parquet -x ts -y temp --agg mean --every 1h --band stdev -o out.svg',
+    },
+    {
+      description: 'A specification of your own over the rows of a file',
+      command: '<%= config.bin %> plot trips.csv --spec chart.vl.json -o out.svg',
     },
     {
       description: 'The distribution of one column',
@@ -57,6 +64,25 @@ export default class Plot extends BaseCommand {
       helpValue: 'FORMAT',
       helpGroup: 'OUTPUT',
     }),
+    spec: Flags.string({
+      summary: 'Draw this Vega-Lite or Vega specification; the rows are its data "data"',
+      helpValue: 'FILE',
+      helpGroup: 'SPECIFICATION',
+    }),
+    'allow-file': Flags.directory({
+      summary: 'Let the specification read files below this directory',
+      helpValue: 'DIR',
+      helpGroup: 'SPECIFICATION',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'allow-url': Flags.string({
+      summary: 'Let the specification fetch addresses that begin like this',
+      helpValue: 'ADDRESS',
+      helpGroup: 'SPECIFICATION',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     ...plotFlags,
     ...readFlags,
   };
@@ -68,6 +94,8 @@ export default class Plot extends BaseCommand {
     const result = await plot(
       {
         source: args.source,
+        spec: flags.spec,
+        allowed: { directories: flags['allow-file'] ?? [], addresses: flags['allow-url'] ?? [] },
         format,
         read: readOptions(flags),
         host: this.hostOptions(flags),

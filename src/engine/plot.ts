@@ -1,6 +1,9 @@
 /** nairobi plot: from a source to a picture. */
+import { readFileSync } from 'node:fs';
 import type { Relation } from '../compute/relation.ts';
+import { messageOf, NairobiError } from '../errors.ts';
 import type { ReadOptions } from '../formats/options.ts';
+import type { Allowed } from '../render/loader.ts';
 import { type ChartFormat, encodePicture } from '../render/output/encode.ts';
 import { canvasImage } from '../render/output/image.ts';
 import { panelsOf } from '../render/panels.ts';
@@ -12,9 +15,14 @@ import type { HostOptions } from './options.ts';
 import type { Reporter } from './report.ts';
 import { Session } from './session.ts';
 import { parseSource } from './sources.ts';
+import { drawSpec, rowsForSpec } from './spec.ts';
 
 export interface PlotOptions {
-  readonly source: string;
+  /** A path, glob, directory or "-"; a specification may hold its own data. */
+  readonly source: string | undefined;
+  /** A Vega-Lite or Vega specification of the user's, instead of a mark and columns. */
+  readonly spec: string | undefined;
+  readonly allowed: Allowed;
   readonly request: PlotRequest;
   readonly format: ChartFormat;
   readonly read: ReadOptions;
@@ -31,13 +39,63 @@ export interface Plotted {
 
 /** Opens the source, draws, and closes it again; the size is checked before anything is read. */
 export async function plot(options: PlotOptions, reporter: Reporter): Promise<Plotted> {
-  const { request, format } = options;
+  const { request, format, source } = options;
   checkSize(request.width, request.height, request.scale);
   using session = new Session({ host: options.host, read: options.read }, reporter);
-  const relation = session.open(parseSource(options.source));
-  const plotted = await session.attempt(() => plotRelation(relation, request, format, reporter));
+  if (source === undefined) {
+    if (options.spec !== undefined) return plotSpec(undefined, options, options.spec, reporter);
+    throw new NairobiError('USAGE', 'There is nothing to draw', {
+      hint: 'name a file, or - for stdin',
+    });
+  }
+  const relation = session.open(parseSource(source));
+  const { spec } = options;
+  const plotted = await session.attempt(() =>
+    spec === undefined
+      ? plotRelation(relation, request, format, reporter)
+      : plotSpec(relation, options, spec, reporter),
+  );
   reporter.set({ rowsRead: plotted.rows });
   return plotted;
+}
+
+/** Draws the user's specification over `relation`, if it has one. */
+async function plotSpec(
+  relation: Relation | undefined,
+  { request, format, allowed }: PlotOptions,
+  file: string,
+  reporter: Reporter,
+): Promise<Plotted> {
+  const rows =
+    relation === undefined
+      ? []
+      : await reporter.time('compute', () => rowsForSpec(relation, request.zone));
+  const { theme, palette, scale, seed, title } = request;
+  const options = {
+    text: readSpec(file),
+    file,
+    rows,
+    format,
+    theme,
+    palette,
+    scale,
+    seed,
+    title,
+    allowed,
+  };
+  const { bytes, warnings } = await reporter.time('render', () => drawSpec(options));
+  return { bytes, notes: warnings, mark: 'specification', rows: rows.length };
+}
+
+function readSpec(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new NairobiError('NOT_READABLE', `Cannot read the specification: ${messageOf(cause)}`, {
+      cause,
+      where: { file },
+    });
+  }
 }
 
 /** Draws `request` over `relation` in `format`. */
