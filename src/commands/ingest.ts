@@ -3,15 +3,26 @@ import path from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { type IngestResult, ingest } from '../engine/ingest.ts';
-import { parseTypeName } from '../formats/options.ts';
+import { NairobiError } from '../errors.ts';
 import { targetOptions } from '../ingest/open-target.ts';
 import { parseBudget } from '../ingest/rejects.ts';
+import type { TextFormat } from '../ingest/text-plan.ts';
 import { formatBytes, formatCount } from '../units.ts';
 import { BaseCommand, durationFlag, sizeFlag } from './base.ts';
+import { readFlags, readOptions } from './read-flags.ts';
 
 const TARGET = 'TARGET';
-const READING = 'READING';
+const READING = 'INPUT';
 const RERUN = 'RUNNING AGAIN';
+const TRANSFORM = 'TRANSFORM';
+
+const TEXT_FORMATS = [
+  'csv',
+  'tsv',
+  'psv',
+  'ndjson',
+  'influx',
+] as const satisfies readonly TextFormat[];
 
 export default class Ingest extends BaseCommand {
   static override summary =
@@ -67,16 +78,11 @@ export default class Ingest extends BaseCommand {
       summary: 'Begin another part when one has grown beyond this (default: 256MiB)',
       helpGroup: TARGET,
     }),
-    types: Flags.string({
-      summary: 'Types that are not to be guessed, such as zip=text,ts=timestamp',
-      helpValue: 'COLUMN=TYPE,...',
+    ...readFlags,
+    'input-format': Flags.option({ options: TEXT_FORMATS })({
+      summary: 'The format of the input, instead of what its bytes and its name say',
       helpGroup: READING,
-      multiple: true,
-    }),
-    delimiter: Flags.string({
-      char: 'd',
-      summary: 'The byte between fields (default: found by looking)',
-      helpGroup: READING,
+      helpValue: 'FORMAT',
     }),
     'on-error': Flags.option({ options: ['fail', 'skip', 'null', 'quarantine'] as const })({
       summary: 'What a bad row does: end the run, be left out, have nulls, or go to --rejects',
@@ -101,6 +107,56 @@ export default class Ingest extends BaseCommand {
     final: Flags.boolean({
       summary: 'With --state: a last record without a line end is complete',
       helpGroup: RERUN,
+    }),
+    'min-age': durationFlag({
+      summary: 'Leave files alone that changed more recently: they may be half written',
+      helpGroup: RERUN,
+    }),
+    select: Flags.string({
+      summary: 'Columns and expressions to write, as SQL has them',
+      helpValue: 'LIST',
+      helpGroup: TRANSFORM,
+    }),
+    where: Flags.string({
+      summary: 'Write only the rows for which this SQL condition holds',
+      helpValue: 'CONDITION',
+      helpGroup: TRANSFORM,
+    }),
+    rename: Flags.string({
+      summary: 'Other names for columns',
+      helpValue: 'OLD=NEW,...',
+      helpGroup: TRANSFORM,
+      multiple: true,
+    }),
+    sql: Flags.string({
+      summary: 'Write the result of this query; the rows are the table "input"',
+      helpValue: 'QUERY',
+      helpGroup: TRANSFORM,
+    }),
+    dedupe: Flags.string({
+      summary: 'Of the rows of a run with the same values in these columns, write the first',
+      helpValue: 'COLUMNS',
+      helpGroup: TRANSFORM,
+    }),
+    downsample: Flags.string({
+      summary: 'One row for each such stretch of time and each group',
+      helpValue: '1m',
+      helpGroup: TRANSFORM,
+    }),
+    agg: Flags.string({
+      summary: 'With --downsample: mean, min, max, sum, count, first, last, median, std',
+      helpValue: 'LIST',
+      helpGroup: TRANSFORM,
+    }),
+    by: Flags.string({
+      summary: 'With --downsample: the columns of a group (default: all text and truth values)',
+      helpValue: 'COLUMNS',
+      helpGroup: TRANSFORM,
+    }),
+    sort: Flags.string({
+      summary: 'Sort the rows of a run by these columns; -ts is descending',
+      helpValue: 'COLUMNS',
+      helpGroup: TRANSFORM,
     }),
     lock: Flags.string({
       summary: 'Hold this lock while running; exit with 75 when another run has it',
@@ -127,16 +183,26 @@ export default class Ingest extends BaseCommand {
           state: flags.state,
           partBytes: flags['part-size'],
         }),
+        format: textFormat(flags['input-format']),
+        minAgeMs: flags['min-age'] ?? 0,
+        transform: {
+          select: flags.select,
+          where: flags.where,
+          sql: flags.sql,
+          rename: pairs(flags.rename ?? []),
+          dedupe: list(flags.dedupe),
+          downsample: flags.downsample,
+          agg: list(flags.agg),
+          by: list(flags.by),
+          sort: list(flags.sort),
+        },
         final: flags.final,
         onError: flags['on-error'],
         rejects: flags.rejects,
         maxErrors: flags['max-errors'] === undefined ? undefined : parseBudget(flags['max-errors']),
         lock: flags.lock,
         lockWaitMs: flags['lock-wait'] ?? 0,
-        read: {
-          ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
-          ...(flags.types === undefined ? {} : { types: typesOf(flags.types) }),
-        },
+        read: readOptions({ ...flags, 'input-format': undefined, 'on-error': undefined }),
         host,
       },
       this.reporter,
@@ -148,14 +214,23 @@ export default class Ingest extends BaseCommand {
   }
 }
 
-function typesOf(texts: readonly string[]): Record<string, string> {
-  const types: Record<string, string> = {};
-  // A comma may stand inside decimal(10,2).
-  for (const part of texts.flatMap((text) => text.split(/,(?![^(]*\))/))) {
-    const at = part.lastIndexOf('=');
-    types[part.slice(0, at).trim()] = parseTypeName(part.slice(at + 1));
+const list = (text: string | undefined): string[] =>
+  text === undefined ? [] : text.split(',').map((item) => item.trim());
+
+function pairs(texts: readonly string[]): Record<string, string> {
+  const renames: Record<string, string> = {};
+  for (const item of texts.flatMap((text) => text.split(','))) {
+    const [from, to] = item.split('=', 2);
+    if (from === undefined || to === undefined || to === '') {
+      throw new NairobiError('USAGE', `Cannot read --rename "${item}"`, { hint: 'write old=new' });
+    }
+    renames[from.trim()] = to.trim();
   }
-  return types;
+  return renames;
+}
+
+function textFormat(format: string | undefined): TextFormat | undefined {
+  return TEXT_FORMATS.find((name) => name === format);
 }
 
 function summaryOf(result: IngestResult): string {

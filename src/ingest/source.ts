@@ -1,7 +1,14 @@
 /** One growing text file as batches of rows, and the state it leaves behind. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { NairobiError } from '../errors.ts';
-import { DETECT_BYTES, detect, detectCompression, type FormatName } from '../formats/detect.ts';
+import {
+  type Compression,
+  DETECT_BYTES,
+  detect,
+  detectCompression,
+  type FormatName,
+  formatOfName,
+} from '../formats/detect.ts';
 import { attempt } from './durable.ts';
 import { fingerprintAt } from './fingerprint.ts';
 import type { SourceState } from './record.ts';
@@ -25,13 +32,15 @@ export function headOf(path: string, length: number = DETECT_BYTES): Buffer {
 
 export interface Kind {
   readonly format: FormatName;
-  readonly compressed: boolean;
+  readonly compression: Compression | undefined;
 }
 
+/** What a file is by its first bytes; of a compressed one, by its name. */
 export function kindOf(path: string): Kind {
   const head = headOf(path);
-  if (detectCompression(head) !== undefined) return { format: 'csv', compressed: true };
-  return { format: detect(path, head), compressed: false };
+  const compression = detectCompression(head);
+  if (compression !== undefined) return { format: formatOfName(path) ?? 'csv', compression };
+  return { format: detect(path, head), compression };
 }
 
 /** What is remembered of a file that was consumed to `offset`. */

@@ -2,27 +2,33 @@
 import { statSync } from 'node:fs';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
-import { type CsvPlan, sniffCsv } from '../formats/csv/sniff.ts';
-import { isDelimited } from '../formats/detect.ts';
 import type { ReadOptions } from '../formats/options.ts';
 import { type Bytes, bytes, MiB } from '../units.ts';
-import { CsvDecoder, cutterOf } from './csv.ts';
-import type { BadRows, Decoded } from './decoder.ts';
+import type { BadRows, Decoded, Decoder } from './decoder.ts';
 import type { Encoding } from './encode.ts';
 import { feedFile } from './feed.ts';
 import { encodeFile, inFile, type OrderedBatch, type ParallelOptions } from './parallel.ts';
 import type { SourceState } from './record.ts';
 import type { PlannedFile } from './resume.ts';
-import { headOf, kindOf, stateOf } from './source.ts';
+import { headOf, stateOf } from './source.ts';
+import {
+  cutterFor,
+  dataStart,
+  decoderOf,
+  planText,
+  type TextFormat,
+  type TextPlan,
+} from './text-plan.ts';
 
 export interface TextSourceOptions {
+  readonly format: TextFormat;
   readonly badRows: BadRows;
   readonly read: ReadOptions;
   readonly final: boolean;
   readonly segmentBytes: Bytes;
   readonly onRead: (count: number) => void;
   /** How the files before were read: this one must have the same columns. */
-  readonly known: unknown;
+  readonly known: TextPlan | undefined;
 }
 
 /** What is looked at to know the columns. */
@@ -31,8 +37,8 @@ const SNIFF_BYTES = bytes(4 * MiB);
 export class TextSource {
   readonly #file: PlannedFile;
   readonly #options: TextSourceOptions;
-  #plan: CsvPlan | undefined;
-  #decoder: CsvDecoder | undefined;
+  #plan: TextPlan | undefined;
+  #decoder: Decoder | undefined;
   #offset: number;
   #lines: number;
 
@@ -43,7 +49,7 @@ export class TextSource {
     this.#lines = file.state?.lines ?? 0;
   }
 
-  get plan(): unknown {
+  get plan(): TextPlan | undefined {
     return this.#plan;
   }
 
@@ -71,12 +77,18 @@ export class TextSource {
     const plan = this.understand();
     if (plan === undefined) return false;
     this.#plan = plan;
-    this.#decoder = new CsvDecoder(plan, this.#options.badRows, this.#options.read.nulls);
+    this.#decoder = decoderOf(plan, this.#options.badRows, this.#options.read.nulls);
     if (this.#file.state === undefined) {
-      this.#offset = plan.data.byte;
-      this.#lines = plan.data.line - 1;
+      const start = dataStart(plan);
+      this.#offset = start.byte;
+      this.#lines = start.lines;
     }
     return true;
+  }
+
+  /** True when `encoded` can read it. */
+  get canEncode(): boolean {
+    return this.#plan?.kind === 'csv';
   }
 
   /** Bytes that are left to read. */
@@ -87,8 +99,8 @@ export class TextSource {
   /** The same rows encoded by threads, for targets that take them so. */
   async *encoded(encoding: Encoding, parallel: ParallelOptions): AsyncGenerator<OrderedBatch> {
     const { read, badRows } = this.#options;
-    assert(this.#plan !== undefined, 'a source is opened before it is read');
-    const task = { plan: this.#plan, badRows, nulls: read.nulls, encoding };
+    assert(this.#plan?.kind === 'csv', 'only delimited text is read by threads');
+    const task = { plan: this.#plan.csv, badRows, nulls: read.nulls, encoding };
     const { path } = this.#file;
     const batches = encodeFile(path, this.#offset, task, parallel, () => this.#lines + 1);
     for await (const done of batches) {
@@ -109,7 +121,7 @@ export class TextSource {
     const feed = feedFile(this.#file.path, {
       from: this.#offset,
       segmentBytes: this.#options.segmentBytes,
-      cut: cutterOf(plan),
+      cut: cutterFor(plan),
       final: this.#options.final,
       onRead: this.#options.onRead,
     });
@@ -124,7 +136,7 @@ export class TextSource {
       yield decoder.decode({ data: Buffer.alloc(0), offset: this.#offset }, this.#lines + 1);
   }
 
-  private decode(decoder: CsvDecoder, batch: { data: Buffer; offset: number }): Decoded {
+  private decode(decoder: Decoder, batch: { data: Buffer; offset: number }): Decoded {
     try {
       return decoder.decode(batch, this.#lines + 1);
     } catch (error) {
@@ -133,44 +145,18 @@ export class TextSource {
   }
 
   /** The plan of this file; undefined while not even its header is complete. */
-  private understand(): CsvPlan | undefined {
+  private understand(): TextPlan | undefined {
     const { path, state } = this.#file;
-    if (state?.plan !== undefined) return state.plan as CsvPlan;
-    const { format, compressed } = kindOf(path);
-    if (compressed || !isDelimited(this.#options.read.format ?? format)) {
-      throw new NairobiError('NOT_SUPPORTED', `Cannot ingest ${path}: not a delimited text yet`);
-    }
+    if (state?.plan !== undefined) return state.plan as TextPlan;
+    const { final, format, read, known } = this.#options;
     let head = headOf(path, SNIFF_BYTES);
     const isWhole = head.length < SNIFF_BYTES;
-    if (!this.#options.final) head = head.subarray(0, head.lastIndexOf(0x0a) + 1);
-    if (head.length === 0 && !this.#options.final) return undefined;
-    const known = this.#options.known as CsvPlan | undefined;
-    const types = Object.fromEntries((known?.columns ?? []).map((c) => [c.name, c.type]));
-    const dateFormats = (known?.columns ?? []).flatMap((c) => c.format ?? []);
-    const read: ReadOptions =
-      known === undefined
-        ? this.#options.read
-        : {
-            ...this.#options.read,
-            types,
-            dateFormats: [...dateFormats, ...(this.#options.read.dateFormats ?? [])],
-          };
+    if (!final) head = head.subarray(0, head.lastIndexOf(0x0a) + 1);
+    if (head.length === 0 && !final) return undefined;
     try {
-      const plan = sniffCsv(head, format, read, isWhole);
-      if (known !== undefined) requireSameColumns(plan, known, path);
-      return plan;
+      return planText(head, { format, read, isWhole, known });
     } catch (error) {
       throw error instanceof NairobiError ? inFile(error, path) : error;
     }
   }
-}
-
-function requireSameColumns(plan: CsvPlan, known: CsvPlan, path: string): void {
-  const names = plan.columns.map((column) => column.name);
-  const expected = known.columns.map((column) => column.name);
-  if (names.length === expected.length && names.every((name, i) => name === expected[i])) return;
-  throw new NairobiError('BAD_DATA', `${path} has the columns ${names.join(', ')}`, {
-    where: { file: path, line: 1 },
-    hint: `the rows before have ${expected.join(', ')}: ingest it into a target of its own`,
-  });
 }

@@ -1,0 +1,144 @@
+/** The rows of one source of ingest, whatever it is. */
+import { statSync } from 'node:fs';
+import { toFrame } from '../compute/polars.ts';
+import type { Column } from '../compute/relation.ts';
+import { assert } from '../errors.ts';
+import type { ReadOptions } from '../formats/options.ts';
+import type { BadRows, Decoded } from '../ingest/decoder.ts';
+import { canDecompress, openStream } from '../ingest/open-stream.ts';
+import type { SourceState } from '../ingest/record.ts';
+import type { PlannedFile } from '../ingest/resume.ts';
+import { kindOf, stateOf } from '../ingest/source.ts';
+import { StreamSource } from '../ingest/stream-source.ts';
+import { isTextFormat, type TextFormat, type TextPlan } from '../ingest/text-plan.ts';
+import { TextSource } from '../ingest/text-source.ts';
+import type { Bytes } from '../units.ts';
+import type { HostOptions } from './options.ts';
+import type { Reporter } from './report.ts';
+import { Session } from './session.ts';
+
+export interface SourceOptions {
+  readonly badRows: BadRows;
+  readonly read: ReadOptions;
+  /** Instead of what the bytes say; also for what has no name, such as standard input. */
+  readonly format: TextFormat | undefined;
+  readonly final: boolean;
+  readonly segmentBytes: Bytes;
+  readonly known: TextPlan | undefined;
+  readonly host: HostOptions;
+  readonly reporter: Reporter;
+}
+
+/** What all of them have in common. */
+export interface OpenSource {
+  readonly columns: readonly Column[];
+  readonly plan: TextPlan | undefined;
+  /** Bytes consumed so far. */
+  readonly offset: number;
+  rows(): AsyncIterable<Decoded>;
+  /** What is remembered; undefined for a stream, which cannot be read twice. */
+  state(): SourceState | undefined;
+  /** A text that threads can read; undefined for the others. */
+  readonly text: TextSource | undefined;
+}
+
+/** Opens a source; undefined while a file has not even its header. */
+export async function openSource(
+  file: PlannedFile,
+  options: SourceOptions,
+): Promise<OpenSource | undefined> {
+  const { path } = file;
+  if (!statSync(path).isFile()) return openStreaming(path, options.format ?? 'csv', options);
+  const { format, compression } = kindOf(path);
+  const wanted = options.format ?? format;
+  if (compression !== undefined && isTextFormat(wanted) && canDecompress(compression)) {
+    const stream = await openStreaming(path, wanted, options);
+    return stream === undefined ? undefined : { ...stream, state: () => doneState(path) };
+  }
+  if (compression !== undefined || !isTextFormat(wanted)) return openWhole(path, options);
+  const text = new TextSource(file, {
+    ...options,
+    format: wanted,
+    onRead: (count) => options.reporter.addBytesRead(count),
+  });
+  if (!text.open()) return undefined;
+  return {
+    columns: text.columns,
+    plan: text.plan,
+    get offset() {
+      return text.offset;
+    },
+    rows: () => text.rows(),
+    state: () => text.state(),
+    text,
+  };
+}
+
+/** The columns of a stream are known with its first rows: those are fetched here. */
+async function openStreaming(
+  path: string,
+  format: TextFormat,
+  options: SourceOptions,
+): Promise<OpenSource | undefined> {
+  const source = new StreamSource({ ...options, name: path, format });
+  const compression = statSync(path).isFile() ? kindOf(path).compression : undefined;
+  const onRead = (count: number): void => options.reporter.addBytesRead(count);
+  const rows = source.rows(openStream(path, compression), onRead);
+  const first = await rows.next();
+  if (first.done === true) return undefined;
+  return {
+    columns: source.columns,
+    plan: source.plan,
+    get offset() {
+      return source.offset;
+    },
+    async *rows() {
+      yield first.value;
+      yield* rows;
+    },
+    state: () => undefined,
+    text: undefined,
+  };
+}
+
+/** A format that is read as a whole: Parquet, Arrow, Avro, JSON, SQLite, other compressions. */
+function openWhole(path: string, options: SourceOptions): OpenSource {
+  const { badRows, read } = options;
+  const onError = badRows === 'quarantine' ? 'skip' : badRows;
+  const session = new Session({ host: options.host, read: { ...read, onError } }, options.reporter);
+  const relation = session.open({ path });
+  let rejected = 0;
+  return {
+    columns: relation.columns,
+    plan: undefined,
+    offset: statSync(path).size,
+    async *rows() {
+      using _session = session;
+      for await (const segment of relation.segments()) {
+        const frame = toFrame(segment);
+        const now = relation.pieces.reduce((sum, piece) => sum + piece.rejected.rows, 0);
+        const records = frame.height + now - rejected;
+        rejected = now;
+        const rejects = Array.from({ length: records - frame.height }, () => UNKNOWN_PLACE);
+        yield { frame, records, rejects, nulled: 0, lines: 0 };
+      }
+    },
+    state: () => doneState(path),
+    text: undefined,
+  };
+}
+
+const UNKNOWN_PLACE = {
+  line: 0,
+  byte: 0,
+  column: undefined,
+  reason: 'left out while the file was read as a whole',
+  raw: '',
+};
+
+/** Read to its end once; it is known by its size and content. */
+function doneState(path: string): SourceState {
+  const { size } = statSync(path);
+  assert(size >= 0, 'a file has a size');
+  return stateOf(path, { offset: size, lines: 0, plan: undefined, done: true });
+}

@@ -1,0 +1,73 @@
+/** How a text is to be read: found out once, kept in the state, the same for all of a run. */
+import { NairobiError } from '../errors.ts';
+import { type CsvPlan, sniffCsv } from '../formats/csv/sniff.ts';
+import { type FormatName, isDelimited } from '../formats/detect.ts';
+import type { ReadOptions } from '../formats/options.ts';
+import { type Cutter, cutAtNewline } from './boundary.ts';
+import { CsvDecoder, cutterOf } from './csv.ts';
+import type { BadRows, Decoder } from './decoder.ts';
+import { LineDecoder, type LineFormat, type LinePlan, planLines } from './transcode.ts';
+
+export type TextFormat = 'csv' | 'tsv' | 'psv' | LineFormat;
+
+export type TextPlan =
+  | { readonly kind: 'csv'; readonly csv: CsvPlan }
+  | { readonly kind: 'lines'; readonly lines: LinePlan };
+
+export const isTextFormat = (format: FormatName | TextFormat): format is TextFormat =>
+  format === 'influx' || format === 'ndjson' || isDelimited(format);
+
+export interface Looking {
+  readonly format: TextFormat;
+  readonly read: ReadOptions;
+  /** False when `head` is only the beginning. */
+  readonly isWhole: boolean;
+  /** How the text before was read: this one must have the same columns. */
+  readonly known: TextPlan | undefined;
+}
+
+/** Finds out how a text that begins with `head` is to be read. */
+export function planText(head: Buffer, { format, read, isWhole, known }: Looking): TextPlan {
+  const before = known?.kind === 'csv' ? known.csv : known?.lines.csv;
+  const types = Object.fromEntries((before?.columns ?? []).map((c) => [c.name, c.type]));
+  const dateFormats = (before?.columns ?? []).flatMap((c) => c.format ?? []);
+  const asBefore: ReadOptions =
+    before === undefined
+      ? read
+      : { ...read, types, dateFormats: [...dateFormats, ...(read.dateFormats ?? [])] };
+  if (format === 'ndjson' || format === 'influx') {
+    // A line may leave columns out: what is known stays as it is.
+    return known ?? { kind: 'lines', lines: planLines(head, format, asBefore) };
+  }
+  const csv = sniffCsv(head, format, asBefore, isWhole);
+  if (before !== undefined) requireSameColumns(csv, before);
+  return { kind: 'csv', csv };
+}
+
+export function decoderOf(
+  plan: TextPlan,
+  badRows: BadRows,
+  nulls: readonly string[] | undefined,
+): Decoder {
+  if (plan.kind === 'csv') return new CsvDecoder(plan.csv, badRows, nulls);
+  return new LineDecoder(plan.lines, badRows);
+}
+
+export const cutterFor = (plan: TextPlan): Cutter =>
+  plan.kind === 'csv' ? cutterOf(plan.csv) : cutAtNewline;
+
+/** Where the rows begin: behind the byte-order mark and the header. */
+export function dataStart(plan: TextPlan): { readonly byte: number; readonly lines: number } {
+  if (plan.kind === 'lines') return { byte: 0, lines: 0 };
+  return { byte: plan.csv.data.byte, lines: plan.csv.data.line - 1 };
+}
+
+function requireSameColumns(plan: CsvPlan, known: CsvPlan): void {
+  const names = plan.columns.map((column) => column.name);
+  const expected = known.columns.map((column) => column.name);
+  if (names.length === expected.length && names.every((name, i) => name === expected[i])) return;
+  throw new NairobiError('BAD_DATA', `The columns are ${names.join(', ')}`, {
+    where: { line: 1 },
+    hint: `the rows before have ${expected.join(', ')}: ingest it into a target of its own`,
+  });
+}
