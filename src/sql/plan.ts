@@ -11,15 +11,17 @@ import {
 import { bindQuery, bindStatement } from './bind/query.ts';
 import { runPieces, wholeBecause } from './bounded/run.ts';
 import { explainPlan } from './explain.ts';
-import type { OutputColumn, Plan } from './ir.ts';
+import type { Expression, OutputColumn, Plan } from './ir.ts';
 import { Lowerer } from './lower/plan.ts';
 import { inlineShared, mapPlans, sharedIn } from './optimize/inline.ts';
+import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
 import { push } from './optimize/push.ts';
 import { parse } from './parse.ts';
 import { explainFailure, narrowed, outputFrame } from './result.ts';
 import { tablesOf } from './tables.ts';
 import { typeName } from './types.ts';
+import { mapChildren, mapExpressions, mapInputs } from './walk.ts';
 
 export type { ParameterValue, TableReference } from './bind/context.ts';
 
@@ -58,19 +60,24 @@ export async function tablesIn(sql: string): Promise<TableReference[]> {
   return tablesOf(await parse(sql));
 }
 
-function optimize(plan: Plan, columns: readonly OutputColumn[]): Plan {
-  const needed = new Set(columns.map((column) => column.id));
-  const pushAll = (each: Plan): Plan => push(each, []);
-  const inlined = inlineShared(plan);
-  const shared = sharedIn(inlined);
-  for (const definition of shared.values())
-    definition.plan = pushDeep(inlineShared(definition.plan), pushAll);
-  return prune(pushDeep(inlined, pushAll), needed, shared);
+/** Filters down, joins in order; subqueries in expressions are plans of their own. */
+function improve(plan: Plan): Plan {
+  const inExpression = (expression: Expression): Expression => {
+    const mapped = mapChildren(expression, inExpression);
+    return mapped.kind === 'subquery' ? { ...mapped, plan: improve(mapped.plan) } : mapped;
+  };
+  const inNodes = (each: Plan): Plan => mapExpressions(mapInputs(each, inNodes), inExpression);
+  return inNodes(orderJoins(push(plan, [])));
 }
 
-/** Subqueries inside expressions are plans of their own; push() goes through the rest itself. */
-function pushDeep(plan: Plan, pushAll: (plan: Plan) => Plan): Plan {
-  return mapPlans(pushAll(plan), (each) => each);
+function optimize(plan: Plan, columns: readonly OutputColumn[]): Plan {
+  const needed = new Set(columns.map((column) => column.id));
+  const inlined = inlineShared(plan);
+  const shared = sharedIn(inlined);
+  for (const definition of shared.values()) {
+    definition.plan = improve(inlineShared(definition.plan));
+  }
+  return prune(improve(inlined), needed, shared);
 }
 
 function readsOf(plan: Plan): Read[] {

@@ -88,6 +88,12 @@ export function explainFailure(error: unknown): unknown {
   const conversion = CONVERSION.exec(message);
   if (conversion !== null) {
     const [, from, to, , values] = conversion;
+    if (from === 'f64' && to === 'i128') {
+      return new NairobiError('BAD_DATA', 'Number out of range: more than 38 digits', {
+        cause: error,
+        hint: 'cast to double first',
+      });
+    }
     if (from === 'i128' && to === 'i64')
       return new NairobiError('BAD_DATA', `Integer out of range: ${values}`, {
         cause: error,

@@ -42,7 +42,8 @@ const SUM_DIGITS = 10;
 function decimalSum(values: Dsl, type: SqlType): Dsl {
   const sum = d.agg('Sum', values);
   if (t.decimalShape(type)[0] + SUM_DIGITS <= t.MAX_PRECISION) return sum;
-  const magnitude = d.agg('Sum', d.call('Abs', d.cast(values, 'Float64')));
+  // Wrapping on the way does not matter: the sum is right again when its true value fits.
+  const magnitude = d.call('Abs', d.agg('Sum', d.cast(values, 'Float64')));
   const outside = d.binary('Gt', magnitude, d.float64(1.6e38));
   return d.ternary(outside, raise(outside, 'sum out of range: 38 digits', 'Int128'), sum);
 }

@@ -11,13 +11,10 @@ import type { CallExpression } from '../ir.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { arg, type FunctionTable, type Resolution, type ScalarFunction } from './function.ts';
-import { raise, rescale, toFloat, truncatedDivide } from './numbers.ts';
+import { rescale, toFloat, truncatedDivide } from './numbers.ts';
 
 type Operator = '+' | '-' | '*';
 const OPS = { '+': 'Plus', '-': 'Minus', '*': 'Multiply' } as const;
-
-/** Beyond this a 128-bit integer may have wrapped: 2^127 is 1.70e38; doubles err by 1e-15 of it. */
-const INT128_GUARD = 1.7e38;
 
 function integerResult(a: SqlType, b: SqlType): SqlType {
   const common = t.commonType(a, b);
@@ -56,11 +53,14 @@ function digits(op: Operator, a: SqlType, b: SqlType): number {
   return Math.max(p - s, q - u) + scale + 1;
 }
 
-/** `exact` in 128 bits, failing where its double says that it cannot have fitted. */
+/**
+ * `exact` in 128 bits, failing where its double says that it cannot have fitted: a strict cast of
+ * the double back to 128 bits, which is never null but where an argument is.
+ */
 function guarded(op: Operator, left: Dsl, right: Dsl, exact: Dsl): Dsl {
   const double = d.binary(OPS[op], d.cast(left, 'Float64'), d.cast(right, 'Float64'));
-  const outside = d.binary('Gt', d.call('Abs', double), d.float64(INT128_GUARD));
-  return d.ternary(outside, raise(outside, 'number out of range: 38 digits', 'Int128'), exact);
+  const fits = d.isNotNull(d.cast(double, 'Int128', true));
+  return d.ternary(fits, exact, d.nullOf('Int128'));
 }
 
 function lowerNumeric(op: Operator, args: readonly Dsl[], call: CallExpression): Dsl {
