@@ -1,7 +1,7 @@
 /** SQL text to a query that can be run: the door of this room. */
 import type { DataFrame } from '../compute/polars.ts';
 import { collect } from '../compute/polars.ts';
-import type { Column, Relation, TypeName } from '../compute/relation.ts';
+import type { Column, Relation } from '../compute/relation.ts';
 import {
   type BindOptions,
   Context,
@@ -13,6 +13,14 @@ import { runPieces, wholeBecause } from './bounded/run.ts';
 import { explainPlan } from './explain.ts';
 import type { Expression, OutputColumn, Plan } from './ir.ts';
 import { Lowerer } from './lower/plan.ts';
+import {
+  DESCRIBE_COLUMNS,
+  describe,
+  EXPLAIN_COLUMNS,
+  explained,
+  SUMMARIZE_COLUMNS,
+  summarize,
+} from './modes.ts';
 import { inlineShared, mapPlans, sharedIn } from './optimize/inline.ts';
 import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
@@ -127,20 +135,60 @@ export async function compile(
     bindQuery,
   });
   const bound = bindStatement(context, parsed.select, parsed.views);
-  const plan = optimize(bound.plan, bound.columns);
-  const columns = bound.columns.map(({ name, type }): { name: string; type: TypeName } => ({
-    name,
-    type: typeName(type),
-  }));
+  if (parsed.mode === 'summarize') return summary(context, bound.plan, bound.columns);
+  const query = planned(bound.plan, bound.columns);
+  if (parsed.mode === 'describe') {
+    return {
+      ...about(query, 'describe', DESCRIBE_COLUMNS, () => describe(bound.columns)),
+      reads: [],
+    };
+  }
+  if (parsed.mode === 'explain') {
+    return {
+      ...about(query, 'explain', EXPLAIN_COLUMNS, () => explained(query.explain())),
+      reads: [],
+    };
+  }
+  return query;
+}
+
+/** The same query asked about instead of run. */
+function about(
+  query: CompiledQuery,
+  mode: CompiledQuery['mode'],
+  columns: readonly Column[],
+  run: () => DataFrame,
+): CompiledQuery {
+  const runBounded =
+    query.runBounded === undefined ? undefined : async (): Promise<DataFrame> => run();
+  return { ...query, mode, columns, run, runBounded };
+}
+
+function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
+  const plan = optimize(bound, output);
   const because = wholeBecause(plan);
   return {
-    mode: parsed.mode,
-    columns,
+    mode: 'query',
+    columns: output.map(({ name, type }) => ({ name, type: typeName(type) })),
     reads: readsOf(plan),
-    run: () => runWhole(plan, bound.columns),
+    run: () => runWhole(plan, output),
     wholeBecause: because,
-    runBounded: because === undefined ? () => runBounded(plan, bound.columns) : undefined,
+    runBounded: because === undefined ? () => runBounded(plan, output) : undefined,
     explain: () => explainPlan(plan),
+  };
+}
+
+function summary(context: Context, plan: Plan, columns: readonly OutputColumn[]): CompiledQuery {
+  const asked = summarize(context, plan, columns);
+  const query = planned(asked.plan, asked.columns);
+  return {
+    ...query,
+    mode: 'summarize',
+    columns: SUMMARIZE_COLUMNS,
+    run: () => asked.present(query.run()),
+    runBounded:
+      query.runBounded &&
+      (async () => asked.present(await (query.runBounded as () => Promise<DataFrame>)())),
   };
 }
 

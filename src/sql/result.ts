@@ -87,7 +87,8 @@ export function explainFailure(error: unknown): unknown {
     });
   const conversion = CONVERSION.exec(message);
   if (conversion !== null) {
-    const [, from, to, , values] = conversion;
+    const [, from, to] = conversion;
+    const values = conversion[4]?.split('\n')[0];
     if (from === 'f64' && to === 'i128') {
       return new NairobiError('BAD_DATA', 'Number out of range: more than 38 digits', {
         cause: error,

@@ -40,7 +40,13 @@ export function bindFunction(call: FuncCall, environment: Environment): Expressi
     throw context.bad(`FILTER needs an aggregate, ${name}() is none`, position);
   const args = (call.args ?? []).map((node) => environment.bind(node, environment));
   if (name === 'if' || name === 'iif') return conditional(context, args, position);
-  return makeCall(context, name, inSessionZone(context, name, args), position);
+  const local = inSessionZone(context, name, args);
+  const result = makeCall(context, name, local, position);
+  // A truncated instant is an instant again.
+  const zoned = args.find((arg, index) => arg !== local[index]);
+  return zoned !== undefined && result.type.kind === 'timestamp'
+    ? convert(context, result, zoned.type)
+    : result;
 }
 
 /** Instants become local times for the functions that read fields; date_trunc gives one back. */
