@@ -5,10 +5,9 @@ import {
   type Figure,
   type FigureName,
 } from '../compute/stats/figures.ts';
+import type { Grid } from '../engine/stats-answers.ts';
+import { NairobiError } from '../errors.ts';
 import { formatCount } from '../units.ts';
-
-/** A table of cells; the first row is the header. */
-export type Grid = readonly (readonly Figure[])[];
 
 /** What fits a terminal; the rest shows with --transpose, or when a figure is asked for. */
 const COMPACT: readonly FigureName[] = [
@@ -72,13 +71,14 @@ function isNumeric(figure: Figure): boolean {
   return typeof figure === 'number' || typeof figure === 'bigint' || figure == null;
 }
 
-/** Longest text shown in a cell of a terminal table. */
+/** Longest text shown in a cell of a terminal table: beside other figures, and of an answer. */
 const CELL_WIDTH = 28;
+const WIDE_CELL = 72;
 
 /** For people: thousands separated, 6 significant digits, numbers to the right. */
-export function toTable(grid: Grid): string {
+export function toTable(grid: Grid, cellWidth = CELL_WIDTH): string {
   const rows = grid.map((row, i) =>
-    row.map((figure) => (i === 0 ? plainText(figure) : human(figure))),
+    row.map((figure) => (i === 0 ? plainText(figure) : human(figure, cellWidth))),
   );
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => width(row[i] ?? ''))));
   const lines = rows.map((row, at) =>
@@ -100,13 +100,13 @@ function width(text: string): number {
   return [...text].length;
 }
 
-function human(figure: Figure): string {
+function human(figure: Figure, cellWidth: number): string {
   if (figure === undefined || figure === null) return '';
   if (typeof figure === 'bigint') return formatCount(figure);
   if (typeof figure === 'boolean') return figure ? 'yes' : 'no';
   if (typeof figure === 'number') return humanNumber(figure);
   const text = figure.replace(/[\p{Cc}\p{Cf}]/gu, '?');
-  return width(text) > CELL_WIDTH ? `${[...text].slice(0, CELL_WIDTH - 1).join('')}…` : text;
+  return width(text) > cellWidth ? `${[...text].slice(0, cellWidth - 1).join('')}…` : text;
 }
 
 function humanNumber(value: number): string {
@@ -115,4 +115,40 @@ function humanNumber(value: number): string {
   return Math.abs(digits) >= 1e4 && Math.abs(digits) < 1e15
     ? formatCount(Math.round(value))
     : String(digits);
+}
+
+/** What the flags say about the form. */
+export interface Form {
+  readonly csv: boolean;
+  readonly markdown: boolean;
+  readonly transpose: boolean;
+}
+
+export function printed(grid: Grid, form: Form, cellWidth = WIDE_CELL): string {
+  const turned = form.transpose ? transpose(grid) : grid;
+  return form.csv ? toCsv(turned) : form.markdown ? toMarkdown(turned) : toTable(turned, cellWidth);
+}
+
+export interface Shape extends Form {
+  readonly figures?: string | undefined;
+  readonly get?: string | undefined;
+}
+
+/** The figures of the columns. Throws USAGE for a figure that none of them has. */
+export function textOf(columns: readonly ColumnFigures[], shape: Shape): string {
+  const known = allFigures(columns);
+  const wanted = (shape.get ?? shape.figures)?.split(',');
+  for (const name of wanted ?? []) {
+    if (known.includes(name)) continue;
+    throw new NairobiError('USAGE', `There is no figure "${name}" for these columns`, {
+      hint: `one of ${known.join(', ')}`,
+    });
+  }
+  if (shape.get !== undefined) {
+    const [, ...rows] = gridOf(columns, wanted ?? []);
+    return rows.map((row) => `${row.slice(1).map(plainText).join(',')}\n`).join('');
+  }
+  const plain = shape.csv || shape.markdown;
+  const figures = wanted ?? (plain || shape.transpose ? known : compactFigures(columns));
+  return printed(gridOf(columns, figures), shape, CELL_WIDTH);
 }

@@ -1,23 +1,22 @@
 /** nairobi stats: know a file in one pass. */
+import { readFileSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
+import { parseBound } from '../compute/stats/drift.ts';
+import { parseRules } from '../compute/stats/rules.ts';
 import { Session } from '../engine/session.ts';
 import { parseSource } from '../engine/sources.ts';
-import { type StatsResult, stats } from '../engine/stats.ts';
-import { NairobiError } from '../errors.ts';
+import { type StatsOptions, stats } from '../engine/stats.ts';
+import { answer, type Question } from '../engine/stats-answers.ts';
+import { messageOf, NairobiError } from '../errors.ts';
 import { BaseCommand } from './base.ts';
 import { readFlags, readOptions } from './read-flags.ts';
-import {
-  allFigures,
-  compactFigures,
-  gridOf,
-  plainText,
-  toCsv,
-  toMarkdown,
-  toTable,
-  transpose,
-} from './stats-text.ts';
+import { printed, textOf } from './stats-text.ts';
+
+const QUESTION = 'QUESTIONS';
+const QUESTIONS = ['by', 'corr', 'hist', 'freq', 'schema', 'compare', 'expect'];
+const others = (name: string): string[] => QUESTIONS.filter((one) => one !== name);
 
 export default class Stats extends BaseCommand {
   static override summary =
@@ -26,14 +25,18 @@ export default class Stats extends BaseCommand {
   static override examples = [
     { description: 'Every column', command: 'nairobi stats weather.csv' },
     {
-      description: 'Every figure, one column of the table for each of the file',
-      command: 'nairobi stats weather.csv --transpose',
+      description: 'Every figure there is',
+      command: 'nairobi stats weather.csv --all --transpose',
     },
     {
       description: 'One value for the shell',
       command: 'nairobi stats weather.csv temp_max --get mean',
     },
-    { description: 'For a report', command: 'nairobi stats weather.csv --markdown' },
+    { description: 'By groups', command: 'nairobi stats weather.csv temp_max --by weather' },
+    {
+      description: 'Fail when the data has drifted from a baseline',
+      command: 'nairobi stats weather.csv --compare baseline.csv --fail-if "psi>0.25"',
+    },
   ];
 
   static override args = {
@@ -61,22 +64,145 @@ export default class Stats extends BaseCommand {
       summary: 'Only these figures, separated by commas',
       helpValue: 'LIST',
     }),
-    get: Flags.string({ summary: 'Print this one figure and nothing else', helpValue: 'FIGURE' }),
+    get: Flags.string({
+      summary: 'Print this one figure and nothing else',
+      helpValue: 'FIGURE',
+      exclusive: QUESTIONS,
+    }),
+    by: Flags.string({
+      summary: 'Figures of the number columns for each value of this column',
+      helpValue: 'COLUMN',
+      helpGroup: QUESTION,
+      exclusive: others('by'),
+    }),
+    corr: Flags.boolean({
+      summary: 'Correlation of every pair of number columns, Pearson’s and Spearman’s',
+      helpGroup: QUESTION,
+      exclusive: others('corr'),
+    }),
+    hist: Flags.string({
+      summary: 'The histogram of this column',
+      helpValue: 'COLUMN',
+      helpGroup: QUESTION,
+      exclusive: others('hist'),
+    }),
+    bins: Flags.integer({
+      summary: 'About how many bins --hist has',
+      helpGroup: QUESTION,
+      helpValue: 'N',
+      default: 20,
+      min: 1,
+      max: 10_000,
+    }),
+    freq: Flags.string({
+      summary: 'The values of this column with their counts',
+      helpValue: 'COLUMN',
+      helpGroup: QUESTION,
+      exclusive: others('freq'),
+    }),
+    top: Flags.integer({
+      summary: 'How many values --freq prints',
+      helpGroup: QUESTION,
+      helpValue: 'N',
+      default: 20,
+      min: 1,
+    }),
+    schema: Flags.boolean({
+      summary: 'The columns as a JSON Schema',
+      helpGroup: QUESTION,
+      exclusive: others('schema'),
+    }),
+    compare: Flags.string({
+      summary: 'How the data differs from this baseline: types, nulls, means, PSI, KS',
+      helpValue: 'SOURCE',
+      helpGroup: QUESTION,
+      exclusive: others('compare'),
+    }),
+    'fail-if': Flags.string({
+      summary: 'End with 1 past this: psi>X, ks>X, mean_shift>X, null_shift>X, or types',
+      helpValue: 'BOUND',
+      helpGroup: QUESTION,
+      multiple: true,
+      dependsOn: ['compare'],
+    }),
+    expect: Flags.string({
+      summary: 'Check the rules in this JSON file; end with 1 when one is broken',
+      helpValue: 'FILE',
+      helpGroup: QUESTION,
+      exclusive: others('expect'),
+    }),
   };
 
-  async run(): Promise<StatsResult> {
+  async run(): Promise<object> {
     const { args, flags } = await this.parse(Stats);
-    const options = { host: this.hostOptions(flags), read: readOptions(flags) };
-    using session = new Session(options, this.reporter);
+    const host = { host: this.hostOptions(flags), read: readOptions(flags) };
+    using session = new Session(host, this.reporter);
     const relation = session.open(parseSource(args.source));
+    const { threads, memoryLimit } = session.plan;
     const columns = args.columns?.split(',');
     const quantiles = flags.all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;
-    const { threads, memoryLimit } = session.plan;
-    const result = await session.attempt(() =>
-      stats(relation, { columns, quantiles, threads, memoryLimit }, this.reporter),
-    );
-    if (!this.jsonEnabled()) process.stdout.write(textOf(result, flags));
-    return result;
+    const options: StatsOptions = { columns, quantiles, threads, memoryLimit };
+    const question = questionOf(flags, (source) => session.open(parseSource(source)));
+    if (question === undefined) {
+      const result = await session.attempt(() => stats(relation, options, this.reporter));
+      if (!this.jsonEnabled()) process.stdout.write(textOf(result.columns, flags));
+      return result;
+    }
+    const work = () => this.reporter.time('compute', () => answer(question, relation, options));
+    const { data, grid, failures } = await session.attempt(work);
+    if (!this.jsonEnabled()) {
+      const text = grid === undefined ? `${JSON.stringify(data, null, 2)}\n` : printed(grid, flags);
+      process.stdout.write(text);
+    }
+    for (const failure of failures) this.note(failure);
+    if (failures.length > 0) this.endWith(1);
+    return data;
+  }
+}
+
+interface Asked {
+  readonly by?: string | undefined;
+  readonly corr: boolean;
+  readonly hist?: string | undefined;
+  readonly bins: number;
+  readonly freq?: string | undefined;
+  readonly top: number;
+  readonly schema: boolean;
+  readonly compare?: string | undefined;
+  readonly 'fail-if'?: readonly string[] | undefined;
+  readonly expect?: string | undefined;
+}
+
+type Open = (source: string) => Extract<Question, { is: 'compare' }>['other'];
+
+/** Undefined: the figures of the columns. */
+function questionOf(flags: Asked, open: Open): Question | undefined {
+  if (flags.by !== undefined) return { is: 'by', key: flags.by };
+  if (flags.corr) return { is: 'corr' };
+  if (flags.hist !== undefined) return { is: 'hist', column: flags.hist, bins: flags.bins };
+  if (flags.freq !== undefined) return { is: 'freq', column: flags.freq, top: flags.top };
+  if (flags.schema) return { is: 'schema' };
+  if (flags.compare !== undefined) {
+    const bounds = (flags['fail-if'] ?? []).map((text) => boundOf(text));
+    return { is: 'compare', other: open(flags.compare), bounds };
+  }
+  if (flags.expect === undefined) return undefined;
+  return { is: 'expect', rules: parseRules(textOfFile(flags.expect), flags.expect) };
+}
+
+function boundOf(text: string) {
+  const bound = parseBound(text);
+  if (bound !== undefined) return bound;
+  throw new NairobiError('USAGE', `Cannot read --fail-if "${text}"`, {
+    hint: 'write psi>0.25, ks>0.1, mean_shift>1, null_shift>0.05 or types',
+  });
+}
+
+function textOfFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new NairobiError('NOT_FOUND', `Cannot read the rules: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -89,34 +215,4 @@ function parseQuantiles(list: string | undefined): readonly number[] {
       hint: 'write numbers from 0 to 1, such as 0.5,0.999',
     });
   });
-}
-
-interface Shape {
-  readonly csv: boolean;
-  readonly markdown: boolean;
-  readonly transpose: boolean;
-  readonly figures?: string | undefined;
-  readonly get?: string | undefined;
-}
-
-function textOf({ columns }: StatsResult, shape: Shape): string {
-  const known = allFigures(columns);
-  const wanted = (shape.get ?? shape.figures)?.split(',');
-  for (const name of wanted ?? []) {
-    if (known.includes(name)) continue;
-    throw new NairobiError('USAGE', `There is no figure "${name}" for these columns`, {
-      hint: `one of ${known.join(', ')}`,
-    });
-  }
-  if (shape.get !== undefined) {
-    return gridOf(columns, wanted ?? [])
-      .slice(1)
-      .map((row) => `${row.slice(1).map(plainText).join(',')}\n`)
-      .join('');
-  }
-  const plain = shape.csv || shape.markdown;
-  const figures = wanted ?? (plain || shape.transpose ? known : compactFigures(columns));
-  const grid = gridOf(columns, figures);
-  const turned = shape.transpose ? transpose(grid) : grid;
-  return shape.csv ? toCsv(turned) : shape.markdown ? toMarkdown(turned) : toTable(turned);
 }

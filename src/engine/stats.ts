@@ -25,7 +25,7 @@ const DEFAULT_KEPT_BYTES = 1024 * MiB;
 /** Counting texts exactly ends here: the table has 64 MiB then. */
 const DEEP_DISTINCT_TEXTS = 1_000_000;
 
-function depthOf(relation: Relation, { quantiles, memoryLimit }: StatsOptions): Depth {
+export function depthOf(relation: Relation, { quantiles, memoryLimit }: StatsOptions): Depth {
   if (quantiles === undefined) return DEFAULT_DEPTH;
   const share = (memoryLimit ?? DEFAULT_KEPT_BYTES) / Math.max(1, relation.columns.length);
   return {

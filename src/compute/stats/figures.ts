@@ -219,7 +219,7 @@ export function kurtosisOf({ n, m2, m4 }: MomentFacts): number | null {
 type Temporal = Extract<Kind, { is: 'time' | 'span' }>;
 
 /** How a value of the column is written. */
-function valueFormat(kind: Kind): (value: number | bigint) => Figure {
+export function valueFormat(kind: Kind): (value: number | bigint) => Figure {
   if (kind.is === 'boolean') return (value) => (value === 0 || value === 1 ? value === 1 : value);
   if (kind.is !== 'time' && kind.is !== 'span') return (value) => value;
   return (value) => showTicks(BigInt(typeof value === 'bigint' ? value : Math.round(value)), kind);
