@@ -1,4 +1,6 @@
 /** Facts about io_uring: what the administrator decided, and what happened when it was tried. */
+import { join } from 'node:path';
+import { readCgroups } from './cgroup.ts';
 import { type HostFiles, numberIn } from './files.ts';
 
 export interface UringFacts {
@@ -8,6 +10,10 @@ export interface UringFacts {
   readonly group: number | undefined;
   /** CONFIG_IO_URING in the kernel's own configuration, where it can be read. */
   readonly configured: boolean | undefined;
+  /** The control group with the least room for threads (pids.max); undefined without a limit. */
+  readonly tasks:
+    | { readonly file: string; readonly max: number; readonly left: number }
+    | undefined;
 }
 
 export function readUring(files: HostFiles, release: string): UringFacts {
@@ -15,7 +21,20 @@ export function readUring(files: HostFiles, release: string): UringFacts {
     disabled: numberIn(files, '/proc/sys/kernel/io_uring_disabled'),
     group: numberIn(files, '/proc/sys/kernel/io_uring_group'),
     configured: configuredIn(files.text(`/boot/config-${release}`)),
+    tasks: readTasks(files),
   };
+}
+
+function readTasks(files: HostFiles): UringFacts['tasks'] {
+  const limits = readCgroups(files)
+    .levels('pids')
+    .flatMap((level) => {
+      const max = numberIn(files, join(level, 'pids.max'));
+      const current = numberIn(files, join(level, 'pids.current'));
+      if (max === undefined || current === undefined) return [];
+      return [{ file: join(level, 'pids.max'), max, left: Math.max(0, max - current) }];
+    });
+  return limits.sort((a, b) => a.left - b.left)[0];
 }
 
 function configuredIn(config: string | undefined): boolean | undefined {

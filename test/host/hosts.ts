@@ -516,6 +516,19 @@ const CONTAINERS: readonly ExpectedHost[] = [
     because: ['io_uring.setup', 'warn', /seccomp filter \(of systemd-nspawn\)/],
   },
   {
+    name: 'a container with room for twelve more threads',
+    host: {
+      release: '6.12.30-amd64',
+      distribution: TRIXIE,
+      container: 'podman',
+      seccomp: 'lets them pass',
+      tasks: [20, 8],
+    },
+    ability: 'able with warnings',
+    firstStep: 'podman run --pids-limit 256 ...',
+    because: ['io_uring.cgroup', 'warn', /limit in .*pids\.max/],
+  },
+  {
     name: 'a processor quota of half a core in Docker',
     host: {
       release: '6.8.0-57-generic',

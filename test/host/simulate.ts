@@ -40,6 +40,8 @@ export interface Simulation {
   readonly memoryUsedMiB?: number;
   readonly cpus?: number;
   readonly quotaCpus?: number;
+  /** [pids.max, pids.current] */
+  readonly tasks?: readonly [max: number, current: number];
   readonly thp?: 'always' | 'madvise' | 'never' | 'none';
   /** [total, free, reserved] pages of the 2 MiB (or 512 MiB) size. */
   readonly hugePages?: readonly [total: number, free: number, reserved: number];
@@ -158,7 +160,7 @@ function memoryFiles({ memoryGiB = 8, thp = 'madvise', pageKiB = 4, ...given }: 
 }
 
 function cgroupFiles(given: Simulation): Record<string, string> {
-  const { cgroup = 2, memoryMaxMiB, memoryUsedMiB = 20, quotaCpus, hugetlbLimit } = given;
+  const { cgroup = 2, memoryMaxMiB, memoryUsedMiB = 20, quotaCpus, hugetlbLimit, tasks } = given;
   const root = '24 1 8:1 / / rw - ext4 /dev/sda1 rw\n';
   if (cgroup === 2) {
     const base = '/sys/fs/cgroup/app';
@@ -167,6 +169,8 @@ function cgroupFiles(given: Simulation): Record<string, string> {
       '/proc/self/cgroup': '0::/app\n',
       [`${base}/memory.max`]: memoryMaxMiB === undefined ? 'max\n' : `${memoryMaxMiB * 2 ** 20}\n`,
       [`${base}/memory.current`]: `${memoryUsedMiB * 2 ** 20}\n`,
+      [`${base}/pids.max`]: `${tasks?.[0] ?? 'max'}\n`,
+      [`${base}/pids.current`]: `${tasks?.[1] ?? 5}\n`,
       [`${base}/cpu.max`]:
         quotaCpus === undefined ? 'max 100000\n' : `${quotaCpus * 100_000} 100000\n`,
       ...(hugetlbLimit === undefined

@@ -119,3 +119,25 @@ export function wslFixes(generation: 1 | 2): Fix[] {
       : 'wsl.exe --update && wsl.exe --shutdown';
   return [commandFix('persistent', 'wsl', false, command)];
 }
+
+export function taskFixes(container: ContainerKind | undefined): Fix[] {
+  switch (container) {
+    case undefined:
+      return [
+        commandFix('persistent', 'systemd', true, 'systemctl set-property UNIT TasksMax=256'),
+      ];
+    case 'podman':
+      return [commandFix('start', 'podman', false, 'podman run --pids-limit 256 ...')];
+    case 'kubernetes':
+      return [
+        commandFix(
+          'start',
+          'kubernetes',
+          true,
+          'raise podPidsLimit in the configuration of the kubelet',
+        ),
+      ];
+    default:
+      return [commandFix('start', 'docker', false, 'docker run --pids-limit 256 ...')];
+  }
+}

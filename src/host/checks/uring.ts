@@ -2,7 +2,7 @@
 import type { Facts } from '../facts.ts';
 import { describeAttempt } from '../observed.ts';
 import { type Check, sysctlFixes, type Verdict } from './finding.ts';
-import { seccompFixes } from './uring-fixes.ts';
+import { seccompFixes, taskFixes } from './uring-fixes.ts';
 import { foreseenRefusal, refusalOf, worked } from './uring-refusal.ts';
 import { RING_CHECKS } from './uring-ring.ts';
 
@@ -27,6 +27,12 @@ export const URING_CHECKS: readonly Check[] = [
     group: 'io_uring',
     title: 'no security module forbids it',
     judge: judgeLsm,
+  },
+  {
+    id: 'io_uring.cgroup',
+    group: 'io_uring',
+    title: "room for the kernel's worker threads in our control group (pids.max)",
+    judge: judgeTasks,
   },
   ...RING_CHECKS,
 ];
@@ -125,6 +131,23 @@ function judgeSeccomp(facts: Facts): Verdict {
     needed: 'io_uring_setup, io_uring_enter and io_uring_register allowed',
     cause: refusal.cause,
     fixes: seccompFixes(facts.kernel.container),
+  };
+}
+
+/** io_uring's workers and an SQPOLL thread count as tasks of ours, beside Node's and Polars' own. */
+const TASKS_NEEDED = 32;
+
+function judgeTasks(facts: Facts): Verdict {
+  const { tasks } = facts.uring;
+  if (tasks === undefined) return { status: 'pass', found: 'no limit' };
+  const found = `${tasks.left} tasks left of ${tasks.max} (${tasks.file})`;
+  if (tasks.left >= TASKS_NEEDED) return { status: 'pass', found };
+  return {
+    status: 'warn',
+    found,
+    needed: `room for ${TASKS_NEEDED} threads: Node's, Polars' and the ring's workers`,
+    cause: `the limit in ${tasks.file}`,
+    fixes: taskFixes(facts.kernel.container),
   };
 }
 
