@@ -1,6 +1,7 @@
 /** What this process sees of the host and of itself: directories, page size, C library. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { DirectoryObservation, Observed, Place } from '../host/observed.ts';
+import { fontFile } from '../render/assets.ts';
 import { endOf } from './observe-outcomes.ts';
 import type { TrialOutcome } from './trials/run.ts';
 
@@ -44,5 +45,13 @@ export function libc(): Observed['libc'] {
     return readFileSync('/proc/self/maps', 'utf8').includes('/ld-musl-') ? 'musl' : 'glibc';
   } catch {
     return undefined;
+  }
+}
+
+export function hasBundledFont(): boolean {
+  try {
+    return existsSync(fontFile(false));
+  } catch {
+    return false; // the whole folder of assets is missing
   }
 }

@@ -9,7 +9,7 @@ import type { MemoryFacts } from '../host/memory.ts';
 import { NOTHING_OBSERVED, type Observed, type Place } from '../host/observed.ts';
 import { glStep } from './gl-probe.ts';
 import { clockOf, glOf, hugetlbOf, ipcOf, modulesOf, thpOf, uringOf } from './observe-outcomes.ts';
-import { directoryOf, libc, pageBytes } from './observe-process.ts';
+import { directoryOf, hasBundledFont, libc, pageBytes } from './observe-process.ts';
 import { tryBus } from './trials/bus.ts';
 import type { TrialStep } from './trials/protocol.ts';
 import { runTrials } from './trials/run.ts';
@@ -70,6 +70,7 @@ export async function observe(memory: MemoryFacts, options: ObserveOptions): Pro
     ),
     directories: places.map((place) => directoryOf(place, outcomes.get(`place:${place.path}`))),
     gl: glOf(outcomes.get('gl')),
+    bundledFont: groups.has('render') ? hasBundledFont() : undefined,
     ipc: ipcOf(outcomes.get('memfd'), buses),
     clock: clockOf(outcomes.get('clock')),
   };

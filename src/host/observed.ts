@@ -104,6 +104,8 @@ export interface Observed {
   readonly modules: readonly ModuleTrial[];
   readonly directories: readonly DirectoryObservation[];
   readonly gl: GlTrial | undefined;
+  /** The font that charts are drawn with, which comes with the program. */
+  readonly bundledFont: boolean | undefined;
   /** Device nodes below /dev that matter and whether this user may use them. */
   readonly devices: readonly { readonly path: string; readonly usable: boolean }[];
   readonly ipc: IpcTrial | undefined;
@@ -142,6 +144,7 @@ export const NOTHING_OBSERVED: Observed = {
   modules: [],
   directories: [],
   gl: undefined,
+  bundledFont: undefined,
   devices: [],
   ipc: undefined,
   clock: undefined,

@@ -1,11 +1,9 @@
-/** Facts about drawing: fonts, GL libraries and vendors, graphics devices, the terminal. */
+/** Facts about drawing: GL libraries and vendors, graphics devices, the terminal. */
 import { join } from 'node:path';
 import type { HostFiles } from './files.ts';
 import type { Observed } from './observed.ts';
 
 export interface RenderFacts {
-  /** Font files found, at most a few dozen looked at: whether there are any is what matters. */
-  readonly fonts: readonly string[];
   /** Sonames present in the loader's directories. */
   readonly libraries: readonly string[];
   /** Names in egl_vendor.d: 10_nvidia.json, 50_mesa.json. */
@@ -15,10 +13,6 @@ export interface RenderFacts {
   readonly nvidia: boolean;
   readonly terminal: 'kitty' | 'iterm' | 'sixel' | 'braille' | undefined;
 }
-
-const FONT_ROOTS = ['/usr/share/fonts', '/usr/local/share/fonts'];
-const FONT_FILE = /\.(?:ttf|otf|ttc|pfb)$/i;
-const FONTS_ENOUGH = 24;
 
 const LIBRARY_ROOTS = [
   '/usr/lib/x86_64-linux-gnu',
@@ -40,7 +34,6 @@ export function readRender(files: HostFiles, observed: Observed): RenderFacts {
   const group = /^render:[^:]*:(\d+):/m.exec(files.text('/etc/group') ?? '')?.[1];
   const nodes = observed.devices.map(({ path }) => path);
   return {
-    fonts: FONT_ROOTS.flatMap((root) => fontsBelow(files, root, 3)).slice(0, FONTS_ENOUGH),
     libraries: LIBRARIES.filter((name) =>
       LIBRARY_ROOTS.some((root) => files.exists(join(root, name))),
     ),
@@ -52,18 +45,6 @@ export function readRender(files: HostFiles, observed: Observed): RenderFacts {
       files.exists('/proc/driver/nvidia/version') || nodes.some((path) => /nvidia|dxg/.test(path)),
     terminal: terminalKind(observed.environment),
   };
-}
-
-function fontsBelow(files: HostFiles, directory: string, depth: number): string[] {
-  const found: string[] = [];
-  for (const name of files.names(directory)) {
-    if (FONT_FILE.test(name)) found.push(name);
-    else if (depth > 0 && !name.includes('.')) {
-      found.push(...fontsBelow(files, join(directory, name), depth - 1));
-    }
-    if (found.length >= FONTS_ENOUGH) break;
-  }
-  return found;
 }
 
 /** By what terminals say of themselves in the environment; over ssh only TERM survives. */

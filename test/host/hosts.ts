@@ -758,15 +758,15 @@ const OTHERS: readonly ExpectedHost[] = [
     because: ['render.nvidia', 'warn', /without graphics/],
   },
   {
-    name: 'an image without fonts',
+    name: 'an installation without its assets',
     host: {
       release: '6.12.13-0-lts',
       distribution: ALPINE,
-      files: { '/usr/share/fonts/truetype/DejaVuSans.ttf': undefined },
+      observed: { bundledFont: false },
     },
     ability: 'able with warnings',
-    firstStep: 'apk add font-dejavu',
-    because: ['render.fonts', 'warn', /no fonts/],
+    firstStep: 'npm install --global nairobi',
+    because: ['render.fonts', 'warn', /not whole/],
   },
   {
     name: 'a bare copy of /proc and /sys: nothing was tried, io_uring is foreseen',

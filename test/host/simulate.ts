@@ -71,7 +71,6 @@ export function simulate(given: Simulation): { files: HostFiles; observed: Obser
     ...cgroupFiles(given),
     ...cpuFiles(given),
     ...containerFiles(given),
-    '/usr/share/fonts/truetype/DejaVuSans.ttf': '',
     '/usr/share/zoneinfo/UTC': '',
     ...given.files,
   };
@@ -275,6 +274,7 @@ function observedOf(given: Simulation): Observed {
         directAlignBytes: 512,
       },
     ],
+    bundledFont: true,
     clock: { synchronised: true, timeZone: 'UTC', zonesKnown: true, localeKnown: true },
     ...given.observed,
   };

@@ -12,7 +12,12 @@ export const RENDER_CHECKS: readonly Check[] = [
     judge: (facts) =>
       judgeModule(facts, 'canvas', 'warn', 'plot to PNG and PDF; SVG works without'),
   },
-  { id: 'render.fonts', group: 'render', title: 'fonts', judge: judgeFonts },
+  {
+    id: 'render.fonts',
+    group: 'render',
+    title: 'the font that charts are drawn with',
+    judge: judgeFonts,
+  },
   {
     id: 'render.egl',
     group: 'render',
@@ -63,33 +68,16 @@ export const RENDER_CHECKS: readonly Check[] = [
   },
 ];
 
-function judgeFonts({ render, kernel }: Facts): Verdict {
-  const { fonts } = render;
-  if (fonts.length > 0) return { status: 'pass', found: `${fonts[0]} and others` };
+function judgeFonts({ observed }: Facts): Verdict {
+  if (observed.bundledFont === undefined) return { status: 'skip', found: 'not looked at' };
+  if (observed.bundledFont) return { status: 'pass', found: 'DejaVu Sans, bundled with nairobi' };
   return {
     status: 'warn',
-    found: 'no font file below /usr/share/fonts',
-    needed: 'any TrueType font: without one the labels of PNG and PDF charts are empty boxes',
-    cause: 'the image has no fonts',
-    fixes: [commandFix('persistent', 'host', true, fontCommand(kernel.distribution.id))],
+    found: 'the bundled font is missing',
+    needed: 'assets/fonts of the package: labels of PNG and PDF charts are drawn with it',
+    cause: 'the installation is not whole',
+    fixes: [commandFix('now', 'host', false, 'npm install --global nairobi')],
   };
-}
-
-function fontCommand(distribution: string): string {
-  switch (distribution) {
-    case 'alpine':
-      return 'apk add font-dejavu';
-    case 'rhel':
-    case 'centos':
-    case 'fedora':
-    case 'rocky':
-    case 'almalinux':
-      return 'dnf install -y dejavu-sans-fonts';
-    case 'arch':
-      return 'pacman -S --noconfirm ttf-dejavu';
-    default:
-      return 'apt-get install -y fonts-dejavu-core';
-  }
 }
 
 function judgeGl(facts: Facts): Verdict {

@@ -125,7 +125,8 @@ function judgeDirect(place: StorageFacts): PlaceVerdict {
   if (direct.outcome === 'ok') {
     return { status: 'pass', found: `works, aligned to ${directAlignBytes} bytes` };
   }
-  const found = `refused: ${describeAttempt(direct)}`;
+  const refused = direct.outcome === 'refused';
+  const found = refused ? `refused: ${direct.errno}` : `not tried: ${describeAttempt(direct)}`;
   const needed =
     'nothing: reads go through the page cache; a file larger than memory then evicts others';
   if (direct.outcome !== 'refused' || direct.errno !== 'EINVAL') {
