@@ -25,5 +25,14 @@ export const IN_PLACE_BYTES_MIN = bytes(32 * MiB);
 /** Of the memory limit, what of a file scanned in place may be mapped at one time. */
 export const IN_PLACE_WINDOW_SHARE = 0.25;
 
+/**
+ * Decompression: more than this many bytes from one is a bomb. gzip cannot do more than 1032; text
+ * of one line repeated reaches some ten thousand with zstd and xz.
+ */
+export const EXPANSION_MAX = 100_000;
+
+/** Below this, nobody is harmed by what expands a lot. */
+export const EXPANSION_FREE_BYTES = bytes(256 * MiB);
+
 /** Levenshtein distance up to which a name is suggested for a misspelt one. */
 export const SUGGESTION_DISTANCE = 3;

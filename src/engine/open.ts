@@ -5,8 +5,8 @@ import type { ReadOptions } from '../formats/options.ts';
 import { IN_PLACE_BYTES_MIN, IN_PLACE_WINDOW_SHARE } from '../limits.ts';
 import type { Pool } from '../memory/pool.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
+import { readContent } from '../uring/content.ts';
 import { type InPlace, openInPlace } from '../uring/in-place.ts';
-import { readFile } from '../uring/read-file.ts';
 import type { InputFile } from './files.ts';
 import { InPlacePiece } from './in-place-piece.ts';
 import { MemoryPiece } from './memory-piece.ts';
@@ -75,8 +75,13 @@ function openPlain(file: InputFile, { plan }: OpenContext): InPlace | undefined 
 function openInMemory(file: InputFile, context: OpenContext): Piece {
   const { plan, pool, reader, reporter } = context;
   const { io, direct } = plan;
-  const content = reporter.time('io', () => readFile(file.path, { io, direct, pool, reader }));
+  const content = reporter.time('io', () =>
+    readContent(file.path, { io, direct, pool, reader, detect: detectCompression }),
+  );
   reporter.set(content.facts);
+  if (content.compression !== undefined) {
+    reporter.note(`${file.path} was decompressed (${content.compression})`);
+  }
   reporter.addBytesRead(content.byteLength);
   try {
     return new MemoryPiece(file, content, context.read, reporter);

@@ -1,12 +1,11 @@
 /** The simple door: a whole file, or stretches of it, into one leased region; waits until it is there. */
 import type { Backend } from '../engine/report.ts';
-import { NairobiError } from '../errors.ts';
 import { DIRECT_ALIGN_BYTES, RING_ENTRIES } from '../limits.ts';
 import type { Lease, PageKind } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
-import { formatBytes } from '../units.ts';
 import type { BlockReader, ReaderFacts } from './block-reader.ts';
 import { PreadReader } from './fallback.ts';
+import { shrunkError } from './file-errors.ts';
 import { type DirectWish, type InputFile, openInput } from './input-file.ts';
 import { openRing, refusalReason } from './probe.ts';
 import { RingReader, type RingReaderOptions } from './ring-reader.ts';
@@ -97,19 +96,8 @@ function readRanges(
   });
   for (const { range, reading, slack } of readings) {
     const got = reader.finish(reading) - slack;
-    if (got < range.byteLength) throw shrunk(file, range.offset + got);
+    if (got < range.byteLength) throw shrunkError(file, range.offset + got);
   }
-}
-
-function shrunk(file: InputFile, at: number): NairobiError {
-  return new NairobiError(
-    'IO',
-    `${file.path} became shorter while it was read: ${formatBytes(file.size)} when opened, now it ends at byte ${at}`,
-    {
-      where: { file: file.path, byte: at },
-      hint: 'read it again when nothing writes to it, or read a copy',
-    },
-  );
 }
 
 /**
