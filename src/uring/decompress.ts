@@ -1,12 +1,7 @@
 /** Compressed files and streams, decompressed through bounded buffers into memory of the pool. */
 import { NairobiError } from '../errors.ts';
-import {
-  CODEC_PACKAGES,
-  type Codec,
-  CodecError,
-  type CodecName,
-  openCodec,
-} from '../kernel/codecs/codec.ts';
+import { type Codec, CodecError, type CodecName } from '../kernel/codecs/codec.ts';
+import { CODEC_PACKAGES, openCodec } from '../kernel/codecs/open-codec.ts';
 import { EXPANSION_FREE_BYTES, EXPANSION_MAX } from '../limits.ts';
 import type { Lease } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { NairobiError } from '../../src/errors.ts';
 import type { CodecName } from '../../src/kernel/codecs/codec.ts';
-import { openCodec } from '../../src/kernel/codecs/codec.ts';
+import { openCodec } from '../../src/kernel/codecs/open-codec.ts';
 import { Pool } from '../../src/memory/pool.ts';
 import { bytes, MiB } from '../../src/units.ts';
 import { readContent } from '../../src/uring/content.ts';

@@ -3,11 +3,6 @@
  * manager needs them, behind one interface: from memory to memory, a piece at a time.
  */
 import type { Address } from '../syscall.ts';
-import { openBzip2 } from './bzip2.ts';
-import { openLz4 } from './lz4.ts';
-import { openXz } from './xz.ts';
-import { openZlib } from './zlib.ts';
-import { openZstd } from './zstd.ts';
 
 export type CodecName = 'gz' | 'zst' | 'bz2' | 'xz' | 'lz4';
 
@@ -29,23 +24,3 @@ export interface Codec extends Disposable {
 export class CodecError extends Error {
   override readonly name = 'CodecError';
 }
-
-const OPENERS: Readonly<Record<CodecName, () => Codec | undefined>> = {
-  gz: openZlib,
-  zst: openZstd,
-  bz2: openBzip2,
-  xz: openXz,
-  lz4: openLz4,
-};
-
-/** The package that brings the library, by its Debian name, for the hint where it is missing. */
-export const CODEC_PACKAGES: Readonly<Record<CodecName, string>> = {
-  gz: 'zlib1g',
-  zst: 'libzstd1',
-  bz2: 'libbz2-1.0',
-  xz: 'liblzma5',
-  lz4: 'liblz4-1',
-};
-
-/** undefined when the host lacks the library. */
-export const openCodec = (name: CodecName): Codec | undefined => OPENERS[name]();
