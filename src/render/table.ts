@@ -76,9 +76,10 @@ export function renderTable(cells: TableCells, options: TableOptions = {}): stri
     const width = widths[column] ?? 0;
     return `${paint(BOLD, cut(names[column] ?? '', width))}\n${paint(DIM, cut(cells.types[column] ?? '', width))}`;
   });
-  const bodies = shown.map((column) => body(cells, texts, column, widths[column] ?? 0, paint));
+  const rows = bodyRows(cells, texts, shown, widths, paint);
   const aligns = shown.map((column) => (cells.numeric[column] ? 'right' : 'left'));
-  return `${draw(heads, bodies, aligns)}\n${footer(cells, shown)}`;
+  const layout = { heads, aligns, widths: shown.map((column) => widths[column] ?? 1) };
+  return `${draw(layout, rows)}\n${footer(cells, shown)}`;
 }
 
 type Paint = (style: readonly [string, string], text: string) => string;
@@ -98,21 +99,24 @@ function printable(text: string): string {
   });
 }
 
-/** A column's lines, one below the other, with a line for the rows left out. */
-function body(
+/** The rows shown, with one of dots for those left out. */
+function bodyRows(
   cells: TableCells,
   texts: readonly (readonly string[])[],
-  column: number,
-  width: number,
+  shown: readonly number[],
+  widths: readonly number[],
   paint: Paint,
-): string {
-  const lines = texts.map((row, index) => {
-    if (column < 0) return '…';
-    const text = cut(row[column] ?? '', width);
-    return cells.rows[index]?.[column] === null ? paint(DIM, text) : text;
-  });
-  if (cells.head + cells.tail < cells.total) lines.splice(cells.head, 0, paint(DIM, '⋮'));
-  return lines.join('\n');
+): string[][] {
+  const rows = texts.map((row, index) =>
+    shown.map((column) => {
+      if (column < 0) return '…';
+      const text = cut(row[column] ?? '', widths[column] ?? 0);
+      return cells.rows[index]?.[column] === null ? paint(DIM, text) : text;
+    }),
+  );
+  const dots = shown.map(() => paint(DIM, '⋮'));
+  if (cells.head + cells.tail < cells.total) rows.splice(cells.head, 0, dots);
+  return rows;
 }
 
 /** Widths that fit, and the columns shown; -1 stands for those left out. */
@@ -172,20 +176,43 @@ function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
-/** All rows are one cell of many lines: so a rule stands below the names and nowhere else. */
-function draw(
+/** Rows drawn at a time: cli-table3's layout takes the square of their number (measured). */
+const BLOCK_ROWS = 200;
+
+/** The columns as cli-table3 is told of them. */
+interface Layout {
+  readonly heads: readonly string[];
+  readonly aligns: readonly string[];
+  /** Of the texts, without the blanks beside them. */
+  readonly widths: readonly number[];
+}
+
+/** cli-table3 puts a rule below every row; only the one below the names is wanted. */
+function draw(layout: Layout, rows: readonly (readonly string[])[]): string {
+  const lines = drawBlock(layout, layout.heads, rows.slice(0, BLOCK_ROWS));
+  const bottom = lines.pop() ?? '';
+  for (let from = BLOCK_ROWS; from < rows.length; from += BLOCK_ROWS) {
+    lines.push(...drawBlock(layout, [], rows.slice(from, from + BLOCK_ROWS)).slice(1, -1));
+  }
+  return [...lines, bottom].join('\n');
+}
+
+function drawBlock(
+  { aligns, widths }: Layout,
   heads: readonly string[],
-  bodies: readonly string[],
-  aligns: readonly string[],
-): string {
+  rows: readonly (readonly string[])[],
+): string[] {
   const Table = require('cli-table3') as CliTableModule;
   const table = new Table({
     head: [...heads],
     colAligns: [...aligns],
+    colWidths: widths.map((width) => width + 2),
     style: { head: [], border: [], 'padding-left': 1, 'padding-right': 1 },
   });
-  if (bodies.some((text) => text !== '')) table.push([...bodies]);
-  return table.toString();
+  for (const row of rows) table.push([...row]);
+  const lines = table.toString().split('\n');
+  const names = heads.length === 0 ? -1 : lines.findIndex((line) => line.startsWith('├'));
+  return lines.filter((line, index) => index <= names || !line.startsWith('├'));
 }
 
 function footer(cells: TableCells, shown: readonly number[]): string {
