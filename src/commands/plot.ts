@@ -2,9 +2,11 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { plot } from '../engine/plot.ts';
+import { showFile } from '../engine/show.ts';
 import { writeWhole } from '../formats/write.ts';
 import { CHART_FORMATS, type ChartFormat, formatOfName } from '../render/output/encode.ts';
 import { scaleOf } from '../render/parse.ts';
+import { planTerminal, textDefaults } from '../render/term/plan.ts';
 import { BaseCommand } from './base.ts';
 import { plotFlags } from './plot-flags.ts';
 import { readFlags, readOptions } from './read-flags.ts';
@@ -54,7 +56,8 @@ export default class Plot extends BaseCommand {
   static override flags = {
     output: Flags.string({
       char: 'o',
-      summary: 'The file to write: .png, .svg, .pdf, .jpg, .html or .vl.json; - for stdout',
+      summary:
+        'The file to write: .png, .svg, .pdf, .jpg, .html, .vl.json or .txt; - for stdout (default: the terminal, or PNG into a pipe)',
       helpValue: 'FILE',
       helpGroup: 'OUTPUT',
     }),
@@ -62,6 +65,11 @@ export default class Plot extends BaseCommand {
       char: 'f',
       summary: 'The format, instead of what the ending of --output says',
       helpValue: 'FORMAT',
+      helpGroup: 'OUTPUT',
+    }),
+    open: Flags.boolean({
+      summary: 'Show the file in the viewer of the desktop',
+      dependsOn: ['output'],
       helpGroup: 'OUTPUT',
     }),
     spec: Flags.string({
@@ -90,7 +98,13 @@ export default class Plot extends BaseCommand {
   async run(): Promise<PlotResult> {
     const { args, flags } = await this.parse(Plot);
     const output = flags.output ?? '-';
-    const format = flags.format ?? (output === '-' ? 'png' : formatOfName(output));
+    const onTerminal = flags.output === undefined && process.stdout.isTTY && !this.jsonEnabled();
+    const terminal = onTerminal
+      ? await planTerminal(process.env, process.stdin, process.stdout)
+      : undefined;
+    const named = flags.format ?? terminal?.format;
+    const format = named ?? (output === '-' ? 'png' : formatOfName(output));
+    const own = terminal?.format === format ? terminal.request : textDefaults(format);
     const result = await plot(
       {
         source: args.source,
@@ -110,12 +124,14 @@ export default class Plot extends BaseCommand {
           zone: flags.tz,
           reduce: flags.marks ? 'marks' : flags.density ? 'density' : 'auto',
           scale: scaleOf(flags.scale, flags.ppi),
+          ...own,
         },
       },
       this.reporter,
     );
     for (const note of result.notes) this.note(note);
     this.reporter.time('write', () => this.#deliver(output, result.bytes));
+    if (flags.open && output !== '-') await showFile(output);
     const { bytes, ...said } = result;
     return { output, format, ...said, bytes: bytes.length };
   }

@@ -10,6 +10,8 @@ import { panelsOf } from '../render/panels.ts';
 import { drawScene } from '../render/picture.ts';
 import { checkSize, type PlotRequest } from '../render/request.ts';
 import { resolveScene } from '../render/resolve.ts';
+import { cellWidth } from '../render/term/context2d.ts';
+import { measureTextWith } from '../render/vega.ts';
 import { probeGl } from './gl-probe.ts';
 import type { HostOptions } from './options.ts';
 import type { Reporter } from './report.ts';
@@ -111,6 +113,7 @@ export async function plotRelation(
     if (!notes.includes(text)) notes.push(text);
   };
   const detail = (text: string): void => reporter.note(text);
+  if (format === 'text') measureTextWith(cellWidth);
   const scene = await reporter.time('compute', () =>
     resolveScene(relation, request, { note, detail, probeGl }),
   );
@@ -119,5 +122,6 @@ export async function plotRelation(
     const picture = await drawScene(scene, panels, await canvasImage(format));
     return encodePicture(picture, format, request);
   });
+  measureTextWith(undefined);
   return { bytes, notes, mark: scene.mark, rows: scene.profile.rows };
 }

@@ -81,6 +81,15 @@ export interface PlotRequest {
   readonly height: number;
   readonly scale: number;
   readonly seed: number;
+  /** How a chart made of characters looks; plain without. */
+  readonly text?: TextLook | undefined;
+}
+
+export interface TextLook {
+  /** Braille and block characters; else ASCII. */
+  readonly unicode: boolean;
+  /** 24-bit colours, 256 colours, or none. */
+  readonly colors: 'true' | '256' | 'none';
 }
 
 export const DEFAULT_REQUEST: PlotRequest = {

@@ -3,7 +3,18 @@ import { NairobiError } from '../../errors.ts';
 import type { Picture } from '../picture.ts';
 import type { PlotRequest } from '../request.ts';
 
-export const CHART_FORMATS = ['png', 'svg', 'pdf', 'jpeg', 'html', 'vl.json'] as const;
+export const CHART_FORMATS = [
+  'png',
+  'svg',
+  'pdf',
+  'jpeg',
+  'html',
+  'vl.json',
+  'text',
+  'kitty',
+  'iterm',
+  'sixel',
+] as const;
 export type ChartFormat = (typeof CHART_FORMATS)[number];
 
 const BY_ENDING: readonly (readonly [RegExp, ChartFormat])[] = [
@@ -13,6 +24,7 @@ const BY_ENDING: readonly (readonly [RegExp, ChartFormat])[] = [
   [/\.jpe?g$/i, 'jpeg'],
   [/\.html?$/i, 'html'],
   [/\.json$/i, 'vl.json'],
+  [/\.txt$/i, 'text'],
 ];
 
 /** The format a file's name asks for; USAGE when it names none. */
@@ -31,7 +43,7 @@ export async function encodePicture(
 ): Promise<Buffer> {
   switch (format) {
     case 'png':
-      return (await import('./raster.ts')).pngOf(picture.view, request.scale);
+      return pngOf(picture, request);
     case 'jpeg':
       return (await import('./raster.ts')).jpegOf(picture.view, request.scale);
     case 'svg':
@@ -40,7 +52,19 @@ export async function encodePicture(
       return (await import('./pdf.ts')).pdfOf(picture.view, request.title);
     case 'html':
       return (await import('./spec.ts')).htmlOf(picture, request.title);
+    case 'text':
+      return (await import('../term/text.ts')).textOf(picture.view, request);
+    case 'kitty':
+      return (await import('../term/graphics.ts')).kittyImage(await pngOf(picture, request));
+    case 'iterm':
+      return (await import('../term/graphics.ts')).itermImage(await pngOf(picture, request));
+    case 'sixel':
+      return (await import('./raster.ts')).sixelOf(picture.view, request.scale);
     case 'vl.json':
       return (await import('./spec.ts')).specJson(picture);
   }
+}
+
+async function pngOf(picture: Picture, request: PlotRequest): Promise<Buffer> {
+  return (await import('./raster.ts')).pngOf(picture.view, request.scale);
 }

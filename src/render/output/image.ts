@@ -17,6 +17,7 @@ export interface EmbeddedImage {
 export async function canvasImage(format: ChartFormat): Promise<ImageMaker> {
   if (format === 'html' || format === 'vl.json') return (...pixels) => embeddedImage(...pixels).src;
   if (format === 'svg') return embeddedImage;
+  if (format === 'text') return (rgba, width, height) => ({ complete: true, rgba, width, height });
   const canvas = await canvasModule();
   return (rgba, width, height) => {
     const surface = canvas.createCanvas(width, height);

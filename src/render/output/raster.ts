@@ -2,6 +2,7 @@
 import { endianness } from 'node:os';
 import type { View } from 'vega';
 import { canvasModule } from '../canvas.ts';
+import { sixelImage } from '../term/graphics.ts';
 import { encodeOpaquePng } from './png.ts';
 
 interface CanvasLike {
@@ -27,6 +28,11 @@ export async function pngOf(view: View, scale: number): Promise<Buffer> {
 export async function jpegOf(view: View, scale: number): Promise<Buffer> {
   const canvas = await canvasOf(view, scale);
   return canvas.toBuffer('image/jpeg', { quality: 0.92, chromaSubsampling: false });
+}
+
+export async function sixelOf(view: View, scale: number): Promise<Buffer> {
+  const canvas = await canvasOf(view, scale);
+  return sixelImage(canvas.toBuffer('raw'), canvas.width, canvas.height);
 }
 
 async function canvasOf(view: View, scale: number): Promise<CanvasLike> {

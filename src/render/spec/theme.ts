@@ -2,6 +2,7 @@
 import { NairobiError } from '../../errors.ts';
 import type { Spec } from '../chart.ts';
 import { didYouMean } from '../suggest.ts';
+import { terminalConfig } from '../term/config.ts';
 import { vegaModules } from '../vega.ts';
 
 export const FONT_FAMILY = 'DejaVu Sans';
@@ -56,8 +57,12 @@ const DARK: Look = {
   category: [...OKABE_ITO_DARK, '#c77dff', '#999999'],
 };
 
+/** The look of charts made of characters. */
+export const TERMINAL_THEME = 'terminal';
+
 /** The Vega-Lite config of --theme and --palette; USAGE when there is no such theme. */
 export async function configOf(theme: string, palette: string | undefined): Promise<Spec> {
+  if (theme === TERMINAL_THEME) return terminalConfig(ours(LIGHT, 'light'));
   const base =
     theme === 'light'
       ? ours(LIGHT, 'light')
