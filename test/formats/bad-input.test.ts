@@ -111,11 +111,12 @@ describe('bad delimited text', () => {
   it('with ten thousand columns takes no longer for its names', () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `c${index}`).join(',');
     const row = Array.from({ length: 10_000 }, (_, index) => String(index)).join(',');
-    const start = performance.now();
+    const before = process.cpuUsage();
     const found = outcome(`${names}\n${many(row, 20)}`);
     expect(found.length).toBeGreaterThan(1_000_000);
     // Polars' own schema object takes 4.3 s for as many (measured); the bound is for slow machines.
-    expect(performance.now() - start).toBeLessThan(4000);
+    // Time on the processor, which other work on the host does not stretch.
+    expect(process.cpuUsage(before).user).toBeLessThan(4_000_000);
   });
 });
 
