@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { collect, type DataFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
+import { unfinished } from '../unfinished.ts';
 import { addTotals, appendRejects, requireSame } from './dataset.ts';
 import { attempt, makeDirectory, replaceFile, syncDirectory } from './durable.ts';
 import type { EncodedPiece, Encoding } from './encode.ts';
@@ -36,6 +37,8 @@ export class FileTarget implements Target {
   #columns: readonly Column[] = [];
   #last: CommitRecord | undefined;
   #written = 0;
+  /** What --timeout has to remove. With a state it must not: the next run finishes what it says. */
+  #unfinished: DisposableStack | undefined;
 
   /** Finishes what a killed run had committed. The caller holds the lock when there is a state. */
   constructor(options: FileOptions) {
@@ -87,9 +90,18 @@ export class FileTarget implements Target {
     return temporaryBeside(this.path, this.#run);
   }
 
+  private get spool(): string {
+    return `${this.temporary}.spool`;
+  }
+
   private writer(): ParquetWriter | TextWriter {
     if (this.#writer !== undefined) return this.#writer;
-    const { format, codec } = this.#options;
+    const { format, codec, statePath } = this.#options;
+    if (statePath === undefined) {
+      this.#unfinished = new DisposableStack();
+      this.#unfinished.use(unfinished(this.temporary));
+      this.#unfinished.use(unfinished(this.spool));
+    }
     this.#writer =
       format === 'csv' || format === 'ndjson'
         ? new TextWriter(this.temporary, format)
@@ -134,6 +146,7 @@ export class FileTarget implements Target {
     else this.publishWithState(this.#options.statePath, progress, isNew);
     if (!isNew) this.discard();
     this.#writer = undefined;
+    this.#unfinished?.dispose();
     this.#written = 0;
     this.#run = newRunId();
     const bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
@@ -179,7 +192,7 @@ export class FileTarget implements Target {
   /** Turns the spooled rows (and what the file held before) into an Arrow file, on the disk. */
   private makeArrow(): void {
     const pl = polars();
-    const spool = `${this.temporary}.spool`;
+    const { spool } = this;
     attempt('rename', spool, () => renameSync(this.temporary, spool));
     try {
       const rows = pl.scanParquet(spool, { glob: false } as never);
@@ -198,6 +211,7 @@ export class FileTarget implements Target {
     this.#writer?.abandon();
     this.#writer = undefined;
     rmSync(this.temporary, { force: true });
+    this.#unfinished?.dispose();
   }
 
   [Symbol.dispose](): void {
