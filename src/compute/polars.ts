@@ -22,6 +22,8 @@ let loaded: PolarsModule | undefined;
 /** The module, loaded on first use. POLARS_* variables must be set before. */
 export function polars(): PolarsModule {
   if (loaded === undefined) {
+    // A panic is thrown as an error; its backtrace on stderr helps nobody.
+    process.env['RUST_BACKTRACE'] ??= '0';
     try {
       loaded = require('nodejs-polars') as PolarsModule;
     } catch (cause) {
