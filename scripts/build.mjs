@@ -57,6 +57,7 @@ if (!built && existsSync(join(root, 'src'))) {
       trial: 'src/engine/trials/child.ts',
       count: 'src/engine/count-worker.ts',
       batch: 'src/ingest/batch-worker.ts',
+      udp: 'src/ingest/udp-worker.ts',
       deadline: 'src/engine/deadline-worker.ts',
       spec: 'src/engine/spec-child.ts',
       warden: 'src/uring/warden.ts',

@@ -2,12 +2,14 @@
 import path from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { type IngestResult, ingest } from '../engine/ingest.ts';
+import { ingest } from '../engine/ingest.ts';
+import type { IngestOptions, IngestResult } from '../engine/ingest-options.ts';
 import { NairobiError } from '../errors.ts';
+import { parseAddress } from '../ingest/listen.ts';
 import { targetOptions } from '../ingest/open-target.ts';
 import { parseBudget } from '../ingest/rejects.ts';
 import type { TextFormat } from '../ingest/text-plan.ts';
-import { formatBytes, formatCount } from '../units.ts';
+import { formatBytes, formatCount, type Milliseconds } from '../units.ts';
 import { BaseCommand, durationFlag, sizeFlag } from './base.ts';
 import { readFlags, readOptions } from './read-flags.ts';
 
@@ -85,8 +87,8 @@ export default class Ingest extends BaseCommand {
       helpValue: 'FORMAT',
     }),
     'on-error': Flags.option({ options: ['fail', 'skip', 'null', 'quarantine'] as const })({
-      summary: 'What a bad row does: end the run, be left out, have nulls, or go to --rejects',
-      default: 'fail',
+      summary:
+        'What a bad row does: end the run (the default for files), be left out, have nulls, go to --rejects',
       helpGroup: READING,
     }),
     rejects: Flags.string({
@@ -158,6 +160,15 @@ export default class Ingest extends BaseCommand {
       helpValue: 'COLUMNS',
       helpGroup: TRANSFORM,
     }),
+    follow: Flags.boolean({
+      char: 'f',
+      summary: 'Go on reading what the files gain, also over rotation, until told to stop',
+      helpGroup: RERUN,
+    }),
+    flush: durationFlag({
+      summary: 'With --follow and with addresses: commit this often (default: 5s)',
+      helpGroup: RERUN,
+    }),
     lock: Flags.string({
       summary: 'Hold this lock while running; exit with 75 when another run has it',
       helpValue: 'FILE',
@@ -172,45 +183,67 @@ export default class Ingest extends BaseCommand {
   async run(): Promise<IngestResult> {
     const { argv, flags } = await this.parse(Ingest);
     const host = this.hostOptions(flags);
-    const result = await ingest(
-      {
-        sources: argv.map(String),
-        target: targetOptions({
-          output: flags.output,
-          format: undefined,
-          codec: flags.compression,
-          partitionBy: flags['partition-by'],
-          state: flags.state,
-          partBytes: flags['part-size'],
-        }),
-        format: textFormat(flags['input-format']),
-        minAgeMs: flags['min-age'] ?? 0,
-        transform: {
-          select: flags.select,
-          where: flags.where,
-          sql: flags.sql,
-          rename: pairs(flags.rename ?? []),
-          dedupe: list(flags.dedupe),
-          downsample: flags.downsample,
-          agg: list(flags.agg),
-          by: list(flags.by),
-          sort: list(flags.sort),
-        },
-        final: flags.final,
-        onError: flags['on-error'],
-        rejects: flags.rejects,
-        maxErrors: flags['max-errors'] === undefined ? undefined : parseBudget(flags['max-errors']),
-        lock: flags.lock,
-        lockWaitMs: flags['lock-wait'] ?? 0,
-        read: readOptions({ ...flags, 'input-format': undefined, 'on-error': undefined }),
-        host,
+    const options: IngestOptions = {
+      sources: argv.map(String),
+      target: targetOptions({
+        output: flags.output,
+        format: undefined,
+        codec: flags.compression,
+        partitionBy: flags['partition-by'],
+        state: flags.state,
+        partBytes: flags['part-size'],
+      }),
+      format: textFormat(flags['input-format']),
+      minAgeMs: flags['min-age'] ?? 0,
+      transform: {
+        select: flags.select,
+        where: flags.where,
+        sql: flags.sql,
+        rename: pairs(flags.rename ?? []),
+        dedupe: list(flags.dedupe),
+        downsample: flags.downsample,
+        agg: list(flags.agg),
+        by: list(flags.by),
+        sort: list(flags.sort),
       },
-      this.reporter,
-    );
+      final: flags.final,
+      // A listener is not to be ended by what somebody sends.
+      onError: flags['on-error'] ?? (argv.map(String).some(isAddress) ? 'skip' : 'fail'),
+      rejects: flags.rejects,
+      maxErrors: flags['max-errors'] === undefined ? undefined : parseBudget(flags['max-errors']),
+      lock: flags.lock,
+      lockWaitMs: flags['lock-wait'] ?? 0,
+      read: readOptions({ ...flags, 'input-format': undefined, 'on-error': undefined }),
+      host,
+    };
+    const isEndless = flags.follow || options.sources.some(isAddress);
+    const result = isEndless
+      ? await this.followOn(options, flags.flush)
+      : await ingest(options, this.reporter);
     for (const note of result.notes) this.note(note);
     this.note(summaryOf(result));
     if (result.rows.rowsRejected > 0 || result.nulledValues > 0) this.endWith(5);
     return result;
+  }
+
+  /** Until SIGTERM or SIGINT, which end it well: what has come is committed. */
+  private async followOn(
+    options: IngestOptions,
+    flush: Milliseconds | undefined,
+  ): Promise<IngestResult> {
+    const stop = new AbortController();
+    const end = (): void => stop.abort();
+    process.once('SIGTERM', end).once('SIGINT', end);
+    const { ingestOnAndOn } = await import('../engine/ingest-follow.ts');
+    const follow = {
+      flushMs: flush ?? 5000,
+      stop: stop.signal,
+      onReady: (addresses: readonly string[]) => {
+        for (const address of addresses) this.note(`listening on ${address}`);
+      },
+      onCommit: () => undefined,
+    };
+    return await ingestOnAndOn(options, follow, this.reporter);
   }
 }
 
@@ -232,6 +265,8 @@ function pairs(texts: readonly string[]): Record<string, string> {
 function textFormat(format: string | undefined): TextFormat | undefined {
   return TEXT_FORMATS.find((name) => name === format);
 }
+
+const isAddress = (source: string): boolean => parseAddress(source) !== undefined;
 
 function summaryOf(result: IngestResult): string {
   const { rows, files, bytes, sources } = result;

@@ -48,6 +48,11 @@ export class StreamSource {
     return this.#decoder.columns;
   }
 
+  /** Bytes that wait to become rows. */
+  get pending(): number {
+    return this.#pendingBytes;
+  }
+
   /** Bytes of the content that became rows. */
   get offset(): number {
     return this.#offset;
