@@ -3,10 +3,11 @@
  * value stays as it is: it is run first and put in as a constant. A correlated one is decorrelated
  * (decorrelate.ts) and joined on the columns it was correlated by.
  */
-import { callOf, columnOf, integer, truth } from './build.ts';
+import { callOf, integer, truth } from './build.ts';
 import { decorrelate } from './decorrelate.ts';
-import type { Expression, Named, Plan, SubqueryExpression } from './ir.ts';
+import type { Expression, Plan, SubqueryExpression } from './ir.ts';
 import { joinOn } from './join.ts';
+import { marked } from './mark.ts';
 import { counted, membership } from './membership.ts';
 import { attachScalar } from './scalar.ts';
 import { BOOLEAN } from './types.ts';
@@ -67,36 +68,6 @@ function asJoin(applying: Applying, plan: Plan, conjunct: Expression): Plan | un
   return joinOn('anti', plan, right, [...predicates, ...either]);
 }
 
-/** A column that says for each row of `plan` whether `right` has a match. */
-function marked(
-  applying: Applying,
-  plan: Plan,
-  right: Plan,
-  predicates: readonly Expression[],
-  position: number,
-): Attached {
-  const probe = joinOn('left', plan, right, predicates);
-  if (probe.residual !== undefined) {
-    throw applying.unsupported('this correlated subquery beside OR or in a select list', position);
-  }
-  const items: Named[] = probe.keys.map((key) => ({ id: applying.newId(), expression: key.right }));
-  const projected: Plan = { kind: 'project', input: right, items };
-  const distinct: Plan = { kind: 'distinct', input: projected, on: undefined };
-  const id = applying.newId();
-  const columns = items.map((item) => columnOf(item.id, item.expression.type));
-  const kept = columns.map((column) => ({ id: column.id, expression: column }));
-  const flag = { id, expression: truth(true) };
-  const keys = probe.keys.map((key, index) => ({
-    left: key.left,
-    right: columns[index] as Expression,
-  }));
-  const flagged: Plan = { kind: 'project', input: distinct, items: [...kept, flag] };
-  return {
-    plan: { kind: 'join', join: 'left', left: plan, right: flagged, keys, residual: undefined },
-    expression: callOf('is not null', [columnOf(id, BOOLEAN, 'found')]),
-  };
-}
-
 /** The three-valued truth of x IN (SELECT ..), anywhere in an expression. */
 function attachIn(
   applying: Applying,
@@ -110,7 +81,7 @@ function attachIn(
   }
   const needle = subquery.needles[0] as Expression;
   const { rows, known, plan: values } = counted(applying, right, subquery);
-  const found = marked(applying, plan, values, membership(subquery), position);
+  const found = marked(applying, plan, values, membership(subquery));
   const unknown = callOf('or', [callOf('is null', [needle]), callOf('<>', [rows, known])]);
   const expression: Expression = {
     kind: 'case',
@@ -130,7 +101,7 @@ function attachOne(applying: Applying, plan: Plan, subquery: SubqueryExpression)
   if (subquery.mode === 'scalar') return attachScalar(applying, plan, subquery);
   const inner = decorrelate(applying, subquery.plan, subquery.outer, wantedOf(subquery));
   if (subquery.mode === 'in') return attachIn(applying, plan, inner.plan, subquery);
-  return marked(applying, plan, inner.plan, inner.predicates, subquery.position);
+  return marked(applying, plan, inner.plan, inner.predicates);
 }
 
 /** `expressions` with their subqueries replaced by columns that the returned plan has. */

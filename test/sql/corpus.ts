@@ -152,4 +152,8 @@ export const CORPUS: readonly string[] = [
   'select color, sum(1) from t group by color',
   'select id & 6, id | 1, xor(id, 3) from t where id < 10',
   "select at_time.v from (select timestamp '2024-07-01 12:00:00' at time zone 'Europe/Rome' as v) at_time",
+  'select color, sum((select max(y) from u where u.n = t.n)), count(*) filter (where exists (select 1 from u where u.n = t.n)) from t group by color',
+  'select id from t where exists (select 1 from u where u.n = t.n and u.id > t.id) or n > 90 order by id',
+  'select id, not exists (select 1 from u where u.n = t.n and u.y > t.x) from t order by id',
+  'select sum(case when n in (select n from u) then 1 else 0 end) from t',
 ];

@@ -4,12 +4,11 @@ import { aggregateFunction, canonicalAggregate } from '../functions/aggregates.t
 import type { AggregateExpression, Expression } from '../ir.ts';
 import * as t from '../types.ts';
 import { describeType } from '../types.ts';
-import { some } from '../walk.ts';
 import { makeCall } from './call.ts';
 import { adaptLiterals, convert } from './coerce.ts';
 import { bindMoment } from './constant.ts';
 import type { Context } from './context.ts';
-import { type Environment, positionOf, stringsOf } from './environment.ts';
+import { type Environment, stringsOf } from './environment.ts';
 import { bindSortItems } from './sort.ts';
 import { bindWindow, isWindowFunction } from './window.ts';
 
@@ -164,10 +163,6 @@ export function bindAggregate(
   const { args, type } = resolveAggregate(context, name, given, position);
   const filter =
     call.agg_filter === undefined ? undefined : convert(context, bind(call.agg_filter), t.BOOLEAN);
-  for (const each of [...args, ...(filter === undefined ? [] : [filter])]) {
-    if (some(each, (e) => e.kind === 'subquery'))
-      throw context.unsupported('a subquery inside an aggregate', positionOf(call.args?.[0]));
-  }
   return {
     kind: 'aggregate',
     name: canonicalAggregate(name),

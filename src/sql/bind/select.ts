@@ -3,7 +3,7 @@ import type { Node, SelectStmt, WindowDef } from 'libpg-query';
 import { attach, filterBy } from '../apply.ts';
 import type { Expression, Named, OutputColumn, Plan, SortItem, WindowExpression } from '../ir.ts';
 import { sameName } from '../names.ts';
-import { fingerprint, mapChildren, some } from '../walk.ts';
+import { fingerprint, mapChildren, some, visit } from '../walk.ts';
 import { type Bound, type Context, type Cte, Scope } from './context.ts';
 import { type Environment, positionOf, stringsOf } from './environment.ts';
 import { bindExpression } from './expression.ts';
@@ -130,6 +130,7 @@ class SelectBinder {
       plan = filterBy(this.#context, plan, bindCondition(select.whereClause, where));
     }
     let pieces = this.#pieces();
+    ({ plan, pieces } = this.#insideAggregates(plan, pieces));
     ({ plan, pieces } = this.#group(plan, pieces));
     if (pieces.having !== undefined) plan = filterBy(this.#context, plan, pieces.having);
     const attached = attach(this.#context, plan, expressionsOf({ ...pieces, having: undefined }));
@@ -220,6 +221,27 @@ class SelectBinder {
       if (found[0] !== undefined) return found[0].expression;
     }
     return this.#environment.bind(node, this.#in('ORDER BY', true, true));
+  }
+
+  /** Subqueries inside aggregates are joined to the rows that are aggregated. */
+  #insideAggregates(plan: Plan, pieces: Pieces): { plan: Plan; pieces: Pieces } {
+    const found = new Map<string, Expression>();
+    for (const expression of expressionsOf(pieces)) {
+      visit(expression, (inner) => {
+        const holds = inner.kind === 'aggregate' && some(inner, (each) => each.kind === 'subquery');
+        if (holds) found.set(fingerprint(inner), inner);
+        return inner.kind !== 'aggregate';
+      });
+    }
+    if (found.size === 0) return { plan, pieces };
+    const attached = attach(this.#context, plan, [...found.values()]);
+    const by = new Map(
+      [...found.keys()].map((print, index) => [print, attached.expressions[index]]),
+    );
+    const replace = (expression: Expression): Expression =>
+      (expression.kind === 'aggregate' ? by.get(fingerprint(expression)) : undefined) ??
+      mapChildren(expression, replace);
+    return { plan: attached.plan, pieces: mapPieces(pieces, replace) };
   }
 
   #group(plan: Plan, pieces: Pieces): { plan: Plan; pieces: Pieces } {

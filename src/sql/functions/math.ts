@@ -77,7 +77,11 @@ const round: ScalarFunction = {
   },
 };
 
-const sign = keeping('sign(number)', (node) => d.call('Sign', node));
+const sign: ScalarFunction = {
+  usage: 'sign(number)',
+  resolve: ([a]) => (a !== undefined && t.isNumeric(a) ? { args: [a], type: t.INT64 } : undefined),
+  lower: (args) => d.cast(d.call('Sign', arg(args, 0)), 'Int64'),
+};
 
 const bits = (usage: string, lower: (a: Dsl, b: Dsl) => Dsl): ScalarFunction =>
   fixed(usage, [t.INT64, t.INT64], t.INT64, lower);
