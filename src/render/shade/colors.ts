@@ -2,8 +2,24 @@
 import type { Spec } from '../chart.ts';
 
 /** Anchors of the two count ramps; every count, also one, shows against its ground. */
-const ON_LIGHT = ['#7fc8d8', '#4aa3c7', '#2f7ab8', '#3a51a3', '#3b2f80', '#2a1150', '#12041f'];
-const ON_DARK = ['#2d6fa8', '#2a93b0', '#27b79a', '#6fd46a', '#cbe34f', '#fdf08a', '#fffbe0'];
+export const ON_LIGHT = [
+  '#7fc8d8',
+  '#4aa3c7',
+  '#2f7ab8',
+  '#3a51a3',
+  '#3b2f80',
+  '#2a1150',
+  '#12041f',
+];
+export const ON_DARK = [
+  '#2d6fa8',
+  '#2a93b0',
+  '#27b79a',
+  '#6fd46a',
+  '#cbe34f',
+  '#fdf08a',
+  '#fffbe0',
+];
 
 /** Steps of a count ramp. */
 const STEPS = 256;

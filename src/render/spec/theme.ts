@@ -1,6 +1,7 @@
 /** How a chart looks: our two themes, the published ones by name, and the palettes. */
 import { NairobiError } from '../../errors.ts';
 import type { Spec } from '../chart.ts';
+import { ON_DARK, ON_LIGHT } from '../shade/colors.ts';
 import { didYouMean } from '../suggest.ts';
 import { terminalConfig } from '../term/config.ts';
 import { vegaModules } from '../vega.ts';
@@ -113,14 +114,13 @@ function ours(look: Look, name: 'light' | 'dark'): Spec {
     title: { color: look.ink, fontSize: 15, fontWeight: 'bold', anchor: 'start', offset: 12 },
     range: {
       category: look.category,
-      ramp: { scheme: 'viridis' },
-      heatmap: { scheme: 'viridis' },
+      ramp: name === 'dark' ? ON_DARK : ON_LIGHT,
+      heatmap: name === 'dark' ? ON_DARK : ON_LIGHT,
     },
     mark: { color: look.category[0] },
     rule: { color: look.muted },
     text: { color: look.ink },
     style: { 'group-title': { fill: look.ink } },
-    _name: name,
   };
 }
 

@@ -22,7 +22,7 @@ export function terminalConfig(config: Spec): Spec {
   const text = { labelFontSize: FONT_PX, titleFontSize: FONT_PX, labelColor: INK, titleColor: INK };
   return {
     ...config,
-    range: { ...(config['range'] as Spec), category: CATEGORIES },
+    range: { ...(config['range'] as Spec), category: CATEGORIES, ramp: COUNTS, heatmap: COUNTS },
     mark: { color: CATEGORIES[0] },
     background: null,
     padding: 0,
