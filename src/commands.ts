@@ -9,6 +9,7 @@ type CommandLoader = () => Promise<{ readonly default: CommandClass }>;
 /** In the order help shows them. Each loads only when it is run or described. */
 export const COMMANDS: ReadonlyMap<string, CommandLoader> = new Map<string, CommandLoader>([
   ['ingest', () => import('./commands/ingest.ts')],
+  ['query', () => import('./commands/query.ts')],
   ['stats', () => import('./commands/stats.ts')],
   ['doctor', () => import('./commands/doctor.ts')],
   ['plot', () => import('./commands/plot.ts')],

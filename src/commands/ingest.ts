@@ -34,6 +34,7 @@ export default class Ingest extends BaseCommand {
 
   static override args = {
     source: Args.string({
+      ignoreStdin: true,
       description: 'A file, glob or directory; several may be given',
       required: true,
     }),

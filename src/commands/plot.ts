@@ -28,6 +28,7 @@ export default class Plot extends BaseCommand {
 
   static override args = {
     source: Args.string({
+      ignoreStdin: true,
       description: 'A file, glob, directory, or - for stdin; a --spec may do without',
       required: false,
     }),

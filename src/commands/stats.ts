@@ -41,10 +41,14 @@ export default class Stats extends BaseCommand {
 
   static override args = {
     source: Args.string({
+      ignoreStdin: true,
       description: 'A path, a glob, a directory, or - for stdin',
       required: true,
     }),
-    columns: Args.string({ description: 'Columns, separated by commas (default: all)' }),
+    columns: Args.string({
+      ignoreStdin: true,
+      description: 'Columns, separated by commas (default: all)',
+    }),
   };
 
   static override flags = {

@@ -29,6 +29,11 @@ export class SourceRelation implements Relation {
     this.fits = pieces.every((piece) => piece.fits);
   }
 
+  /** Of all files, as they lie there. */
+  get byteLength(): number {
+    return this.pieces.reduce((sum, piece) => sum + piece.file.size, 0);
+  }
+
   /** They may change when `recover` widened a type. */
   get columns(): readonly Column[] {
     return this.#columns;

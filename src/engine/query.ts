@@ -1,0 +1,128 @@
+/** query: SQL over files. */
+import type { DataFrame } from '../compute/polars.ts';
+import type { Column } from '../compute/relation.ts';
+import { NairobiError } from '../errors.ts';
+import type { Understood } from '../formats/options.ts';
+import { type CompiledQuery, compile, type ParameterValue } from '../sql/plan.ts';
+import { closest } from '../suggest.ts';
+import { formatBytes, MiB } from '../units.ts';
+import type { Session } from './session.ts';
+import type { SourceRelation } from './source-relation.ts';
+import { type SourceArgument, tableName } from './sources.ts';
+
+export interface QueryRequest {
+  readonly sql: string;
+  readonly sources: readonly SourceArgument[];
+  readonly parameters?: Readonly<Record<string, ParameterValue>>;
+  readonly timeZone?: string;
+}
+
+export interface QueryResult {
+  /** Its own names are unique; `columns` has those the query gives, which need not be. */
+  readonly frame: DataFrame;
+  readonly columns: readonly Column[];
+}
+
+/** What a query would do, found out without doing it. */
+export interface QueryOutline {
+  readonly columns: readonly Column[];
+  readonly reads: readonly { readonly table: string; readonly columns: readonly string[] }[];
+  readonly files: readonly ({ readonly path: string; readonly bytes: number } & Understood)[];
+  readonly plan: string;
+}
+
+/** Runs the query whole; a late contradiction of an inferred type plans it anew. */
+export function query(session: Session, request: QueryRequest): Promise<QueryResult> {
+  const tables = new Tables(session, request.sources);
+  return session.attempt(async () => {
+    const compiled = await plan(tables, request);
+    const frame = await session.reporter.time('compute', () => runWithin(compiled, session));
+    return { frame, columns: compiled.columns };
+  });
+}
+
+/** At once when what is read fits the memory limit, else piece by piece where the plan allows. */
+function runWithin(compiled: CompiledQuery, session: Session): DataFrame | Promise<DataFrame> {
+  if (compiled.reads.every(({ relation }) => relation.fits)) return compiled.run();
+  if (compiled.runBounded !== undefined) return compiled.runBounded();
+  const limit = session.plan.memoryLimit;
+  const needed = session.relations.reduce((sum, relation) => sum + relation.byteLength, 0) * 2;
+  throw new NairobiError(
+    'MEMORY_LIMIT',
+    `The query needs all rows at once (${compiled.wholeBecause ?? 'it cannot be taken apart'}), ` +
+      `about ${formatBytes(needed)}, and the limit is ${formatBytes(limit)}`,
+    { hint: `pass --memory-limit ${Math.ceil(needed / MiB)}MiB, or read fewer columns or files` },
+  );
+}
+
+/** Opens what the query names and plans it; reads no more than that takes. */
+export async function outline(session: Session, request: QueryRequest): Promise<QueryOutline> {
+  const compiled = await plan(new Tables(session, request.sources), request);
+  return {
+    columns: compiled.columns,
+    reads: compiled.reads.map(({ relation, columns }) => ({ table: relation.name, columns })),
+    files: session.relations.flatMap((relation) =>
+      relation.pieces.map(({ file, understood }) => ({
+        path: file.path,
+        bytes: file.size,
+        ...understood,
+      })),
+    ),
+    plan: compiled.explain(),
+  };
+}
+
+function plan(tables: Tables, request: QueryRequest): Promise<CompiledQuery> {
+  const { parameters, timeZone } = request;
+  return compile(request.sql, (reference) => tables.find(reference), {
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+  });
+}
+
+/** What may stand behind FROM: the sources by name, files by path, stdin. Opened when named. */
+class Tables {
+  readonly #session: Session;
+  readonly #sources = new Map<string, SourceArgument>();
+  readonly #opened = new Map<string, SourceRelation>();
+
+  constructor(session: Session, sources: readonly SourceArgument[]) {
+    this.#session = session;
+    for (const source of sources) this.#sources.set(tableName(source).toLowerCase(), source);
+    const [only] = sources;
+    // So that a script need not know how its file is called.
+    if (sources.length === 1 && only !== undefined && !this.#sources.has('data')) {
+      this.#sources.set('data', only);
+    }
+  }
+
+  find(reference: { readonly name: string; readonly file: boolean }): SourceRelation {
+    return this.#open(reference.file ? fromFile(reference.name) : this.#named(reference.name));
+  }
+
+  #open(source: SourceArgument): SourceRelation {
+    const key = `${source.name}=${source.path}`;
+    const known = this.#opened.get(key);
+    if (known !== undefined) return known;
+    const relation = this.#session.open(source);
+    this.#opened.set(key, relation);
+    return relation;
+  }
+
+  #named(name: string): SourceArgument {
+    const source = this.#sources.get(name.toLowerCase());
+    if (source !== undefined) return source;
+    if (name.toLowerCase() === 'stdin') return { name: 'stdin', path: '-' };
+    const names = [...this.#sources.keys()];
+    const near = closest(name, names);
+    const known =
+      names.length === 0
+        ? `name a file in quotes: FROM '${name}.csv'`
+        : `the tables are ${names.join(', ')}; a file is named in quotes: FROM '${name}.csv'`;
+    throw new NairobiError('NOT_FOUND', `There is no table "${name}"`, {
+      hint: near === undefined ? known : `did you mean ${near}?`,
+    });
+  }
+}
+
+const fromFile = (path: string): SourceArgument => ({ name: path, path });
