@@ -6,7 +6,7 @@ const shared = {
   globalSetup: 'test/build.ts',
   // Native modules and host-wide facts (huge pages, sysctl) do not survive sharing a thread.
   pool: 'forks',
-  testTimeout: full ? 600_000 : 30_000,
+  testTimeout: full ? 600_000 : 90_000,
   hookTimeout: 120_000,
 } as const;
 
