@@ -4,10 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DoctorReport } from '../../src/engine/doctor.ts';
-import { doctor, finding, HOST_LOCK, hasSysctl, NOBODY } from './launch.ts';
+import { doctor, finding, HOST_LOCK, hasSysctl, launch, NOBODY } from './launch.ts';
 
 const DISABLED = '/proc/sys/kernel/io_uring_disabled';
 const HUGE = '/proc/sys/vm/nr_hugepages';
@@ -61,6 +63,25 @@ describe('io_uring forbidden on this machine', () => {
     expect(finding(report, 'io_uring.setup').cause).toMatch(
       /seccomp.*besides.*io_uring_disabled = 2/,
     );
+  });
+});
+
+describe.skipIf(!hasSysctl(DISABLED))('mending this machine', () => {
+  test('--fix --yes allows io_uring again, and --undo takes it back', async () => {
+    const state = mkdtempSync(join(tmpdir(), 'nairobi-state-'));
+    const before = `XDG_STATE_HOME=${state}; export XDG_STATE_HOME;`;
+    const seen = await withSysctl(DISABLED, 2, () => {
+      const fixed = launch(['doctor', '--only', 'io_uring', '--fix', '--yes'], { before });
+      const allowed = readFileSync(DISABLED, 'utf8').trim();
+      const works = finding(doctor(['--only', 'io_uring']), 'io_uring.setup').status;
+      const undone = launch(['doctor', '--undo'], { before });
+      return { fixed, allowed, works, undone, after: readFileSync(DISABLED, 'utf8').trim() };
+    });
+    rmSync(state, { recursive: true });
+    expect(seen.fixed.stdout).toBe(`applied: ${DISABLED}: 2 -> 0\n`);
+    expect([seen.allowed, seen.works]).toEqual(['0', 'pass']);
+    expect(seen.undone.stdout).toBe(`restored: ${DISABLED}: 0 -> 2\n`);
+    expect(seen.after).toBe('2');
   });
 });
 
