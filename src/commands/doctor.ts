@@ -7,6 +7,7 @@ import {
   planFixes,
   undoFixes,
 } from '../engine/doctor-fix.ts';
+import type { CommandLine } from '../engine/doctor-for.ts';
 import { captureHost, listChecks } from '../engine/doctor-output.ts';
 import { NairobiError } from '../errors.ts';
 import { writeWhole } from '../formats/write.ts';
@@ -57,7 +58,7 @@ export default class Doctor extends BaseCommand {
       rootPrefix: flags['root-prefix'],
       only,
       ignore: flags.ignore ?? [],
-      forCommand: flags.for,
+      forCommand: flags.for === undefined ? undefined : await this.#lineOf(flags.for),
       strict: flags.strict,
       timeoutMs: flags.timeout,
     });
@@ -68,6 +69,17 @@ export default class Doctor extends BaseCommand {
     if (flags.nagios) return this.#tell(report, formatNagios);
     const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
     return this.#tell(report, (one) => formatDoctor(one, { colour, verbose: flags.verbose }));
+  }
+
+  async #lineOf(text: string): Promise<CommandLine> {
+    const { readCommandLine } = await import('./doctor-for.ts');
+    // Parsing makes the words the command's own: those of the doctor are put back.
+    const own = this.argv;
+    try {
+      return await readCommandLine(text, (command, words) => this.parse(command as never, words));
+    } finally {
+      this.argv = own;
+    }
   }
 
   async #bench(path: string): Promise<object> {

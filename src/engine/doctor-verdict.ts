@@ -60,8 +60,7 @@ function hugePages({ memory, needs }: Facts): string | undefined {
 
 function groupLine(findings: readonly Finding[]): string {
   const looked = findings.filter(({ status }) => status !== 'skip').length;
+  const checks = `${looked} check${looked === 1 ? '' : 's'}`;
   const worse = findings.filter(({ status }) => status === 'warn').length;
-  return worse === 0
-    ? `${looked} checks, nothing to mend`
-    : `${looked} checks, ${worse} with something to mend`;
+  return worse === 0 ? `${checks}, nothing to mend` : `${checks}, ${worse} with something to mend`;
 }

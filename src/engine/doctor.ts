@@ -10,7 +10,7 @@ import { NOTHING_OBSERVED, type Observed } from '../host/observed.ts';
 import { READ_BLOCK_BYTES, READS_IN_FLIGHT } from '../limits.ts';
 import { closest } from '../suggest.ts';
 import { filesOf, OBSERVED_FILE } from './capture.ts';
-import { type Demands, demandsOf } from './doctor-for.ts';
+import { type CommandLine, type Demands, demandsOf } from './doctor-for.ts';
 import { type Ability, conclude, verdictLine } from './doctor-verdict.ts';
 
 export interface DoctorOptions {
@@ -20,7 +20,7 @@ export interface DoctorOptions {
   readonly only: readonly string[];
   readonly ignore: readonly string[];
   /** The command line that has to work, as --for gives it. */
-  readonly forCommand: string | undefined;
+  readonly forCommand: CommandLine | undefined;
   /** Warnings count: exit code 1. */
   readonly strict: boolean;
   /** For all trials together; what is not done then has timed out. */

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { splitWords } from '../../src/commands/doctor-for.ts';
+import { demandsOf } from '../../src/engine/doctor-for.ts';
 import type { TrialStep } from '../../src/engine/trials/protocol.ts';
 import { runTrials } from '../../src/engine/trials/run.ts';
-import { doctor } from './launch.ts';
+import { doctor, launch } from './launch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-trials-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -65,12 +67,7 @@ test('with no time at all the report still comes, and says what it could not tel
 test('what --for names is looked at: inputs, the output, and what the command needs', () => {
   const input = join(folder, 'in.csv');
   writeFileSync(input, 'a\n1\n');
-  const good = doctor([
-    '--for',
-    `query "select a from '${input}'" -o ${folder}/out.csv`,
-    '--only',
-    'data',
-  ]);
+  const good = doctor(['--for', `ingest ${input} -o ${folder}/out.parquet`, '--only', 'data']);
   expect(good.findings.map(({ id, status }) => [id, status])).toEqual([
     ['data.input', 'pass'],
     ['data.output', 'pass'],
@@ -85,4 +82,40 @@ test('what --for names is looked at: inputs, the output, and what the command ne
     'data',
   ]);
   expect(nowhere.findings.find(({ id }) => id === 'data.output')?.status).toBe('fail');
+});
+
+test('--for understands a command line as its command does', () => {
+  const input = join(folder, 'other.csv');
+  writeFileSync(input, 'a\n1\n');
+  const columns = doctor(['--for', `stats ${input} a --all`, '--only', 'data']);
+  expect(columns.findings.map(({ id, status }) => [id, status])).toEqual([
+    ['data.input', 'pass'],
+    ['data.output', 'skip'],
+  ]);
+  const glob = doctor(['--for', `nairobi stats '${folder}/*.csv'`, '--only', 'data']);
+  expect(glob.findings[0]?.found).toContain(folder);
+  const wrong = launch(['doctor', '--for', 'stats --bogus']);
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toMatch(/bogus/);
+  expect(launch(['doctor', '--for', 'stat x']).stderr).toMatch(/did you mean "stats"/);
+});
+
+test('file names inside an SQL text are inputs, its other words are not', () => {
+  const { places, required } = demandsOf({
+    command: 'query',
+    words: [`select "a b" from '/data/x.csv' where c = 'no file'`],
+    options: new Map([
+      ['output', '/out/y.parquet'],
+      ['io', 'uring'],
+    ]),
+  });
+  expect(places).toEqual([
+    { path: '/data/x.csv', purpose: 'input' },
+    { path: '/out/y.parquet', purpose: 'output' },
+  ]);
+  expect([...required]).toEqual(expect.arrayContaining(['io_uring.setup', 'runtime.pg_query']));
+});
+
+test('words are split as a shell splits them', () => {
+  expect(splitWords(`a 'b c' "d \\"e" f\\ g'h'`)).toEqual(['a', 'b c', 'd "e', 'f gh']);
 });

@@ -93,7 +93,8 @@ function judgeGl(facts: Facts): Verdict {
   const kind = trial.hardware ? 'hardware' : 'software';
   const found = `${trial.renderer ?? 'unknown'} (${kind}, ${trial.backend ?? '?'})`;
   const owned = facts.observed.devices.length > 0;
-  if (trial.hardware || !owned) return { status: trial.hardware ? 'pass' : 'info', found };
+  if (trial.hardware) return { status: 'pass', found };
+  if (!owned) return { status: 'info', found, cause: 'this host has no graphics device' };
   return {
     status: 'warn',
     found,
