@@ -175,7 +175,7 @@ export function sortKept(d: Distinct, kind: u32, to: usize, spare: usize): usize
 }
 
 /** One pass of the radix sort; false when all values have the same digit there. */
-function scatter(from: usize, into: usize, n: usize, counts: usize, shift: u64): bool {
+export function scatter(from: usize, into: usize, n: usize, counts: usize, shift: u64): bool {
   let start: u32 = 0;
   for (let digit: usize = 0; digit < 256; digit++) {
     const count = load<u32>(counts + (digit << 2));

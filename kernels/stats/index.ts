@@ -12,8 +12,10 @@ import { work, workOnce } from './work';
 
 export { sortKept, start, take, wholeRows, work, workOnce };
 
-export function numbers(whole: bool, timed: bool, distinctLimit: u64, keep: u64): usize {
-  return changetype<usize>(newNumbers(whole, timed, distinctLimit, keep));
+export function numbers(
+  whole: bool, timed: bool, distinctLimit: u64, keep: u64, sketch: bool,
+): usize {
+  return changetype<usize>(newNumbers(whole, timed, distinctLimit, keep, sketch));
 }
 
 export function texts(distinctLimit: u64, arenaRoom: u64): usize {

@@ -4,6 +4,7 @@ import { addNumber, Distinct, newDistinct } from './distinct';
 import { take } from './memory';
 import { addBlock, BLOCK, Moments, newMoments } from './moments';
 import { addToSample, newSample, Sample } from './sample';
+import { addToSketch, newSketch, Sketch } from './sketch';
 import { addTime, newTimes, Times } from './time';
 
 @unmanaged
@@ -34,10 +35,14 @@ export class Numbers {
   distinct: u64;
   sample: u64;
   times: u64;
+  // 0: no quantiles are wanted.
+  sketch: u64;
 }
 
 /** `whole`: integers, with exact sums of their own. `timed`: also looks at the steps between values. */
-export function newNumbers(whole: bool, timed: bool, distinctLimit: u64, keep: u64): Numbers {
+export function newNumbers(
+  whole: bool, timed: bool, distinctLimit: u64, keep: u64, sketch: bool,
+): Numbers {
   const c = changetype<Numbers>(take(offsetof<Numbers>()));
   c.min = i64.MAX_VALUE;
   c.max = i64.MIN_VALUE;
@@ -46,6 +51,7 @@ export function newNumbers(whole: bool, timed: bool, distinctLimit: u64, keep: u
   c.moments = <u64>changetype<usize>(newMoments(!whole));
   c.distinct = <u64>changetype<usize>(newDistinct(distinctLimit, keep));
   c.sample = <u64>changetype<usize>(newSample());
+  c.sketch = sketch ? <u64>changetype<usize>(newSketch()) : 0;
   c.times = timed ? <u64>changetype<usize>(newTimes()) : 0;
   return c;
 }
@@ -67,6 +73,7 @@ export function flush(c: Numbers): void {
   const end = keys + (<usize>n << 3);
   for (let at = keys; at < end; at += 8) addNumber(distinct, load<u64>(at));
   addBlock(changetype<Moments>(<usize>c.moments), block, n);
+  if (c.sketch != 0) addToSketch(changetype<Sketch>(<usize>c.sketch), block, n);
   c.fill = 0;
 }
 

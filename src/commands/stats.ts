@@ -61,6 +61,9 @@ export default class Stats extends BaseCommand {
       summary: 'The quantiles of --all, as numbers from 0 to 1',
       helpValue: 'LIST',
     }),
+    approx: Flags.boolean({
+      summary: 'With --all and --compare: estimate quantiles instead of keeping every value',
+    }),
     csv: Flags.boolean({ summary: 'Print CSV', exclusive: ['markdown', 'get'] }),
     markdown: Flags.boolean({ summary: 'Print a Markdown table', exclusive: ['csv', 'get'] }),
     transpose: Flags.boolean({ summary: 'A row for each figure, a column for each column' }),
@@ -145,7 +148,13 @@ export default class Stats extends BaseCommand {
     const { threads, memoryLimit } = session.plan;
     const columns = args.columns?.split(',');
     const quantiles = flags.all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;
-    const options: StatsOptions = { columns, quantiles, threads, memoryLimit };
+    const options: StatsOptions = {
+      columns,
+      quantiles,
+      threads,
+      memoryLimit,
+      approx: flags.approx,
+    };
     const question = questionOf(flags, (source) => session.open(parseSource(source)));
     if (question === undefined) {
       const result = await session.attempt(() => stats(relation, options, this.reporter));

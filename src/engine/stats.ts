@@ -16,6 +16,8 @@ export interface StatsOptions {
   readonly quantiles?: readonly number[] | undefined;
   /** What values kept for sorting and counting may take. */
   readonly memoryLimit?: number;
+  /** Estimates instead of values kept: bounded memory whatever the size. */
+  readonly approx?: boolean;
 }
 
 /** Kept values are sorted with as much room again beside them twice. */
@@ -25,10 +27,13 @@ const DEFAULT_KEPT_BYTES = 1024 * MiB;
 /** Counting texts exactly ends here: the table has 64 MiB then. */
 const DEEP_DISTINCT_TEXTS = 1_000_000;
 
-export function depthOf(relation: Relation, { quantiles, memoryLimit }: StatsOptions): Depth {
+export function depthOf(relation: Relation, options: StatsOptions): Depth {
+  const { quantiles, memoryLimit, approx } = options;
   if (quantiles === undefined) return DEFAULT_DEPTH;
+  if (approx === true) return { ...DEFAULT_DEPTH, sketch: true };
   const share = (memoryLimit ?? DEFAULT_KEPT_BYTES) / Math.max(1, relation.columns.length);
   return {
+    sketch: false,
     keepValues: Math.floor(share / BYTES_A_KEPT_VALUE),
     distinctTexts: DEEP_DISTINCT_TEXTS,
     distinctTextBytes: Math.min(64 * MiB, Math.floor(share / 2)),

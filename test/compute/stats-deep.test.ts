@@ -115,6 +115,44 @@ describe('the figures of --all', () => {
   });
 });
 
+describe('the figures of --approx', () => {
+  it.each(['random', 'ascending', 'descending'])(
+    'are within the published error for %s values',
+    async (order) => {
+      const n = 500_000;
+      const values = Array.from({ length: n }, (_, i) =>
+        order === 'random'
+          ? ((i * 7_368_787) % n) + 0.5
+          : order === 'ascending'
+            ? i + 0.5
+            : n - i - 0.5,
+      );
+      const pl = polars();
+      const frame = pl.DataFrame([pl.Series('x', values, pl.Float64)]);
+      const run = async (rows: number) => {
+        const [facts] = await survey(relationOf(frame, rows), {
+          depth: { ...DEFAULT_DEPTH, sketch: true },
+        });
+        return figuresOf(facts as NonNullable<typeof facts>, [0.01, 0.1, 0.9, 0.99]) as All;
+      };
+      const found = await run(n);
+      expect(found['quantiles_exact']).toBe(false);
+      expect(found).not.toHaveProperty('mode');
+      const levels = Math.ceil(Math.log2(n / 4096));
+      const bound = (n * levels) / (2 * 4096) + 1;
+      for (const [name, p] of [
+        ['p1', 0.01],
+        ['q1', 0.25],
+        ['median', 0.5],
+        ['p99', 0.99],
+      ] as const) {
+        expect(Math.abs(Number(found[name]) - p * n), name).toBeLessThan(bound);
+      }
+      expect(await run(12_345)).toEqual(found);
+    },
+  );
+});
+
 describe('patterns', () => {
   const pattern = (...values: string[]): string | null =>
     patternOf(

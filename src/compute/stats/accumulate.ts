@@ -25,12 +25,16 @@ export const EXACT_DISTINCT = 65_536;
 
 const REGISTERS = 1 << 14;
 const LIMBS = 68;
+const SKETCH_LEVELS = 40;
+const SKETCH_SIZE = 4096;
 const SLOTS_OF_STEPS = 8192;
 
 /** What is wanted beyond the default figures. */
 export interface Depth {
   /** Numbers that may be kept for sorting in each column; 0: none. */
   readonly keepValues: number;
+  /** Quantiles of columns whose values are not all counted, estimated in bounded memory. */
+  readonly sketch: boolean;
   /** Texts that may be counted exactly in each column. */
   readonly distinctTexts: number;
   readonly distinctTextBytes: number;
@@ -38,6 +42,7 @@ export interface Depth {
 
 export const DEFAULT_DEPTH: Depth = {
   keepValues: 0,
+  sketch: false,
   distinctTexts: EXACT_DISTINCT,
   distinctTextBytes: 4 * 1024 * 1024,
 };
@@ -88,6 +93,7 @@ export function numberAccumulator(kernel: Kernel, kind: NumberKind, depth: Depth
     timed: kind.is === 'time',
     distinctLimit: EXACT_DISTINCT,
     keep: depth.keepValues,
+    sketch: depth.sketch,
   });
   return {
     state,
@@ -128,6 +134,7 @@ function numberFacts(kernel: Kernel, state: State, kind: NumberKind): NumberFact
     sum: whole ? wholeSum(fields) : floatSum(kernel, raw.limbs),
     moments: momentsOf(raw, unsigned ? BigInt.asUintN(64, fields.pivot) : fields.pivot),
     order: orderOf(fields.order),
+    sketch: fields.sketch === 0n ? undefined : sketchOf(kernel, fields),
     distinct: { ...distinct, count: distinct.count + special.filter((count) => count > 0).length },
     sample: sampleOf(kernel, fields),
     times: kind.is === 'time' ? timesOf(kernel, fields.times, kind.unitNs) : undefined,
@@ -156,6 +163,23 @@ function momentsOf(raw: Fields<'Moments'>, pivot: bigint): MomentFacts {
 
 function orderOf(bits: bigint): Order {
   return { rises: (bits & 1n) !== 0n, falls: (bits & 2n) !== 0n, repeats: (bits & 4n) !== 0n };
+}
+
+/** The values the sketch holds, each with the number it stands for. */
+function sketchOf(kernel: Kernel, fields: Fields<'Numbers'>): [number, number][] {
+  const { held, buffers, rest, restSize } = kernel.read('Sketch', fields.sketch);
+  const pivot = Number(fields.pivot);
+  const places = new BigUint64Array(kernel.bytes(buffers, SKETCH_LEVELS * 8).buffer);
+  const entries: [number, number][] = [];
+  const add = (at: bigint, size: number, weight: number): void => {
+    const values = new Float64Array(kernel.bytes(at, size * 8).buffer);
+    for (const value of values) entries.push([value + pivot, weight]);
+  };
+  add(rest, Number(restSize), 1);
+  for (const [level, at] of places.entries()) {
+    if (((held >> BigInt(level)) & 1n) === 1n) add(at, SKETCH_SIZE, 2 ** level);
+  }
+  return entries;
 }
 
 function sampleOf(kernel: Kernel, fields: Fields<'Numbers'>): Float64Array {

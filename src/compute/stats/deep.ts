@@ -7,6 +7,7 @@ import { patternOf } from './pattern.ts';
 
 /** In the order shown; the quantiles asked for stand in front. */
 export const DEEP_FIGURES = [
+  'quantiles_exact',
   'median',
   'q1',
   'q3',
@@ -56,7 +57,8 @@ export function deepNumbers(
     ...fences(values, q1, q3),
     mad: median === null ? null : medianDistance(values, Number(median)),
     ...Object.fromEntries(ps),
-    ...frequencies((visit) => values.forEachRun(visit), values.n, show),
+    ...(values.exact ? frequencies((visit) => values.forEachRun(visit), values.n, show) : {}),
+    quantiles_exact: values.exact,
   };
 }
 

@@ -73,6 +73,8 @@ export interface NumberFacts extends Counts {
   readonly distinct: DistinctFacts;
   /** Values at regular places of the column: at most 8192. */
   readonly sample: Float64Array;
+  /** When asked for: values with weights that stand for all of them. */
+  readonly sketch: readonly (readonly [value: number, weight: number])[] | undefined;
   readonly times: TimeFacts | undefined;
 }
 

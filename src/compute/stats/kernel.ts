@@ -13,7 +13,13 @@ interface Exports {
   wholeRows(at: number, size: number, quote: number): number;
   work(queue: number, plan: number): void;
   workOnce(queue: number, plan: number): number;
-  numbers(whole: boolean, timed: boolean, distinctLimit: bigint, keep: bigint): number;
+  numbers(
+    whole: boolean,
+    timed: boolean,
+    distinctLimit: bigint,
+    keep: bigint,
+    sketch: boolean,
+  ): number;
   sortKept(distinct: number, kind: number, to: number, spare: number): number;
   texts(distinctLimit: bigint, arenaRoom: bigint): number;
   addNumbers(state: number, type: number, values: number, validity: number, rows: number): void;
@@ -142,9 +148,15 @@ export class Kernel {
     return at + Object.keys(LAYOUTS[name]).indexOf(field as string) * 8;
   }
 
-  numbers(options: { whole: boolean; timed: boolean; distinctLimit: number; keep: number }): State {
-    const { whole, timed, distinctLimit, keep } = options;
-    return this.calls.numbers(whole, timed, BigInt(distinctLimit), BigInt(keep)) as State;
+  numbers(options: {
+    whole: boolean;
+    timed: boolean;
+    distinctLimit: number;
+    keep: number;
+    sketch: boolean;
+  }): State {
+    const { whole, timed, distinctLimit, keep, sketch } = options;
+    return this.calls.numbers(whole, timed, BigInt(distinctLimit), BigInt(keep), sketch) as State;
   }
 
   texts(options: { distinctLimit: number; distinctBytes: number }): State {

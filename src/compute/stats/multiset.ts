@@ -2,6 +2,8 @@
 import type { DistinctFacts, KeptValues, NumberFacts } from './facts.ts';
 
 export interface Multiset {
+  /** False: a sketch's estimate, ranks off by at most 0.2 %; runs are not real values' counts. */
+  readonly exact: boolean;
   readonly n: number;
   /** The value of this rank, 0 the smallest. */
   at(rank: number): number | bigint;
@@ -12,12 +14,16 @@ export interface Multiset {
 }
 
 /** Undefined when the values were neither counted nor kept. */
-export function multisetOf({ distinct }: Pick<NumberFacts, 'distinct'>): Multiset | undefined {
-  if (distinct.values !== undefined) return counted(distinct.values);
-  return distinct.kept === undefined ? undefined : sorted(distinct.kept());
+export function multisetOf(
+  facts: Pick<NumberFacts, 'distinct'> & Partial<Pick<NumberFacts, 'sketch'>>,
+): Multiset | undefined {
+  const { distinct, sketch } = facts;
+  if (distinct.values !== undefined) return counted(distinct.values, true);
+  if (distinct.kept !== undefined) return sorted(distinct.kept());
+  return sketch === undefined ? undefined : counted(sketch, false);
 }
 
-function counted(values: NonNullable<DistinctFacts['values']>): Multiset {
+function counted(values: NonNullable<DistinctFacts['values']>, exact: boolean): Multiset {
   const runs = values
     .map(([value, count]) => ({ value: value as number | bigint, count }))
     .sort((a, b) => (a.value < b.value ? -1 : 1));
@@ -30,6 +36,7 @@ function counted(values: NonNullable<DistinctFacts['values']>): Multiset {
   }
   const runAt = (rank: number): number => firstIndex(ends.length, (i) => (ends[i] ?? 0) > rank);
   return {
+    exact,
     n,
     at: (rank) => runs[runAt(rank)]?.value ?? Number.NaN,
     forEachRun: (visit) => {
@@ -44,6 +51,7 @@ function counted(values: NonNullable<DistinctFacts['values']>): Multiset {
 
 function sorted(values: KeptValues): Multiset {
   return {
+    exact: true,
     n: values.length,
     at: (rank) => values[rank] ?? Number.NaN,
     forEachRun(visit) {
