@@ -3,7 +3,7 @@ import { col, type DataFrame, type LazyFrame, polars, polarsMessage } from '../c
 import type { Column } from '../compute/relation.ts';
 import { columnsOf } from '../compute/types.ts';
 import { NairobiError } from '../errors.ts';
-import { type Decoded, nothingRejected, type Source } from './decoded.ts';
+import { type Decoded, nothingRejected, planFailed, type Source } from './decoded.ts';
 import type { FormatName } from './detect.ts';
 import type { Understood } from './options.ts';
 
@@ -109,6 +109,6 @@ class ColumnarDecoded implements Decoded {
 
   recover(cause: unknown): Decoded {
     if (cause instanceof NairobiError) throw cause;
-    throw damaged(this.#source, this.format, cause);
+    throw planFailed(cause);
   }
 }

@@ -1,6 +1,7 @@
 /** What decoding gives: a table that has been understood and can be read. */
-import type { DataFrame, LazyFrame } from '../compute/polars.ts';
+import { type DataFrame, type LazyFrame, polarsMessage } from '../compute/polars.ts';
 import type { Column, PlainText } from '../compute/relation.ts';
+import { NairobiError } from '../errors.ts';
 import type { FormatName } from './detect.ts';
 import type { Rejected, Understood } from './options.ts';
 
@@ -49,3 +50,10 @@ export interface Decoded {
 }
 
 export const nothingRejected = (): Rejected => ({ rows: 0, values: 0, examples: [] });
+
+/** A plan failed for a reason that is not in the data as far as its format can tell. */
+export function planFailed(cause: unknown): NairobiError {
+  return new NairobiError('BAD_DATA', `Polars could not finish: ${polarsMessage(cause)}`, {
+    cause,
+  });
+}

@@ -8,7 +8,6 @@ import {
   type DataFrame,
   type Expr,
   type LazyFrame,
-  polarsMessage,
   toLazy,
 } from '../compute/polars.ts';
 import type { Column, TypeName } from '../compute/relation.ts';
@@ -16,7 +15,7 @@ import { dataTypeOf } from '../compute/types.ts';
 import { NairobiError } from '../errors.ts';
 import { Evidence } from './csv/evidence.ts';
 import { momentFormat } from './csv/moment-format.ts';
-import type { Decoded, Source } from './decoded.ts';
+import { type Decoded, planFailed, type Source } from './decoded.ts';
 import type { FormatName } from './detect.ts';
 import type { ReadOptions, Rejected, Understood, UnderstoodColumn } from './options.ts';
 import { reasonOf, type Typed, valueOfText } from './text-values.ts';
@@ -163,10 +162,7 @@ export class TypedFrame implements Decoded {
       return { ...plan, lenient: true };
     });
     if (changed) return new TypedFrame(this.#content, plans);
-    throw new NairobiError('BAD_DATA', `Cannot read this: ${polarsMessage(cause)}`, {
-      where: { file: source.path },
-      cause,
-    });
+    throw planFailed(cause);
   }
 
   #planOf(name: string, source: Source): Plan {

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { toFrame } from '../../src/compute/polars.ts';
+import { collect, toFrame } from '../../src/compute/polars.ts';
 import { NairobiError } from '../../src/errors.ts';
 import { decode } from '../../src/formats/decode.ts';
 import type { Decoded } from '../../src/formats/decoded.ts';
@@ -164,6 +167,63 @@ describe('rows', () => {
       line: 3,
       byte: 8,
     });
+  });
+});
+
+describe('rows that were taken for plain', () => {
+  const decodeAsPlain = (text: string, options: ReadOptions = {}): Decoded =>
+    decode({ path: 'data.csv', bytes: Buffer.from(text), assumePlain: true }, options);
+
+  it('are counted when a plan fails, and the bad one is named', () => {
+    const decoded = decodeAsPlain('a,b\n1,2\n1,2,3\n');
+    expect(decoded.rows).toBeUndefined();
+    const error = failure(() => {
+      try {
+        toFrame(decoded.read());
+      } catch (cause) {
+        decoded.recover(cause);
+      }
+    });
+    expect(error.where).toMatchObject({ line: 3, byte: 8 });
+  });
+
+  it('are mended then, where that is allowed', () => {
+    const decoded = decodeAsPlain('a,b\n1,2\n1,2,3\n', { onError: 'skip' });
+    const next = decoded.recover(new Error("found more fields than defined in 'Schema'"));
+    expect(toFrame(next.read()).height).toBe(1);
+    expect(next.rejected.rows).toBe(1);
+  });
+
+  it('name the same place when they are scanned from a path', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nairobi-csv-'));
+    const path = join(folder, 'a.csv');
+    const text = `a,b\n${'1,2\n'.repeat(300_000)}1,x\n${'1,2\n'.repeat(200_000)}`;
+    writeFileSync(path, text);
+    try {
+      const source = { path, bytes: Buffer.from(text), scanPath: path, assumePlain: true };
+      const decoded = decode(source);
+      const error = failure(() => {
+        try {
+          collect(decoded.scan(['b']));
+        } catch (cause) {
+          decoded.recover(cause);
+        }
+      });
+      expect(error.where).toMatchObject({ line: 300_002, byte: 1_200_004, column: 'b' });
+      let skipping: Decoded = decode(source, { onError: 'skip' });
+      skipping = skipping.recover(new Error("could not parse `x` at column 'c1'"));
+      expect(collect(skipping.scan(['a'])).height).toBe(500_000);
+      expect(skipping.rejected).toMatchObject({ rows: 1, examples: [{ line: 300_002 }] });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('are not blamed for what a query does', () => {
+    const decoded = decodeAsPlain('a,b\n1,2\n');
+    const error = failure(() => decoded.recover(new Error('casting x to y failed')));
+    expect(error.message).toContain('casting x to y');
+    expect(error.where).toBeUndefined();
   });
 });
 

@@ -9,7 +9,14 @@ import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import type { Encoding, ReadOptions, Rejected, Understood } from '../options.ts';
 import { census, UNCOUNTED } from './census.ts';
 import { type Cleaned, clean } from './clean.ts';
-import { type CsvText, type ParseRules, parseBytes, scanPath } from './parse.ts';
+import {
+  type CsvText,
+  isWholeTail,
+  type ParseRules,
+  parseBytes,
+  scanPath,
+  unchangedPath,
+} from './parse.ts';
 import { recover } from './recover.ts';
 import { type CsvPlan, sniffCsv } from './sniff.ts';
 
@@ -17,15 +24,25 @@ export function decodeCsv(source: Source, format: FormatName, options: ReadOptio
   const encoding = options.encoding ?? detectEncoding(source.bytes);
   const bytes = toUtf8(source.bytes, encoding, source.path);
   const plan = { ...sniffText(bytes, format, options, source.path), encoding };
-  const fields = plan.columns.length;
-  const rejected = nothingRejected();
+  const raw = { source, bytes, options, rejected: nothingRejected() };
+  if (!canAssumePlain(source, bytes, plan)) {
+    return new CsvDecoded(countText(raw, plan), plan, new Set());
+  }
+  const cleaned = { bytes: bytes.subarray(plan.data.byte), notes: [], truncate: false };
+  return new CsvDecoded({ ...raw, census: UNCOUNTED, cleaned }, plan, new Set());
+}
+
+type RawText = Pick<CsvText, 'source' | 'bytes' | 'options' | 'rejected'>;
+
+/** Counts the rows and mends what may be mended. */
+function countText({ source, bytes, options, rejected }: RawText, plan: CsvPlan): CsvText {
+  const { dialect, columns, data } = plan;
+  const fields = columns.length;
   const onError = options.onError ?? 'fail';
-  const isAssumed = canAssumePlain(source, bytes, plan);
-  const counted = isAssumed ? UNCOUNTED : census(bytes, plan.dialect, fields, plan.data);
-  const cleaning = { bytes, dialect: plan.dialect, fields, onError, path: source.path, rejected };
-  const cleaned = clean(counted, plan.data.byte, cleaning);
-  const text = { source, bytes, options, census: counted, cleaned, rejected };
-  return new CsvDecoded(text, plan, new Set());
+  const counted = census(bytes, dialect, fields, data);
+  const cleaning = { bytes, dialect, fields, onError, path: source.path, rejected };
+  const cleaned = clean(counted, data.byte, cleaning);
+  return { source, bytes, options, census: counted, cleaned, rejected };
 }
 
 /** Comment lines are no records, and transcoded text is not what the other one counts. */
@@ -91,11 +108,8 @@ export class CsvDecoded implements Decoded {
   }
 
   scan(columns?: readonly string[]): LazyFrame {
-    const { source, cleaned, bytes } = this.text;
-    const isSame = bytes === source.bytes && isWholeTail(cleaned.bytes, bytes, this.plan);
-    if (source.scanPath !== undefined && isSame && cleaned.bytes.length > 0) {
-      return scanPath(source.scanPath, this.plan, this.rules, this.#indices(columns));
-    }
+    const path = unchangedPath(this.text, this.plan);
+    if (path !== undefined) return scanPath(path, this.plan, this.rules, this.#indices(columns));
     return toLazy(this.read(columns));
   }
 
@@ -123,8 +137,16 @@ export class CsvDecoded implements Decoded {
 
   recover(cause: unknown): Decoded {
     if (cause instanceof NairobiError) throw cause;
-    const { plan, lenient } = recover(this, cause);
-    return new CsvDecoded(this.text, plan, lenient);
+    const counted = this.#counted();
+    if (counted.text.census.faulty.length > this.text.census.faulty.length) return counted;
+    const { plan, lenient } = recover(counted, cause);
+    return new CsvDecoded(counted.text, plan, lenient);
+  }
+
+  /** The same with its rows counted, if they were taken for plain; throws for the first bad one. */
+  #counted(): CsvDecoded {
+    if (this.text.census !== UNCOUNTED) return this;
+    return new CsvDecoded(countText(this.text, this.plan), this.plan, this.rules.lenient);
   }
 
   #indices(columns: readonly string[] | undefined): number[] {
@@ -152,11 +174,6 @@ function countRows(text: CsvText, kept: number): number | undefined {
   const mended = text.census.faulty.filter(({ fault }) => fault === 'stray-quote').length;
   const skipped = text.options.onError === 'skip' ? text.rejected.rows : 0;
   return text.census.rows + kept + Math.max(0, mended - skipped);
-}
-
-/** True when nothing behind the header was taken out or mended. */
-function isWholeTail(part: Buffer, whole: Buffer, plan: CsvPlan): boolean {
-  return part.buffer === whole.buffer && part.length === whole.length - plan.data.byte;
 }
 
 function understand(plan: CsvPlan, cleaned: Cleaned, encoding: Encoding): Understood {

@@ -116,6 +116,18 @@ export function parseBytes(
 const columnLine = (plan: CsvPlan): string =>
   plan.columns.map((_, index) => internalName(index)).join(plan.dialect.delimiter);
 
+/** The path to scan, where it holds the very rows that are to be parsed. */
+export function unchangedPath(text: CsvText, plan: CsvPlan): string | undefined {
+  const { source, cleaned, bytes } = text;
+  const isSame = bytes === source.bytes && isWholeTail(cleaned.bytes, bytes, plan);
+  return isSame && cleaned.bytes.length > 0 ? source.scanPath : undefined;
+}
+
+/** True when nothing behind the header was taken out or mended. */
+export function isWholeTail(part: Buffer, whole: Buffer, plan: CsvPlan): boolean {
+  return part.buffer === whole.buffer && part.length === whole.length - plan.data.byte;
+}
+
 /** The same rows from a path, header and all; nothing is read before the plan is collected. */
 export function scanPath(
   path: string,

@@ -4,13 +4,22 @@
  * made null or skipped. Only this path pays for the second look.
  */
 import { isUtf8 } from 'node:buffer';
-import { collect, type DataFrame, polars, polarsMessage, toFrame } from '../../compute/polars.ts';
-import { NairobiError } from '../../errors.ts';
+import { collect, type LazyFrame, polars, polarsMessage, toLazy } from '../../compute/polars.ts';
+import { messageOf, NairobiError } from '../../errors.ts';
+import { planFailed } from '../decoded.ts';
 import { notUtf8 } from '../encoding.ts';
 import { reasonOf } from '../text-values.ts';
 import { MAX_EXAMPLES } from './clean.ts';
 import { Evidence } from './evidence.ts';
-import { type CsvText, contradicts, internalName, type ParseRules, parseBytes } from './parse.ts';
+import {
+  type CsvText,
+  contradicts,
+  internalName,
+  type ParseRules,
+  parseBytes,
+  scanPath,
+  unchangedPath,
+} from './parse.ts';
 import { type RecordStart, Records } from './records.ts';
 import type { CsvColumn, CsvPlan } from './sniff.ts';
 
@@ -41,7 +50,7 @@ export function recover(
 ): { readonly plan: CsvPlan; readonly lenient: ReadonlySet<number> } {
   const { text, plan, rules } = failed;
   if (!isUtf8(text.bytes)) throw notUtf8(text.bytes, text.source.path);
-  const offences = findOffences(failed);
+  const offences = findOffences(failed, cause);
   if (offences.length === 0) throw explain(failed, cause);
   const widened = new Map<number, CsvColumn>();
   const lenient = new Set(rules.lenient);
@@ -69,33 +78,37 @@ export function recover(
 }
 
 /** The columns with values that are not of their type, first row first. */
-function findOffences(failed: Parse): Offence[] {
+function findOffences(failed: Parse, cause: unknown): Offence[] {
   const { plan, rules, text } = failed;
-  const typed = plan.columns
-    .map((column, index) => ({ column, index }))
-    .filter(({ column, index }) => column.type !== 'String' && !rules.lenient.has(index));
-  const found: Offence[] = [];
-  for (const { column, index } of typed) {
-    const texts = textsOf(failed, [index], rules);
-    if (text.cleaned.bytes.length === 0) continue;
-    const offending = collect(
-      texts.lazy().withRowIndex('row', 0).filter(contradicts(column, index)),
-    );
-    if (offending.height === 0) continue;
-    const some = offending.head(LOOKED_AT);
-    found.push({
-      index,
-      column,
-      count: offending.height,
-      texts: some.getColumn(internalName(index)).toArray() as string[],
-      rows: [...(some.getColumn('row').toArray() as ArrayLike<number> & Iterable<number>)],
-    });
-  }
+  if (text.cleaned.bytes.length === 0) return [];
+  const typed = [...plan.columns.keys()].filter(
+    (index) => plan.columns[index]?.type !== 'String' && !rules.lenient.has(index),
+  );
+  // Polars names the column it stopped at; the others may wait until they fail.
+  const named = Number(/column '?c(\d+)'?/.exec(messageOf(cause))?.[1] ?? Number.NaN);
+  const first = typed.includes(named) ? findOffence(failed, named) : undefined;
+  if (first !== undefined) return [first];
+  const found = typed.map((index) => findOffence(failed, index)).filter((one) => one !== undefined);
   return found.sort((one, other) => (one.rows[0] ?? 0) - (other.rows[0] ?? 0));
 }
 
-/** The columns as text, under their internal names. */
-function textsOf(failed: Parse, indices: readonly number[], rules: ParseRules): DataFrame {
+function findOffence(failed: Parse, index: number): Offence | undefined {
+  const column = failed.plan.columns[index] as CsvColumn;
+  const texts = textsOf(failed, [index], failed.rules);
+  const offending = collect(texts.withRowIndex('row', 0).filter(contradicts(column, index)));
+  if (offending.height === 0) return undefined;
+  const some = offending.sort('row').head(LOOKED_AT);
+  return {
+    index,
+    column,
+    count: offending.height,
+    texts: some.getColumn(internalName(index)).toArray() as string[],
+    rows: [...(some.getColumn('row').toArray() as ArrayLike<number> & Iterable<number>)],
+  };
+}
+
+/** The columns as text, under their internal names; lazily where the file lies unchanged. */
+function textsOf(failed: Parse, indices: readonly number[], rules: ParseRules): LazyFrame {
   const columns = failed.plan.columns.map((column, index) => ({
     name: internalName(index),
     type: 'String',
@@ -103,13 +116,10 @@ function textsOf(failed: Parse, indices: readonly number[], rules: ParseRules): 
     ...(column.nullText === undefined ? {} : { nullText: column.nullText }),
   }));
   const plan = { ...failed.plan, columns };
-  const frame = parseBytes(
-    failed.text.cleaned.bytes,
-    plan,
-    { ...rules, lenient: new Set() },
-    indices,
-  );
-  return toFrame(frame);
+  const plain = { ...rules, lenient: new Set<number>() };
+  const path = unchangedPath(failed.text, plan);
+  if (path !== undefined) return scanPath(path, plan, plain, indices);
+  return toLazy(parseBytes(failed.text.cleaned.bytes, plan, plain, indices));
 }
 
 /** The same column with a type that holds the offending numbers too; undefined if none does. */
@@ -140,7 +150,6 @@ function extremes(failed: Parse, index: number): string[] {
   const whole = pl.col(internalName(index)).str.contains('^[ \t]*[+-]?[0-9]+$');
   const ends = collect(
     texts
-      .lazy()
       .filter(whole)
       .select(number.min().cast(pl.Utf8).alias('least'), number.max().cast(pl.Utf8).alias('most')),
   );
@@ -151,7 +160,7 @@ function extremes(failed: Parse, index: number): string[] {
 function rowsSkipped(next: Parse, rules: ParseRules): number {
   const before = [...next.rules.lenient].filter((index) => !rules.lenient.has(index));
   if (before.length === 0) return 0;
-  const texts = textsOf(next, [...next.rules.lenient], rules).lazy();
+  const texts = textsOf(next, [...next.rules.lenient], rules);
   const isBad = (index: number) => contradicts(next.plan.columns[index] as CsvColumn, index);
   const old = [...rules.lenient].reduce((rows, index) => rows.filter(isBad(index).not()), texts);
   const left = before.reduce((rows, index) => rows.filter(isBad(index).not()), old);
@@ -203,8 +212,12 @@ function contradiction(failed: Parse, offence: Offence, place: Place | undefined
   });
 }
 
+/** What Polars says when the text itself is at fault, in any of its values or rows. */
+const TEXT_AT_FAULT = /could not parse|CSV malformed|fields than defined|utf-8/i;
+
 /** A failure that no value explains. */
 function explain(failed: Parse, cause: unknown): NairobiError {
+  if (!TEXT_AT_FAULT.test(polarsMessage(cause))) return planFailed(cause);
   const { source } = failed.text;
   return new NairobiError('BAD_DATA', `Cannot parse the text: ${polarsMessage(cause)}`, {
     where: { file: source.path },
