@@ -1,6 +1,6 @@
 /**
  * Refusals made for one process on this machine: the cause has to be the true one every time. Those
- * that hold for the whole machine while they last are in whole-host.full.ts.
+ * that hold for the whole machine while they last are in whole.host.test.ts.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
