@@ -4,7 +4,7 @@
  * into memory and cleaned like a small one.
  */
 import { readSync } from 'node:fs';
-import type { LazyFrame } from '../compute/polars.ts';
+import { collect, type LazyFrame, polars } from '../compute/polars.ts';
 import type { Column, PlainText } from '../compute/relation.ts';
 import { decode } from '../formats/decode.ts';
 import type { Decoded } from '../formats/decoded.ts';
@@ -24,6 +24,9 @@ export interface InPlaceContext {
   /** Opens the same file in memory, with these types. */
   readonly openWhole: (types: ReadOptions['types']) => Piece;
 }
+
+/** Rows of a segment: a few columns of them are some megabytes. */
+const SEGMENT_ROWS = 2 ** 20;
 
 export class InPlacePiece implements Piece {
   readonly file: InputFile;
@@ -82,8 +85,17 @@ export class InPlacePiece implements Piece {
     return { ...text, read };
   }
 
+  /** Parquet is cut by rows, which skips whole row groups; text has to be read from its start. */
   async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
-    yield this.scan(columns);
+    if (this.fits || this.#whole !== undefined || this.#decoded.format !== 'parquet') {
+      yield this.scan(columns);
+      return;
+    }
+    const pl = polars();
+    const counted = collect(this.scan(columns).select(pl.len().cast(pl.Float64)));
+    const rows = Number(counted.getColumn('len').get(0));
+    for (let at = 0; at < rows; at += SEGMENT_ROWS)
+      yield this.scan(columns).slice(at, SEGMENT_ROWS);
   }
 
   async verify(): Promise<boolean> {
