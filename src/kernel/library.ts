@@ -14,7 +14,9 @@ export interface Library {
 export function openLibrary(names: readonly string[]): Library | undefined {
   for (const name of names) {
     try {
-      const library = koffiModule().load(name);
+      // Node exports a zlib and a zstd of its own: without RTLD_DEEPBIND a library of the host
+      // would call into those, which have other layouts (a .zst with its size was "damaged").
+      const library = koffiModule().load(name, { deep: true });
       return {
         func: (symbol, result, args) =>
           library.func(symbol, result, [...args]) as unknown as NativeFunction,

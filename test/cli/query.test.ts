@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { folderWith, nairobi, ROOT, shell } from './nairobi.ts';
 
@@ -23,6 +24,19 @@ describe('nairobi query', () => {
     expect(named.stdout).toBe('max\n9.5\n');
     const piped = shell('nairobi query "select count(*) from stdin" < weather.csv', { cwd });
     expect(piped.stdout).toBe('count\n1461\n');
+  });
+
+  it('reads what is compressed, by its bytes', () => {
+    const cwd = folderWith({
+      'w.csv': gzipSync(WEATHER),
+      'w.csv.gz': gzipSync(WEATHER).subarray(0, 900),
+    });
+    expect(nairobi(['query', "select count(*) from 'w.csv'"], { cwd }).stdout).toBe(
+      'count\n1461\n',
+    );
+    const cut = nairobi(['query', "select count(*) from 'w.csv.gz'"], { cwd });
+    expect(cut.code).toBe(1);
+    expect(cut.stderr).toContain('byte 900');
   });
 
   it('keeps every digit in JSON, and two columns of one name', () => {

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { NairobiError } from '../../src/errors.ts';
 import type { CodecName } from '../../src/kernel/codecs/codec.ts';
@@ -160,4 +161,11 @@ test('a compressed pipe is decompressed as it arrives', () => {
   spawnSync('sh', ['-c', `cat "$1" > "$2" &`, 'sh', path, fifo], { stdio: 'ignore' });
   expect(decompress(fifo, 'gz').equals(TEXT)).toBe(true);
   expect(readFileSync(path).length).toBeGreaterThan(0);
+});
+
+test('a .zst that states its size is decompressed by one library, not by two', (context) => {
+  using codec = openCodec('zst');
+  if (codec === undefined) return context.skip('no libzstd on this host');
+  const path = write('sized.zst', zstdCompressSync(TEXT));
+  expect(decompress(path, 'zst').equals(TEXT)).toBe(true);
 });
