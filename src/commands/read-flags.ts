@@ -8,6 +8,7 @@ import {
   parseTypeName,
   type ReadOptions,
 } from '../formats/options.ts';
+import { readTypesFile } from '../formats/types-file.ts';
 
 const INPUT = 'INPUT';
 
@@ -65,7 +66,8 @@ export const readFlags = {
     helpValue: 'LIST',
   }),
   types: Flags.string({
-    summary: 'Types of columns instead of inferred ones: "id=text,price=decimal(10,2)"',
+    summary:
+      'Types of columns instead of inferred ones: "id=text,price=decimal(10,2)", or @FILE of JSON',
     helpGroup: INPUT,
     helpValue: 'LIST',
     multiple: true,
@@ -132,6 +134,10 @@ function parseTypes(lists: readonly string[] | undefined): Record<string, string
   if (lists === undefined) return undefined;
   const types: Record<string, string> = {};
   for (const item of lists.flatMap((list) => list.split(/,(?![^(]*\))/))) {
+    if (item.startsWith('@')) {
+      Object.assign(types, readTypesFile(item.slice(1)));
+      continue;
+    }
     const at = item.lastIndexOf('=');
     if (at <= 0) {
       throw new NairobiError('USAGE', `Cannot read --types "${item}"`, {

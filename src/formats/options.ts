@@ -119,7 +119,7 @@ const TYPE_WORDS: Readonly<Record<string, TypeName>> = {
 /** "int", "timestamp", "decimal(10,2)" or a Polars name -> the type's name. */
 export function parseTypeName(text: string): TypeName {
   const word = text.trim();
-  const known = TYPE_WORDS[word.toLowerCase()];
+  const known = TYPE_WORDS[word.toLowerCase()] ?? (word === 'Categorical' ? word : undefined);
   if (known !== undefined) return known;
   const decimal = /^(?:decimal|numeric)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?$/i.exec(word);
   if (decimal !== null) return decimalType(Number(decimal[1] ?? 38), Number(decimal[2] ?? 0), word);
