@@ -41,8 +41,8 @@ export async function observe(memory: MemoryFacts, options: ObserveOptions): Pro
   const deadline = performance.now() + options.timeoutMs;
   const places = groups.has('storage') || groups.has('data') ? options.places : [];
   const children = [
-    groups.has('io_uring') ? [uringStep(options)] : [],
-    smallSteps(memory, options),
+    // Together: starting a process costs more than all of these trials.
+    [...(groups.has('io_uring') ? [uringStep(options)] : []), ...smallSteps(memory, options)],
     [
       ...MODULES.filter(({ group }) => groups.has(group)).map(({ name }) => moduleStep(name)),
       // Last, for a dead file server holds up whatever comes after it.
