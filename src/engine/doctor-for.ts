@@ -18,7 +18,7 @@ export interface Demands {
 }
 
 /** Every command needs these. */
-const ALWAYS = ['kernel.architecture', 'runtime.node', 'runtime.polars', 'memory.available'];
+const ALWAYS = ['kernel.architecture', 'runtime.node', 'runtime.polars'];
 
 const BY_COMMAND: Readonly<Record<string, readonly string[]>> = {
   ingest: ['data.input', 'data.output'],

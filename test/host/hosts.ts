@@ -303,7 +303,20 @@ const MEMORY: readonly ExpectedHost[] = [
     because: ['memory.available', 'warn', /\/sys\/fs\/cgroup\/app\/memory\.max/],
   },
   {
-    name: 'the same on cgroup v1 in Docker',
+    name: 'a cgroup with 44 MiB left: not enough to start in',
+    host: {
+      release: '6.1.0-32-amd64',
+      distribution: BOOKWORM,
+      memoryMaxMiB: 64,
+      container: 'kubernetes',
+      seccomp: 'lets them pass',
+    },
+    ability: 'not able',
+    firstStep: 'kubectl set resources deployment NAME --limits=memory=512Mi',
+    because: ['memory.available', 'fail', /memory\.max/],
+  },
+  {
+    name: 'little memory on cgroup v1 in Docker',
     host: {
       release: '5.15.0-139-generic',
       distribution: JAMMY,

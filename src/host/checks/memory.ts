@@ -7,6 +7,8 @@ import { type Check, commandFix, type Fix, sysctlFixes, type Verdict } from './f
 
 /** Below this a query over anything but a small file stops with the memory limit. */
 const LITTLE_BYTES = 256 * 2 ** 20;
+/** Node and Polars alone, over a file of three lines, take more than this (measured: 122 MiB). */
+const TOO_LITTLE_BYTES = 96 * 2 ** 20;
 
 export const MEMORY_CHECKS: readonly Check[] = [
   {
@@ -138,10 +140,13 @@ function judgeAvailable(facts: Facts): Verdict {
   const measures = { available_bytes: available.bytes };
   if (available.bytes >= LITTLE_BYTES) return { status: 'pass', found, measures };
   const cgroup = available.boundBy !== 'MemAvailable';
+  const none = available.bytes < TOO_LITTLE_BYTES;
   return {
-    status: 'warn',
+    status: none ? 'fail' : 'warn',
     found,
-    needed: `${formatBytes(LITTLE_BYTES)} or more, or files are read in small segments`,
+    needed: none
+      ? `${formatBytes(LITTLE_BYTES)}: Node and Polars alone take more than ${formatBytes(TOO_LITTLE_BYTES)}`
+      : `${formatBytes(LITTLE_BYTES)} or more, or files are read in small segments`,
     cause: cgroup ? `the control group limit in ${available.boundBy}` : 'other programs hold it',
     fixes: cgroup ? moreMemory(facts) : [],
     measures,
