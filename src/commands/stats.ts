@@ -1,18 +1,19 @@
 /** nairobi stats: know a file in one pass. */
-import { readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
-import { parseBound } from '../compute/stats/drift.ts';
-import { parseRules } from '../compute/stats/rules.ts';
 import { Session } from '../engine/session.ts';
+import type { SourceRelation } from '../engine/source-relation.ts';
 import { parseSource } from '../engine/sources.ts';
-import { type StatsOptions, stats } from '../engine/stats.ts';
-import { answer, type Question } from '../engine/stats-answers.ts';
+import { type StatsOptions, type StatsResult, statsWithFacts } from '../engine/stats.ts';
+import { type Answer, answer } from '../engine/stats-answers.ts';
+import { cacheKey, readCache, writeCache } from '../engine/stats-cache.ts';
+import { statsPage } from '../engine/stats-page.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { BaseCommand } from './base.ts';
 import { readFlags, readOptions } from './read-flags.ts';
-import { printed, textOf } from './stats-text.ts';
+import { parseQuantiles, questionOf } from './stats-question.ts';
+import { type Form, printed, type Shape, textOf } from './stats-text.ts';
 
 const QUESTION = 'QUESTIONS';
 const QUESTIONS = ['by', 'corr', 'hist', 'freq', 'schema', 'compare', 'expect'];
@@ -132,6 +133,15 @@ export default class Stats extends BaseCommand {
       multiple: true,
       dependsOn: ['compare'],
     }),
+    html: Flags.string({
+      summary: 'Also write the figures and distributions to this file, as one page',
+      helpValue: 'FILE',
+      exclusive: QUESTIONS,
+    }),
+    cache: Flags.boolean({
+      summary: 'Keep the figures in FILE.nairobi-stats.json and use them while FILE is the same',
+      exclusive: [...QUESTIONS, 'html'],
+    }),
     expect: Flags.string({
       summary: 'Check the rules in this JSON file; end with 1 when one is broken',
       helpValue: 'FILE',
@@ -142,29 +152,41 @@ export default class Stats extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Stats);
-    const host = { host: this.hostOptions(flags), read: readOptions(flags) };
-    using session = new Session(host, this.reporter);
-    const relation = session.open(parseSource(args.source));
+    const read = readOptions(flags);
+    const { all, approx } = flags;
+    const asked = { columns: args.columns, all, approx, quantiles: flags.quantiles, read };
+    const key = flags.cache ? cacheKey(args.source, asked) : undefined;
+    const kept = key === undefined ? undefined : readCache(key);
+    if (kept !== undefined) {
+      this.reporter.note(`the figures are those kept in ${args.source}.nairobi-stats.json`);
+      return this.#show(kept, flags);
+    }
+    using session = new Session({ host: this.hostOptions(flags), read }, this.reporter);
+    const open = (source: string): SourceRelation => session.open(parseSource(source));
+    const relation = open(args.source);
     const { threads, memoryLimit } = session.plan;
     const columns = args.columns?.split(',');
-    const quantiles = flags.all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;
-    const options: StatsOptions = {
-      columns,
-      quantiles,
-      threads,
-      memoryLimit,
-      approx: flags.approx,
-    };
-    const question = questionOf(flags, (source) => session.open(parseSource(source)));
-    if (question === undefined) {
-      const result = await session.attempt(() => stats(relation, options, this.reporter));
-      if (!this.jsonEnabled()) process.stdout.write(textOf(result.columns, flags));
-      return result;
+    const quantiles = all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;
+    const options: StatsOptions = { columns, quantiles, threads, memoryLimit, approx };
+    const question = questionOf(flags, open);
+    if (question !== undefined) {
+      return this.#tell(await session.attempt(() => answer(question, relation, options)), flags);
     }
-    const work = () => this.reporter.time('compute', () => answer(question, relation, options));
-    const { data, grid, failures } = await session.attempt(work);
+    const work = () => statsWithFacts(relation, options, this.reporter);
+    const { result, facts } = await session.attempt(work);
+    if (key !== undefined) writeCache(key, cacheKey(args.source, asked), result);
+    if (flags.html !== undefined) writePage(flags.html, statsPage(result, facts));
+    return this.#show(result, flags);
+  }
+
+  #show(result: StatsResult, shape: Shape): StatsResult {
+    if (!this.jsonEnabled()) process.stdout.write(textOf(result.columns, shape));
+    return result;
+  }
+
+  #tell({ data, grid, failures }: Answer, form: Form): object {
     if (!this.jsonEnabled()) {
-      const text = grid === undefined ? `${JSON.stringify(data, null, 2)}\n` : printed(grid, flags);
+      const text = grid === undefined ? `${JSON.stringify(data, null, 2)}\n` : printed(grid, form);
       process.stdout.write(text);
     }
     for (const failure of failures) this.note(failure);
@@ -173,59 +195,10 @@ export default class Stats extends BaseCommand {
   }
 }
 
-interface Asked {
-  readonly by?: string | undefined;
-  readonly corr: boolean;
-  readonly hist?: string | undefined;
-  readonly bins: number;
-  readonly freq?: string | undefined;
-  readonly top: number;
-  readonly schema: boolean;
-  readonly compare?: string | undefined;
-  readonly 'fail-if'?: readonly string[] | undefined;
-  readonly expect?: string | undefined;
-}
-
-type Open = (source: string) => Extract<Question, { is: 'compare' }>['other'];
-
-/** Undefined: the figures of the columns. */
-function questionOf(flags: Asked, open: Open): Question | undefined {
-  if (flags.by !== undefined) return { is: 'by', key: flags.by };
-  if (flags.corr) return { is: 'corr' };
-  if (flags.hist !== undefined) return { is: 'hist', column: flags.hist, bins: flags.bins };
-  if (flags.freq !== undefined) return { is: 'freq', column: flags.freq, top: flags.top };
-  if (flags.schema) return { is: 'schema' };
-  if (flags.compare !== undefined) {
-    const bounds = (flags['fail-if'] ?? []).map((text) => boundOf(text));
-    return { is: 'compare', other: open(flags.compare), bounds };
-  }
-  if (flags.expect === undefined) return undefined;
-  return { is: 'expect', rules: parseRules(textOfFile(flags.expect), flags.expect) };
-}
-
-function boundOf(text: string) {
-  const bound = parseBound(text);
-  if (bound !== undefined) return bound;
-  throw new NairobiError('USAGE', `Cannot read --fail-if "${text}"`, {
-    hint: 'write psi>0.25, ks>0.1, mean_shift>1, null_shift>0.05 or types',
-  });
-}
-
-function textOfFile(path: string): string {
+function writePage(path: string, page: string): void {
   try {
-    return readFileSync(path, 'utf8');
+    writeFileSync(path, page);
   } catch (cause) {
-    throw new NairobiError('NOT_FOUND', `Cannot read the rules: ${messageOf(cause)}`, { cause });
+    throw new NairobiError('IO', `Cannot write ${path}: ${messageOf(cause)}`, { cause });
   }
-}
-
-function parseQuantiles(list: string | undefined): readonly number[] {
-  if (list === undefined) return DEFAULT_QUANTILES;
-  return list.split(',').map((text) => {
-    const p = text.trim() === '' ? Number.NaN : Number(text);
-    if (p >= 0 && p <= 1) return p;
-    throw new NairobiError('USAGE', `Cannot read "${text}" as a quantile`, {
-      hint: 'write numbers from 0 to 1, such as 0.5,0.999',
-    });
-  });
 }

@@ -21,6 +21,8 @@ export interface Relation {
   readonly fits: boolean;
   /** About how many rows there are, when that is cheap to know: joins are ordered by it. */
   readonly rowEstimate?: number | undefined;
+  /** True when the file is stored by columns: reading few of them costs little. */
+  readonly columnar?: boolean;
   /** All rows with these columns (all when undefined), in file order; NairobiError on bad data. */
   scan(columns?: readonly string[]): LazyFrame;
   /**

@@ -39,6 +39,10 @@ export class SourceRelation implements Relation {
     return this.#columns;
   }
 
+  get columnar(): boolean {
+    return this.pieces.every(({ understood }) => /^(parquet|arrow)/.test(understood.format));
+  }
+
   scan(columns?: readonly string[]): LazyFrame {
     const wanted = this.#wanted(columns);
     const frames = this.pieces.map((piece) =>

@@ -2,7 +2,7 @@
 import type { Relation } from '../compute/relation.ts';
 import { DEFAULT_DEPTH, type Depth } from '../compute/stats/accumulate.ts';
 import { type ColumnFigures, figuresOf } from '../compute/stats/figures.ts';
-import { survey } from '../compute/stats/survey.ts';
+import { type ColumnFacts, survey } from '../compute/stats/survey.ts';
 import { NairobiError } from '../errors.ts';
 import { closest } from '../suggest.ts';
 import { MiB } from '../units.ts';
@@ -46,23 +46,33 @@ export interface StatsResult {
   readonly columns: readonly ColumnFigures[];
 }
 
+export interface StatsWithFacts {
+  readonly result: StatsResult;
+  /** What the figures were derived from: for who draws. */
+  readonly facts: readonly ColumnFacts[];
+}
+
 /** One row of figures for each column. Throws UNKNOWN_COLUMN, and what reading throws. */
 export async function stats(
   relation: Relation,
   options: StatsOptions,
   reporter: Reporter,
 ): Promise<StatsResult> {
+  return (await statsWithFacts(relation, options, reporter)).result;
+}
+
+export async function statsWithFacts(
+  relation: Relation,
+  options: StatsOptions,
+  reporter: Reporter,
+): Promise<StatsWithFacts> {
   for (const name of options.columns ?? []) requireColumn(relation, name);
-  const facts = await reporter.time('compute', () =>
-    survey(relation, { ...options, depth: depthOf(relation, options) }),
-  );
+  const depth = depthOf(relation, options);
+  const facts = await reporter.time('compute', () => survey(relation, { ...options, depth }));
   const rows = facts[0]?.facts.rows ?? 0;
   reporter.set({ rowsRead: rows });
-  return {
-    source: relation.name,
-    rows,
-    columns: facts.map((one) => figuresOf(one, options.quantiles)),
-  };
+  const columns = facts.map((one) => figuresOf(one, options.quantiles));
+  return { result: { source: relation.name, rows, columns }, facts };
 }
 
 export function requireColumn(relation: Relation, name: string): void {

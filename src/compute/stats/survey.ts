@@ -8,6 +8,9 @@ import { Kernel } from './kernel.ts';
 import { kindOf } from './kinds.ts';
 import { surveyPlain } from './plain.ts';
 
+/** Rows that leave Polars at once: a column of them is some ten MiB. */
+export const MOST_ROWS = 500_000;
+
 export interface ColumnFacts {
   readonly column: Column;
   readonly facts: Facts;
@@ -34,6 +37,10 @@ export async function survey(
   return columns.map((column, i) => ({ column, facts: finish(accumulators[i]) }));
 }
 
+/**
+ * A relation by columns is read a column at a time, so that one column is in memory; of any other,
+ * all columns of a piece are.
+ */
 async function surveyPieces(
   relation: Relation,
   columns: readonly Column[],
@@ -41,10 +48,14 @@ async function surveyPieces(
 ): Promise<readonly Accumulator[]> {
   const kernel = new Kernel();
   const accumulators = columns.map(({ type }) => accumulatorFor(kernel, kindOf(type), depth));
-  for await (const piece of relation.segments(columns.map(({ name }) => name))) {
-    feed(piece, columns, accumulators);
-    // Polars' frames are freed by finalisers, and those run only when the loop turns.
-    await new Promise((resolve) => setImmediate(resolve));
+  const size = relation.columnar === true ? 1 : Math.max(1, columns.length);
+  for (let from = 0; from < columns.length; from += size) {
+    const some = columns.slice(from, from + size);
+    for await (const piece of relation.segments(some.map(({ name }) => name))) {
+      feed(piece, some, accumulators.slice(from, from + size));
+      // Polars' frames are freed by finalisers, and those run only when the loop turns.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   return accumulators;
 }
@@ -59,9 +70,12 @@ export function feed(
   accumulators: readonly Accumulator[],
 ): void {
   const frame = collect(piece);
-  for (const [i, column] of columns.entries()) {
-    const one = plainColumn(frame, column);
-    for (const batch of columnBatches(one.writeIPC())) accumulators[i]?.add(batch);
+  for (let from = 0; from < frame.height; from += MOST_ROWS) {
+    const part = frame.slice(from, MOST_ROWS);
+    for (const [i, column] of columns.entries()) {
+      const one = plainColumn(part, column);
+      for (const batch of columnBatches(one.writeIPC())) accumulators[i]?.add(batch);
+    }
   }
 }
 

@@ -4,13 +4,10 @@ import { collect } from '../polars.ts';
 import type { Column, Relation } from '../relation.ts';
 import { type ColumnBatch, columnBatches } from './arrow.ts';
 import { kindOf, type NumberCode } from './kinds.ts';
-import { plainColumn } from './survey.ts';
+import { MOST_ROWS, plainColumn } from './survey.ts';
 
 /** The same rows of every column asked for: at most MOST_ROWS of them. */
 export type Rows = readonly (readonly ColumnBatch[])[];
-
-/** A piece is cut into this many rows: its columns as Arrow files are some ten MiB then. */
-const MOST_ROWS = 500_000;
 
 /** Visits the rows of `columns` in order; `visit` gets the batches of each column. */
 export async function forEachRows(

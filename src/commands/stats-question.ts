@@ -1,0 +1,63 @@
+/** What the flags of `nairobi stats` ask. */
+import { readFileSync } from 'node:fs';
+import type { Relation } from '../compute/relation.ts';
+import { DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
+import { type Bound, parseBound } from '../compute/stats/drift.ts';
+import { parseRules } from '../compute/stats/rules.ts';
+import type { Question } from '../engine/stats-answers.ts';
+import { messageOf, NairobiError } from '../errors.ts';
+
+interface Asked {
+  readonly by?: string | undefined;
+  readonly corr: boolean;
+  readonly hist?: string | undefined;
+  readonly bins: number;
+  readonly freq?: string | undefined;
+  readonly top: number;
+  readonly schema: boolean;
+  readonly compare?: string | undefined;
+  readonly 'fail-if'?: readonly string[] | undefined;
+  readonly expect?: string | undefined;
+}
+
+/** Undefined: the figures of the columns. */
+export function questionOf(flags: Asked, open: (source: string) => Relation): Question | undefined {
+  if (flags.by !== undefined) return { is: 'by', key: flags.by };
+  if (flags.corr) return { is: 'corr' };
+  if (flags.hist !== undefined) return { is: 'hist', column: flags.hist, bins: flags.bins };
+  if (flags.freq !== undefined) return { is: 'freq', column: flags.freq, top: flags.top };
+  if (flags.schema) return { is: 'schema' };
+  if (flags.compare !== undefined) {
+    const bounds = (flags['fail-if'] ?? []).map((text) => boundOf(text));
+    return { is: 'compare', other: open(flags.compare), bounds };
+  }
+  if (flags.expect === undefined) return undefined;
+  return { is: 'expect', rules: parseRules(textOfFile(flags.expect), flags.expect) };
+}
+
+function boundOf(text: string): Bound {
+  const bound = parseBound(text);
+  if (bound !== undefined) return bound;
+  throw new NairobiError('USAGE', `Cannot read --fail-if "${text}"`, {
+    hint: 'write psi>0.25, ks>0.1, mean_shift>1, null_shift>0.05 or types',
+  });
+}
+
+function textOfFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new NairobiError('NOT_FOUND', `Cannot read the rules: ${messageOf(cause)}`, { cause });
+  }
+}
+
+export function parseQuantiles(list: string | undefined): readonly number[] {
+  if (list === undefined) return DEFAULT_QUANTILES;
+  return list.split(',').map((text) => {
+    const p = text.trim() === '' ? Number.NaN : Number(text);
+    if (p >= 0 && p <= 1) return p;
+    throw new NairobiError('USAGE', `Cannot read "${text}" as a quantile`, {
+      hint: 'write numbers from 0 to 1, such as 0.5,0.999',
+    });
+  });
+}
