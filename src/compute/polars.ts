@@ -8,6 +8,7 @@
 import { createRequire } from 'node:module';
 import type * as Polars from 'nodejs-polars';
 import { messageOf, NairobiError } from '../errors.ts';
+import { type ExprModule, type Namespaces, speedUpExpressions } from './fast-expr.ts';
 
 export type DataFrame = Polars.DataFrame;
 export type LazyFrame = Polars.LazyDataFrame;
@@ -17,6 +18,25 @@ export type DataType = Polars.DataType;
 export type PolarsModule = typeof Polars.default;
 
 const require = createRequire(import.meta.url);
+
+const expressions = (): ExprModule => require('nodejs-polars/bin/lazy/expr/index.js') as ExprModule;
+
+type NamespaceModule = Readonly<Record<string, (native: unknown) => unknown>>;
+
+/** The getters of an expression; list and lst are the same. */
+const NAMESPACES: Namespaces = {
+  str: (native) => namespace('string', 'ExprStringFunctions', native),
+  dt: (native) => namespace('datetime', 'ExprDateTimeFunctions', native),
+  list: (native) => namespace('list', 'ExprListFunctions', native),
+  lst: (native) => namespace('list', 'ExprListFunctions', native),
+  struct: (native) => namespace('struct', 'ExprStructFunctions', native),
+};
+
+function namespace(file: string, name: string, native: unknown): unknown {
+  const module = require(`nodejs-polars/bin/lazy/expr/${file}.js`) as NamespaceModule;
+  return module[name]?.(native);
+}
+
 let loaded: PolarsModule | undefined;
 
 /** The module, loaded on first use. POLARS_* variables must be set before. */
@@ -26,6 +46,7 @@ export function polars(): PolarsModule {
     process.env['RUST_BACKTRACE'] ??= '0';
     try {
       loaded = require('nodejs-polars') as PolarsModule;
+      speedUpExpressions(expressions(), NAMESPACES);
     } catch (cause) {
       throw new NairobiError('HOST', `Cannot load nodejs-polars: ${messageOf(cause)}`, {
         cause,
