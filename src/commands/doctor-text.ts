@@ -24,6 +24,8 @@ const COLOURS: Readonly<Record<Status, string>> = {
 
 export interface TextOptions {
   readonly colour: boolean;
+  /** The terminal shows no UTF-8: a serial console, or LANG=C. */
+  readonly ascii: boolean;
   /** Skipped checks and the links too. */
   readonly verbose: boolean;
 }
@@ -44,7 +46,14 @@ export function formatDoctor(report: DoctorReport, options: TextOptions): string
   lines.push('', verdict(report, options));
   if (report.firstStep !== null) lines.push(`  first: ${report.firstStep}`);
   lines.push('');
-  return lines.join('\n');
+  const text = lines.join('\n');
+  return options.ascii ? toAscii(text) : text;
+}
+
+const ASCII: Readonly<Record<string, string>> = { '✓': '+', '✗': 'x', '·': '-', '×': 'x', µ: 'u' };
+
+function toAscii(text: string): string {
+  return text.replace(/\P{ASCII}/gu, (character) => ASCII[character] ?? '?');
 }
 
 function formatFinding(finding: Finding, width: number, options: TextOptions): string[] {

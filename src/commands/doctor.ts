@@ -67,8 +67,12 @@ export default class Doctor extends BaseCommand {
     this.endWith(report.exit);
     if (flags.quiet && report.ability === 'able') return report;
     if (flags.nagios) return this.#tell(report, formatNagios);
-    const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
-    return this.#tell(report, (one) => formatDoctor(one, { colour, verbose: flags.verbose }));
+    const { env, stdout } = process;
+    const colour = stdout.isTTY === true && env['NO_COLOR'] === undefined;
+    const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || 'C';
+    const ascii = stdout.isTTY === true && !/utf-?8/i.test(locale);
+    const { verbose } = flags;
+    return this.#tell(report, (one) => formatDoctor(one, { colour, ascii, verbose }));
   }
 
   async #lineOf(text: string): Promise<CommandLine> {

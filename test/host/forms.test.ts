@@ -32,6 +32,8 @@ function reportOf(name: string, question: Partial<typeof QUESTION> = {}): Doctor
 const HEALTHY = 'Debian 12, kernel 6.1, nothing special';
 const DISABLED = 'RHEL 9, kernel 5.14, io_uring disabled for everyone';
 
+const PLAIN = { colour: false, ascii: false, verbose: false };
+
 test('every report of the matrix follows the committed schema', () => {
   for (const { host } of HOSTS) {
     const { files, observed } = simulate(host);
@@ -90,15 +92,19 @@ test('metrics are the text format: a type before each, no times, every check onc
 });
 
 test('the readable report gives cause and remedy of what is wrong, and the verdict last', () => {
-  const text = formatDoctor(reportOf(DISABLED), { colour: false, verbose: false });
+  const text = formatDoctor(reportOf(DISABLED), PLAIN);
   expect(text).toContain('! io_uring.setup');
   expect(text).toContain('cause  EPERM: kernel.io_uring_disabled = 2');
   expect(text).toContain('now    sysctl -w kernel.io_uring_disabled=0');
   expect(text.trimEnd().split('\n').at(-2)).toMatch(/^able with warnings: reads with preadv2/);
   expect(text).not.toContain('\u001b');
-  expect(formatDoctor(reportOf(DISABLED), { colour: true, verbose: false })).toContain(
-    '\u001b[33m',
-  );
+  expect(formatDoctor(reportOf(DISABLED), { ...PLAIN, colour: true })).toContain('\u001b[33m');
+});
+
+test('on a terminal without UTF-8 the report is plain ASCII', () => {
+  const text = formatDoctor(reportOf(DISABLED), { ...PLAIN, ascii: true, verbose: true });
+  expect(text).toMatch(/^[\n -~]+$/);
+  expect(text).toContain('+ kernel.version');
 });
 
 test('an ignored check is listed as such and does not count', () => {
@@ -109,7 +115,7 @@ test('an ignored check is listed as such and does not count', () => {
     status: 'warn',
     muted: true,
   });
-  expect(formatDoctor(report, { colour: false, verbose: false })).toContain('(ignored)');
+  expect(formatDoctor(report, PLAIN)).toContain('(ignored)');
 });
 
 test('a misspelt check is wrong usage, with the nearest name', () => {
