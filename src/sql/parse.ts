@@ -141,8 +141,9 @@ function parseWith({ scanSync, parseSync }: Library, sql: string): Parsed {
       throw parserError(() => parseSync(text), plain, text);
     }
   };
-  const { mode, text } = splitMode(sql, scan(sql));
-  const rewritten = rewrite(text, mode === 'query' ? scan(sql) : scan(text));
+  const tokens = scan(sql);
+  const { mode, text } = splitMode(sql, tokens);
+  const rewritten = rewrite(text, mode === 'query' ? tokens : scan(text));
   const source = new Source(sql, rewritten.source.segments);
   let nodes: Node[];
   try {

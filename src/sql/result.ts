@@ -89,7 +89,8 @@ export function explainFailure(error: unknown): unknown {
   if (conversion !== null) {
     const [, from, to] = conversion;
     const values = conversion[4]?.split('\n')[0];
-    if (from === 'f64' && to === 'i128') {
+    // Only the guards of arithmetic.ts cast so.
+    if ((from === 'f64' && to === 'i128') || (from === 'i8' && to === 'u8')) {
       return new NairobiError('BAD_DATA', 'Number out of range: more than 38 digits', {
         cause: error,
         hint: 'cast to double first',

@@ -42,9 +42,10 @@ const SUM_DIGITS = 10;
 function decimalSum(values: Dsl, type: SqlType): Dsl {
   const sum = d.agg('Sum', values);
   if (t.decimalShape(type)[0] + SUM_DIGITS <= t.MAX_PRECISION) return sum;
-  // Wrapping on the way does not matter: the sum is right again when its true value fits.
-  const magnitude = d.call('Abs', d.agg('Sum', d.cast(values, 'Float64')));
-  const outside = d.binary('Gt', magnitude, d.float64(1.6e38));
+  const size = (variant: string): Dsl => d.call('Abs', d.cast(d.agg(variant, values), 'Float64'));
+  const largest = d.call('MaxHorizontal', size('Min'), size('Max'));
+  const bound = d.binary('Multiply', largest, d.cast(d.countOf(values), 'Float64'));
+  const outside = d.coalesce(d.binary('Gt', bound, d.float64(1.6e38)), d.bool(false));
   return d.ternary(outside, raise(outside, 'sum out of range: 38 digits', 'Int128'), sum);
 }
 

@@ -11,7 +11,7 @@ import type { CallExpression } from '../ir.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { arg, type FunctionTable, type Resolution, type ScalarFunction } from './function.ts';
-import { rescale, toFloat, truncatedDivide } from './numbers.ts';
+import { powerOfTen, rescale, toFloat, truncatedDivide } from './numbers.ts';
 
 type Operator = '+' | '-' | '*';
 const OPS = { '+': 'Plus', '-': 'Minus', '*': 'Multiply' } as const;
@@ -53,14 +53,34 @@ function digits(op: Operator, a: SqlType, b: SqlType): number {
   return Math.max(p - s, q - u) + scale + 1;
 }
 
+/** Digits that must be left for the other factor before its size alone decides. */
+const ROOMY_DIGITS = 20;
+
 /**
- * `exact` in 128 bits, failing where its double says that it cannot have fitted: a strict cast of
- * the double back to 128 bits, which is never null but where an argument is.
+ * `exact` in 128 bits, failing where it may not have fitted. A product of which one factor has few
+ * digits is safe while the other stays below what is left of 38; otherwise the double decides. Both
+ * fail by a strict cast: the engine has no other way to fail from inside an expression.
  */
-function guarded(op: Operator, left: Dsl, right: Dsl, exact: Dsl): Dsl {
+function guarded(
+  op: Operator,
+  sides: readonly [Dsl, Dsl],
+  digits: readonly [number, number],
+  exact: Dsl,
+): Dsl {
+  const [left, right] = sides;
+  const room = t.MAX_PRECISION - Math.min(...digits);
+  if (op === '*' && room >= ROOMY_DIGITS) {
+    const factor = digits[0] > digits[1] ? left : right;
+    const limit = powerOfTen(room);
+    const inside = d.and(
+      d.binary('LtEq', factor, d.int128(limit)),
+      d.binary('GtEq', factor, d.int128(-limit)),
+    );
+    const failing = d.binary('Minus', d.cast(inside, 'Int8'), d.scalar('Int8', 1));
+    return d.binary('Plus', exact, d.cast(d.cast(failing, 'UInt8', true), 'Int128'));
+  }
   const double = d.binary(OPS[op], d.cast(left, 'Float64'), d.cast(right, 'Float64'));
-  const fits = d.isNotNull(d.cast(double, 'Int128', true));
-  return d.ternary(fits, exact, d.nullOf('Int128'));
+  return d.ternary(d.isNotNull(d.cast(double, 'Int128', true)), exact, d.nullOf('Int128'));
 }
 
 function lowerNumeric(op: Operator, args: readonly Dsl[], call: CallExpression): Dsl {
@@ -81,7 +101,8 @@ function lowerNumeric(op: Operator, args: readonly Dsl[], call: CallExpression):
   };
   const [wideLeft, wideRight] = [atScale(left, a), atScale(right, b)];
   const exact = d.binary(OPS[op], wideLeft, wideRight);
-  return digits(op, a, b) > t.MAX_PRECISION ? guarded(op, wideLeft, wideRight, exact) : exact;
+  if (digits(op, a, b) <= t.MAX_PRECISION) return exact;
+  return guarded(op, [wideLeft, wideRight], [t.decimalShape(a)[0], t.decimalShape(b)[0]], exact);
 }
 
 const isTime = (type: SqlType): boolean => type.kind === 'date' || type.kind === 'timestamp';
