@@ -104,10 +104,12 @@ export const ternary = (predicate: Dsl, truthy: Dsl, falsy: Dsl): Dsl => ({
   Ternary: { predicate, truthy, falsy },
 });
 
+const extremes: ReadonlySet<string> = new Set(['Min', 'Max']);
+
 export const agg = (variant: string, node: Dsl): Dsl => ({
   Agg: {
-    [variant]:
-      variant === 'Min' || variant === 'Max' ? { input: node, propagate_nans: false } : node,
+    // NaN is the greatest double, in SQL as in the engine's own order.
+    [variant]: extremes.has(variant) ? { input: node, propagate_nans: variant === 'Max' } : node,
   },
 });
 /** Rows where `node` is not null. */

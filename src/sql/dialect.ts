@@ -151,6 +151,7 @@ class Pass {
     else if (token.lower === 'select') Object.assign(frame, newFrame(), { select: true });
     else if (token.lower === 'from' && this.#isFromClause(i)) frame.inFrom = true;
     else if (token.lower === 'window') frame.hasWindow = true;
+    else if (token.lower === 'values') frame.inFrom = false;
     if (AFTER_FROM.has(token.lower) && token.lower !== 'on') frame.inFrom = false;
   }
 

@@ -26,9 +26,13 @@ export function outputFrame(frame: LazyFrame, columns: readonly OutputColumn[]):
       const node: Dsl = d.column(column.id);
       const value =
         column.type.kind === 'decimal'
-          ? d.cast(toNativeDecimal(node, column.type.scale), {
-              Decimal: [column.type.precision, column.type.scale],
-            })
+          ? d.cast(
+              toNativeDecimal(node, column.type.precision, column.type.scale),
+              {
+                Decimal: [column.type.precision, column.type.scale],
+              },
+              true,
+            )
           : node;
       return d.expression(value, names[index]);
     }),

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { cast, column as columnNode, expression, listCall, text } from '../../src/compute/dsl.ts';
+import {
+  cast,
+  column as columnNode,
+  expression,
+  listCall,
+  text,
+  timeCall,
+} from '../../src/compute/dsl.ts';
 import { collect, type DataFrame, type LazyFrame, polars } from '../../src/compute/polars.ts';
 import type { Column, Relation } from '../../src/compute/relation.ts';
 import { columnsOf } from '../../src/compute/types.ts';
@@ -138,6 +145,8 @@ export function cells(frame: DataFrame): Cell[][] {
       const column = pl.col(name);
       if (type.startsWith('Duration'))
         return column.cast(pl.Duration('us')).cast(pl.Int64).cast(pl.Utf8).alias(name);
+      if (type === 'Time')
+        return expression(timeCall({ ToString: '%H:%M:%S%.f' }, columnNode(name)), name);
       if (type.startsWith('List'))
         return expression(
           listCall({ Join: true }, cast(columnNode(name), { List: 'String' }), text(',')),
@@ -154,6 +163,7 @@ export function cells(frame: DataFrame): Cell[][] {
       if (value === null || value === undefined) return null;
       if (type.startsWith('Decimal')) return trimZeros(String(value));
       if (type.startsWith('Datetime')) return timestamp(String(value));
+      if (type === 'Time') return String(value).replace(/(\.\d*?)0+$/, '$1');
       if (type.startsWith('List')) return list(String(value));
       return value as Cell;
     }),

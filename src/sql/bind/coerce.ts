@@ -1,10 +1,10 @@
 /** Turning an expression into another type: constants at once, the rest by a cast. */
 import type { Expression, Interval, LiteralExpression, Scalar } from '../ir.ts';
 import {
+  dayOf,
   daysToMicros,
   localToInstant,
   parseClock,
-  parseDate,
   parseInterval,
   parseTimestamp,
 } from '../temporal.ts';
@@ -56,6 +56,12 @@ function timestampFrom(
   return type.unit === 'ns' ? instant * 1000n : type.unit === 'ms' ? instant / 1000n : instant;
 }
 
+/** The time of day in a date's text is read and dropped, as in PostgreSQL. */
+function dateFrom(text: string): bigint | undefined {
+  const parsed = parseTimestamp(text);
+  return parsed === undefined ? undefined : dayOf(parsed.micros);
+}
+
 /** A text constant as a value of `type`; undefined when it is none. */
 function fromText(text: string, type: SqlType, zone: string): Scalar | undefined {
   switch (type.kind) {
@@ -76,7 +82,7 @@ function fromText(text: string, type: SqlType, zone: string): Scalar | undefined
     case 'decimal':
       return parseDecimal(text, type.scale);
     case 'date':
-      return parseDate(text.replace(/[ T]00:00:00(\.0+)?$/, ''));
+      return dateFrom(text);
     case 'time': {
       const micros = parseClock(text);
       return micros === undefined ? undefined : micros * 1000n;

@@ -44,12 +44,36 @@ export function toFloat(node: Dsl, from: SqlType): Dsl {
   return d.binary('TrueDivide', double, d.float64(10 ** from.scale));
 }
 
-/** A scaled integer as Polars' own Decimal: what leaves the query. */
-export function toNativeDecimal(node: Dsl, scale: number): Dsl {
-  const whole = d.cast(node, { Decimal: [38, 0] });
-  if (scale === 0) return whole;
-  const one = d.scalar('Decimal', [1n, 38, scale]);
-  return d.binary('Multiply', whole, one);
+const dtypeOfScale = (scale: number): Dtype => ({ Decimal: [38, scale] });
+
+/** Its digits as text, for scales that leave no room to multiply: sign, whole, point, fraction. */
+function decimalText(node: Dsl, scale: number): Dsl {
+  const unit = d.int128(powerOfTen(scale));
+  const size = d.call('Abs', node);
+  const whole = d.binary('FloorDivide', size, unit);
+  const rest = d.cast(d.binary('Minus', size, d.binary('Multiply', whole, unit)), 'String');
+  const fraction = d.stringCall('ZFill', rest, d.int64(scale));
+  const sign = d.ternary(d.binary('Lt', node, d.int128(0)), d.text('-'), d.text(''));
+  const parts = [sign, d.cast(whole, 'String'), d.text('.'), fraction];
+  return d.stringCall({ ConcatHorizontal: { delimiter: '', ignore_nulls: false } }, ...parts);
+}
+
+/**
+ * A scaled integer as Polars' own Decimal: what leaves the query. The engine can only multiply its
+ * way from one to the other, and makes NULL of what overflows on the way (measured), so a value
+ * that has no room for that goes as its whole part and its fraction, or as text.
+ */
+export function toNativeDecimal(node: Dsl, precision: number, scale: number): Dsl {
+  const whole = dtypeOfScale(0);
+  if (scale === 0) return d.cast(node, whole, true);
+  const ulp = d.scalar('Decimal', [1n, 38, scale]);
+  if (precision + scale <= 38) return d.binary('Multiply', d.cast(node, whole, true), ulp);
+  if (2 * scale > 37) return d.cast(decimalText(node, scale), dtypeOfScale(scale), true);
+  const unit = d.int128(powerOfTen(scale));
+  const units = d.binary('FloorDivide', node, unit);
+  const rest = d.binary('Minus', node, d.binary('Multiply', units, unit));
+  const fraction = d.binary('Multiply', d.cast(rest, whole, true), ulp);
+  return d.binary('Plus', d.cast(units, dtypeOfScale(scale), true), fraction);
 }
 
 export const roundHalfEven = (node: Dsl): Dsl =>

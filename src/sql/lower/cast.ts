@@ -21,7 +21,7 @@ const trimmed = (node: Dsl): Dsl => d.stringCall('StripChars', node, d.text(' \t
 function toText(node: Dsl, from: SqlType): Dsl {
   switch (from.kind) {
     case 'decimal':
-      return d.cast(toNativeDecimal(node, from.scale), 'String');
+      return d.cast(toNativeDecimal(node, from.precision, from.scale), 'String');
     case 'timestamp':
       return d.timeCall(
         { ToString: from.zone === undefined ? '%Y-%m-%d %H:%M:%S%.f' : '%Y-%m-%d %H:%M:%S%.f%:z' },
@@ -47,6 +47,16 @@ function inPrecision(node: Dsl, to: SqlType & { kind: 'decimal' }, lenient: bool
   return d.ternary(outside, instead, node);
 }
 
+/** More places than asked for are read first: the engine rounds half to even, SQL away from zero. */
+const SPARE_PLACES = 12;
+
+function textToDecimal(text: Dsl, scale: number, lenient: boolean): Dsl {
+  const read = (places: number, strict: boolean): Dsl =>
+    d.cast(d.physical(d.cast(text, { Decimal: [38, places] }, strict)), 'Int128');
+  const finer = Math.min(37, scale + SPARE_PLACES);
+  return d.coalesce(rescale(read(finer, false), finer, scale), read(scale, !lenient));
+}
+
 function toDecimal(
   node: Dsl,
   from: SqlType,
@@ -70,10 +80,8 @@ function toDecimal(
       const unscaled = d.binary('Multiply', d.cast(node, 'Float64'), d.float64(10 ** to.scale));
       return inPrecision(d.cast(roundHalfAway(unscaled), 'Int128', !lenient), to, lenient);
     }
-    default: {
-      const native = d.cast(trimmed(node), { Decimal: [38, to.scale] }, !lenient);
-      return inPrecision(d.cast(d.physical(native), 'Int128'), to, lenient);
-    }
+    default:
+      return inPrecision(textToDecimal(trimmed(node), to.scale, lenient), to, lenient);
   }
 }
 
@@ -90,6 +98,7 @@ const TIMESTAMP_FORMATS = [
   '%Y-%m-%d %H:%M',
   '%Y-%m-%d',
 ];
+const DATE_FORMATS = ['%Y-%m-%d', ...TIMESTAMP_FORMATS.slice(0, 3)];
 const ZONED_FORMATS = ['%Y-%m-%d %H:%M:%S%.f%#z', '%Y-%m-%dT%H:%M:%S%.f%#z'];
 
 /** The first format that reads the text; none is an error unless lenient. */
@@ -97,7 +106,7 @@ function fromText(node: Dsl, to: SqlType, lenient: boolean): Dsl {
   const text = trimmed(node);
   const kind = to.kind === 'date' || to.kind === 'time' ? to.kind : 'timestamp';
   const formats =
-    kind === 'date' ? ['%Y-%m-%d'] : kind === 'time' ? ['%H:%M:%S%.f', '%H:%M'] : TIMESTAMP_FORMATS;
+    kind === 'date' ? DATE_FORMATS : kind === 'time' ? ['%H:%M:%S%.f', '%H:%M'] : TIMESTAMP_FORMATS;
   const read = formats.map((format) => strptime(text, format, kind, false));
   const zoned = to.kind === 'timestamp' && to.zone !== undefined;
   if (zoned) {
