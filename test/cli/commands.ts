@@ -14,6 +14,11 @@ export const READERS: readonly Reader[] = [
     args: (source) => ['ingest', source, '-o', 'out.parquet'],
     output: 'out.parquet',
   },
+  {
+    name: 'query',
+    args: (source, x, y) => ['query', `SELECT "${x}", "${y}" FROM t`, `t=${source}`],
+    output: undefined,
+  },
   { name: 'stats', args: (source) => ['stats', source], output: undefined },
   {
     name: 'plot',
