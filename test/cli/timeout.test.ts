@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { folderWith, nairobi, namesIn, shell } from './nairobi.ts';
+import { BIN, folderWith, nairobi, namesIn, shell } from './nairobi.ts';
 
 /** A source that gives some rows and then nothing for a while, without an end. */
 const STALLED = `(printf 'a,b\\n1,2\\n3,4\\n'; sleep 4)`;
