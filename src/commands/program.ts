@@ -55,7 +55,7 @@ export async function runCommand(
   };
   process.stdout.on('error', stop);
   process.on('uncaughtException', stop);
-  listenToSignals(stop);
+  listenToSignals(fail);
   try {
     command.id = id;
     await new command([...argv], bareConfig(program)).execute();
@@ -68,12 +68,22 @@ export async function runCommand(
 /**
  * Takes over SIGINT and SIGTERM only while something needs undoing: otherwise the default action
  * ends the process at once, which a handler cannot do while a native call blocks the thread.
+ * Afterwards the signal is sent again, to its default action: process.exit would wait for a read
+ * of a pipe that nobody writes to.
  */
-function listenToSignals(stop: (error: unknown) => never): void {
-  const interrupted = (): never => stop(new NairobiError('INTERRUPTED', 'Interrupted'));
-  const terminated = (): never => stop(new NairobiError('TERMINATED', 'Told to stop'));
+function listenToSignals(fail: (error: unknown) => void): void {
+  const obey = (signal: NodeJS.Signals): void => {
+    undoAll();
+    fail(
+      signal === 'SIGINT'
+        ? new NairobiError('INTERRUPTED', 'Interrupted')
+        : new NairobiError('TERMINATED', 'Told to stop'),
+    );
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  };
   onPendingChange((busy) => {
-    process.off('SIGINT', interrupted).off('SIGTERM', terminated);
-    if (busy) process.on('SIGINT', interrupted).on('SIGTERM', terminated);
+    process.off('SIGINT', obey).off('SIGTERM', obey);
+    if (busy) process.on('SIGINT', obey).on('SIGTERM', obey);
   });
 }
