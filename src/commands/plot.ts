@@ -9,7 +9,7 @@ import { scaleOf } from '../render/parse.ts';
 import { planTerminal, textDefaults } from '../render/term/plan.ts';
 import { BaseCommand } from './base.ts';
 import { plotFlags } from './plot-flags.ts';
-import { readFlags, readOptions } from './read-flags.ts';
+import { readFlags, readOptions, rowFlags } from './read-flags.ts';
 
 export interface PlotResult {
   readonly output: string;
@@ -93,6 +93,7 @@ export default class Plot extends BaseCommand {
       multipleNonGreedy: true,
     }),
     ...plotFlags,
+    ...rowFlags,
     ...readFlags,
   };
 
@@ -110,6 +111,8 @@ export default class Plot extends BaseCommand {
       {
         source: args.source,
         spec: flags.spec,
+        where: flags.where,
+        sql: flags.sql,
         allowed: { directories: flags['allow-file'] ?? [], addresses: flags['allow-url'] ?? [] },
         format,
         read: readOptions(flags),

@@ -105,6 +105,21 @@ export const readFlags = {
   }),
 };
 
+/** For commands that draw or sum up what a query leaves. */
+export const rowFlags = {
+  where: Flags.string({
+    summary: 'Only the rows for which this SQL condition is true',
+    helpGroup: INPUT,
+    helpValue: 'CONDITION',
+  }),
+  sql: Flags.string({
+    summary: 'What this query gives; the source is its table "data"',
+    helpGroup: INPUT,
+    helpValue: 'QUERY',
+    exclusive: ['where'],
+  }),
+};
+
 type Parsed<F> = { readonly [K in keyof F]?: unknown };
 
 /** What the flags say, with only what was said. */

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { openRows } from '../engine/rows.ts';
 import { Session } from '../engine/session.ts';
 import type { SourceRelation } from '../engine/source-relation.ts';
 import { parseSource } from '../engine/sources.ts';
@@ -11,7 +12,7 @@ import { cacheKey, readCache, writeCache } from '../engine/stats-cache.ts';
 import { statsPage } from '../engine/stats-page.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { BaseCommand } from './base.ts';
-import { readFlags, readOptions } from './read-flags.ts';
+import { readFlags, readOptions, rowFlags } from './read-flags.ts';
 import { parseQuantiles, questionOf } from './stats-question.ts';
 import { type Form, printed, type Shape, textOf } from './stats-text.ts';
 
@@ -53,6 +54,7 @@ export default class Stats extends BaseCommand {
   };
 
   static override flags = {
+    ...rowFlags,
     ...readFlags,
     all: Flags.boolean({
       char: 'a',
@@ -153,8 +155,8 @@ export default class Stats extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Stats);
     const read = readOptions(flags);
-    const { all, approx } = flags;
-    const asked = { columns: args.columns, all, approx, quantiles: flags.quantiles, read };
+    const { all, approx, quantiles: levels, where, sql } = flags;
+    const asked = { columns: args.columns, all, approx, quantiles: levels, read, where, sql };
     const key = flags.cache ? cacheKey(args.source, asked) : undefined;
     const kept = key === undefined ? undefined : readCache(key);
     if (kept !== undefined) {
@@ -163,7 +165,7 @@ export default class Stats extends BaseCommand {
     }
     using session = new Session({ host: this.hostOptions(flags), read }, this.reporter);
     const open = (source: string): SourceRelation => session.open(parseSource(source));
-    const relation = open(args.source);
+    const relation = await openRows(session, parseSource(args.source), flags);
     const { threads, memoryLimit } = session.plan;
     const columns = args.columns?.split(',');
     const quantiles = all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;

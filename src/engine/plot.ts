@@ -15,11 +15,12 @@ import { measureTextWith } from '../render/vega.ts';
 import { probeGl } from './gl-probe.ts';
 import type { HostOptions } from './options.ts';
 import type { Reporter } from './report.ts';
+import { openRows, type RowWish } from './rows.ts';
 import { Session } from './session.ts';
 import { parseSource } from './sources.ts';
 import { drawSpec, rowsForSpec } from './spec.ts';
 
-export interface PlotOptions {
+export interface PlotOptions extends RowWish {
   /** A path, glob, directory or "-"; a specification may hold its own data. */
   readonly source: string | undefined;
   /** A Vega-Lite or Vega specification of the user's, instead of a mark and columns. */
@@ -50,7 +51,7 @@ export async function plot(options: PlotOptions, reporter: Reporter): Promise<Pl
       hint: 'name a file, or - for stdin',
     });
   }
-  const relation = session.open(parseSource(source));
+  const relation = await openRows(session, parseSource(source), options);
   const { spec } = options;
   const plotted = await session.attempt(() =>
     spec === undefined

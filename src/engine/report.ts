@@ -34,6 +34,7 @@ export class Reporter {
   readonly #notes: string[] = [];
   #facts: Facts = {};
   #bytesRead = 0;
+  #hugePageBytes = 0;
 
   /** Times `work` under `phase`; what it returns passes through. */
   time<T>(phase: Phase, work: () => T): T {
@@ -60,6 +61,11 @@ export class Reporter {
     this.#facts = { ...this.#facts, ...facts };
   }
 
+  /** Reserved huge pages the run had: they are no part of the resident set. */
+  addHugePages(byteLength: number): void {
+    this.#hugePageBytes += byteLength;
+  }
+
   note(text: string): void {
     if (!this.#notes.includes(text)) this.#notes.push(text);
   }
@@ -81,7 +87,7 @@ export class Reporter {
       rowsRejected: undefined,
       ...this.#facts,
       ms: { ...this.#ms, total: performance.now() - this.#started },
-      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024 + this.#hugePageBytes,
       notes: this.#notes,
     };
   }

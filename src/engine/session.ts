@@ -98,6 +98,7 @@ export class Session implements Disposable {
   [Symbol.dispose](): void {
     for (const relation of this.#opened.splice(0).reverse()) relation.close();
     this.#reader?.[Symbol.dispose]();
+    this.reporter.addHugePages(this.#pool.hugetlbBytes);
     this.#pool[Symbol.dispose]();
   }
 
