@@ -52,24 +52,40 @@ async function surveyPieces(
   for (let from = 0; from < columns.length; from += size) {
     const some = columns.slice(from, from + size);
     for await (const piece of relation.segments(some.map(({ name }) => name))) {
-      feed(piece, some, accumulators.slice(from, from + size));
-      // Polars' frames are freed by finalisers, and those run only when the loop turns.
-      await new Promise((resolve) => setImmediate(resolve));
+      for (const frame of framesOf(piece, relation.columnar === true)) {
+        feed(frame, some, accumulators.slice(from, from + size));
+        // Polars' frames are freed by finalisers, and those run only when the loop turns.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     }
   }
   return accumulators;
+}
+
+/** Rows of a file by columns that are decoded at once; slices of it cost no more than the whole. */
+const SLICE_ROWS = 1_000_000;
+
+function* framesOf(piece: LazyFrame, columnar: boolean): Generator<DataFrame> {
+  if (!columnar) {
+    yield collect(piece);
+    return;
+  }
+  for (let from = 0; ; from += SLICE_ROWS) {
+    const frame = collect(piece.slice(from, SLICE_ROWS));
+    yield frame;
+    if (frame.height < SLICE_ROWS) return;
+  }
 }
 
 function finish(accumulator: Accumulator | undefined): Facts {
   return accumulator?.finish() ?? { is: 'opaque', rows: 0, nulls: 0 };
 }
 
-export function feed(
-  piece: LazyFrame,
+function feed(
+  frame: DataFrame,
   columns: readonly Column[],
   accumulators: readonly Accumulator[],
 ): void {
-  const frame = collect(piece);
   for (let from = 0; from < frame.height; from += MOST_ROWS) {
     const part = frame.slice(from, MOST_ROWS);
     for (const [i, column] of columns.entries()) {
