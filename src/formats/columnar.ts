@@ -90,7 +90,9 @@ class ColumnarDecoded implements Decoded {
     }
     // A frame without columns has no rows either: one column keeps the count.
     const wanted =
-      columns.length === 0 ? this.columns.slice(0, 1).map(({ name }) => name) : [...columns];
+      columns.length === 0
+        ? this.columns.slice(0, 1).map(({ name }) => name)
+        : [...new Set(columns)];
     return this.#readSome({ columns: wanted }).select(...wanted.map(col));
   }
 
@@ -104,7 +106,10 @@ class ColumnarDecoded implements Decoded {
       this.format === 'parquet'
         ? pl.scanParquet(scanPath, { glob: false, hivePartitioning: false, cache: false } as never)
         : pl.scanIPC(scanPath, { cache: false } as never);
-    return columns === undefined ? frame : frame.select(...columns.map(col));
+    // No column at all would be no row either.
+    return columns === undefined || columns.length === 0
+      ? frame
+      : frame.select(...new Set(columns).values().map(col));
   }
 
   recover(cause: unknown): Decoded {

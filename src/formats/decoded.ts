@@ -36,7 +36,10 @@ export interface Decoded {
   readonly assumed?: PlainRecords;
   /** Grows as rows are read and rejected, as onError allows. */
   readonly rejected: Rejected;
-  /** The rows with these columns (all when undefined), parsed from the bytes. */
+  /**
+   * The rows with these columns, each once (all when undefined), parsed from the bytes. Of no
+   * columns at all some column is given all the same, so that the rows can be counted.
+   */
   read(columns?: readonly string[]): DataFrame | LazyFrame;
   /** The same rows, lazily from `scanPath` where there is one and it gives the same, else read(). */
   scan(columns?: readonly string[]): LazyFrame;

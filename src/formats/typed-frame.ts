@@ -121,7 +121,9 @@ export class TypedFrame implements Decoded {
   read(columns?: readonly string[]): DataFrame | LazyFrame {
     const { frame, options, source } = this.#content;
     const plans =
-      columns === undefined ? this.#plans : columns.map((name) => this.#planOf(name, source));
+      columns === undefined
+        ? this.#plans
+        : [...new Set(columns)].map((name) => this.#planOf(name, source));
     if (plans.length === 0) return frame;
     const isReady = this.#plans.every((plan) => plan.parse === undefined);
     if (isReady && !plans.some(isCast)) return frame.select(...plans.map(({ name }) => col(name)));

@@ -152,7 +152,9 @@ export class CsvDecoded implements Decoded {
   #indices(columns: readonly string[] | undefined): number[] {
     if (columns === undefined) return this.plan.columns.map((_, index) => index);
     const places = new Map(this.plan.columns.map(({ name }, index) => [name, index]));
-    return columns.map((name) => {
+    // Rows without columns are no rows to Polars (a panic, or 0 of them): one column keeps them.
+    if (columns.length === 0) return [0];
+    return [...new Set(columns)].map((name) => {
       const index = places.get(name);
       if (index !== undefined) return index;
       throw new NairobiError('UNKNOWN_COLUMN', `There is no column "${name}"`, {
