@@ -111,6 +111,8 @@ describe('a value that contradicts the inferred type', () => {
   it('widens to a decimal when doubles would round what is there', () => {
     const text = `a,b\n9007199254740993,0\n${rows}1.5,2\n${rows}`;
     expect(readAll(text).decoded.columns[0]?.type).toBe('Decimal(38, 1)');
+    const hidden = `a,b\n10000000000000000,0\n9007199254740993,0\n${rows}1.5,2\n${rows}`;
+    expect(readAll(hidden).decoded.columns[0]?.type).toBe('Decimal(38, 1)');
   });
 
   it('is reported with line, byte and column', () => {

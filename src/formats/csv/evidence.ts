@@ -15,9 +15,6 @@ export interface Reading {
   readonly note?: string;
 }
 
-/** Above this a double no longer holds every integer. */
-const EXACT_IN_DOUBLE = 2n ** 53n;
-
 /** "d" is a digit; the blank is whatever the last value had there. */
 const ISO_SHAPE = 'dddd-dd-dd dd:dd:dd';
 const DATE_LENGTH = 10;
@@ -64,6 +61,11 @@ export class Evidence {
       // Only ASCII means anything here; other text is text however it is decoded.
       if (!this.#isLikeLast(text)) this.#observeText(text);
     }
+  }
+
+  /** Doubles will not do: there are integers, not observed one by one, that they would round. */
+  requireExact(): void {
+    this.#beyondDouble = true;
   }
 
   /** Nothing that comes can change what the column is. */
@@ -234,9 +236,9 @@ export class Evidence {
 
   #observeInteger(text: string): void {
     this.#wholeDigits = Math.max(this.#wholeDigits, text.length);
-    if (text.length <= 15) return;
-    const value = BigInt(text.trim());
-    if (value > EXACT_IN_DOUBLE || value < -EXACT_IN_DOUBLE) this.#beyondDouble = true;
+    const digits = text.trim();
+    // Doubles are written with zeros at the end when large: what comes back the same is exact.
+    if (digits.length > 15 && String(Number(digits)) !== digits) this.#beyondDouble = true;
   }
 
   #observeFloat(text: string): void {

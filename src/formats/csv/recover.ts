@@ -128,7 +128,10 @@ function widen(failed: Parse, offence: Offence): CsvColumn | undefined {
   const isWideable = column.from === 'inferred' && /^(Int64|Decimal)/.test(column.type);
   if (!isWideable || offence.count > texts.length) return undefined;
   const evidence = new Evidence();
-  for (const text of extremes(failed, index)) evidence.observe(text);
+  for (const text of extremes(failed, index)) {
+    evidence.observe(text);
+    if (/^-?\d+$/.test(text) && isBeyondDouble(BigInt(text))) evidence.requireExact();
+  }
   for (const text of texts) evidence.observe(text);
   const reading = evidence.decide(column.decimalComma);
   if (reading.nullText !== undefined || !/^(Int64|Float64|Decimal)/.test(reading.type))
@@ -138,6 +141,13 @@ function widen(failed: Parse, offence: Offence): CsvColumn | undefined {
   const { name, from, nullText } = column;
   return { name, from, ...reading, note, ...(nullText === undefined ? {} : { nullText }) };
 }
+
+/** Between here and there lie integers that a double cannot hold. */
+function isBeyondDouble(value: bigint): boolean {
+  return value > MAX_SAFE || value < -MAX_SAFE;
+}
+
+const MAX_SAFE = 2n ** 53n;
 
 /** The least and the greatest of the values that do fit, as text. */
 function extremes(failed: Parse, index: number): string[] {

@@ -234,7 +234,8 @@ class Walker {
     const text = this.#bytes.toString('latin1', from, end);
     if (!/^-?\d+$/.test(text)) return 0;
     const value = BigInt(text);
-    const inexact = BigInt(Number(text)) === value ? 0 : JSON_KIND.inexactInteger;
+    // JavaScript writes large doubles with zeros at the end: what comes back the same is exact.
+    const inexact = String(Number(text)) === text ? 0 : JSON_KIND.inexactInteger;
     const isBig = value > INT64_MAX || value < INT64_MIN;
     return inexact | (isBig ? JSON_KIND.bigInteger : 0);
   }
