@@ -12,7 +12,8 @@ const text = fc.string({ unit: 'grapheme', maxLength: 6 }).filter((one) => one.i
 
 const SCALARS: readonly fc.Arbitrary<unknown>[] = [
   fc.integer(),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0.5),
+  // Below 2^63: JavaScript writes larger ones as integers, which Polars makes text inside a list.
+  fc.double({ noNaN: true, min: -9e18, max: 9e18 }).map((value) => value + 0.5),
   fc.boolean(),
   text.map((one) => `t${one}`),
 ];
