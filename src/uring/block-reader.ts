@@ -30,6 +30,8 @@ export interface BlockReader extends Disposable {
   readonly facts: ReaderFacts;
   /** Queues the stretch behind those started before. Its memory must stay until it is finished. */
   start(file: InputFile, extent: Extent): Reading;
+  /** Tells that this memory will be read into again and again; false when that is of no use here. */
+  fix(address: Address, byteLength: number): boolean;
   /** Moves what can be moved without waiting. */
   advance(): void;
   /**

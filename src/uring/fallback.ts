@@ -34,6 +34,10 @@ export class PreadReader implements BlockReader {
     };
   }
 
+  fix(): boolean {
+    return false;
+  }
+
   start(file: InputFile, extent: Extent): Reading {
     const reading: PreadReading = { file, extent, done: false, count: 0 };
     return reading;

@@ -6,7 +6,7 @@ import { type Address, type Fd, lend } from '../kernel/syscall.ts';
 import type { Ring } from './ring.ts';
 
 /** The most the kernel takes as one registered buffer (io_uring/rsrc.c). */
-const REGISTERED_BUFFER_BYTES_MAX = 2 ** 30;
+export const REGISTERED_BUFFER_BYTES_MAX = 2 ** 30;
 
 /**
  * Registers one stretch of memory as fixed buffers, 1 GiB each. Answers 0, or -ENOMEM when

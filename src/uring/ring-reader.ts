@@ -9,6 +9,7 @@ import type { BlockReader, Extent, ReaderFacts, Reading } from './block-reader.t
 import type { InputFile } from './input-file.ts';
 import { prepRead } from './prep.ts';
 import type { ObtainedRing } from './probe.ts';
+import { REGISTERED_BUFFER_BYTES_MAX, registerBuffers, unregisterBuffers } from './register.ts';
 import type { Completion, Ring } from './ring.ts';
 
 /** What one request of the kernel is about. */
@@ -71,6 +72,8 @@ export class RingReader implements BlockReader {
   readonly #free: number[];
   readonly #blockBytes: number;
   #queue: RingReading[] = [];
+  /** Memory that is registered with the ring: its reads need no pinning of pages. */
+  #fixed: { readonly address: bigint; readonly end: bigint } | undefined;
   /** Short reads and retries seen: a test asks. */
   readonly counts = { reads: 0, shortReads: 0, retries: 0 };
 
@@ -89,6 +92,19 @@ export class RingReader implements BlockReader {
       readsInFlight: depth,
       blockBytes: this.#blockBytes,
     };
+  }
+
+  /**
+   * Registers memory that will be read into again and again. false, and no harm, when the kernel
+   * refuses: RLIMIT_MEMLOCK is 64 KiB in places (iree#23654). One stretch at a time.
+   */
+  fix(address: bigint, byteLength: number): boolean {
+    if (this.#fixed !== undefined && unregisterBuffers(this.#ring) < 0) return false;
+    this.#fixed = undefined;
+    if (byteLength > REGISTERED_BUFFER_BYTES_MAX) return false;
+    if (registerBuffers(this.#ring, address, byteLength) < 0) return false;
+    this.#fixed = { address, end: address + BigInt(byteLength) };
+    return true;
   }
 
   start(file: InputFile, extent: Extent): Reading {
@@ -176,15 +192,22 @@ export class RingReader implements BlockReader {
     slot.block = block;
     block.reading.inFlight += 1;
     this.counts.reads += 1;
+    const address = extent.address + BigInt(block.offset - extent.offset);
     prepRead(sqe, {
       fd: directFd ?? file.fd,
-      address: extent.address + BigInt(block.offset - extent.offset),
+      address,
+      bufferIndex: this.#isFixed(address, block.byteLength) ? 0 : undefined,
       byteLength: block.byteLength,
       offset: block.offset,
       slot: index,
       generation: slot.generation,
     });
     return true;
+  }
+
+  #isFixed(address: bigint, byteLength: number): boolean {
+    if (this.#fixed === undefined) return false;
+    return address >= this.#fixed.address && address + BigInt(byteLength) <= this.#fixed.end;
   }
 
   /** Takes every completion that is there. */

@@ -73,6 +73,7 @@ class FileSource implements Source {
     this.#next = options.offset ?? 0;
     const depth = options.depth ?? READS_IN_FLIGHT;
     this.#lease = options.pool.lease(depth * this.#blockBytes);
+    this.#reader.fix(this.#lease.address, this.#lease.byteLength);
     const at = (index: number): number => index * this.#blockBytes;
     this.#free = Array.from({ length: depth }, (_, index) => ({
       at: at(index),
