@@ -101,8 +101,10 @@ export class InPlacePiece implements Piece {
   async verify(): Promise<boolean> {
     const counted = await this.#counted;
     this.#counted = undefined;
+    if (this.#whole !== undefined) return true;
     this.#opened.verify();
-    if (counted === undefined || counted.plain) return true;
+    // Written to meanwhile: a record may have been half there. Read what is there now, at once.
+    if ((counted === undefined || counted.plain) && !this.#opened.changed) return true;
     this.#whole = this.#context.openWhole(this.#types);
     return false;
   }

@@ -122,6 +122,12 @@ export class RingReader implements BlockReader {
     this.#ring.submit();
   }
 
+  /** True when `finish` would not wait. */
+  isFinished(reading: Reading): boolean {
+    assert(reading instanceof RingReading, 'a reading of another reader');
+    return reading.finished;
+  }
+
   finish(reading: Reading): number {
     assert(reading instanceof RingReading, 'a reading of another reader');
     while (!reading.finished) {

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -148,6 +156,24 @@ describe('a session', () => {
         code: 'BAD_DATA',
         where: { line: 30_002 },
       });
+    });
+
+    it('reads a file anew that was appended to meanwhile', async () => {
+      const file = big('grown.csv');
+      const { session } = open({ host: { ...HOST, io: 'mmap' } });
+      using _ = session;
+      const relation = session.open({ path: file });
+      let rounds = 0;
+      const counted = await session.attempt(() => {
+        rounds += 1;
+        const result = sums(relation.scan());
+        if (rounds > 1) return result;
+        appendFileSync(file, line(60_000));
+        utimesSync(file, new Date(), new Date(Date.now() + 5000));
+        return result;
+      });
+      expect(rounds).toBe(2);
+      expect(counted).toMatch(/^n,id,v\n60001,/);
     });
 
     it('refuses what was computed from a file that was cut short meanwhile', async () => {
