@@ -32,6 +32,8 @@ export interface BlockReader extends Disposable {
   start(file: InputFile, extent: Extent): Reading;
   /** Tells that this memory will be read into again and again; false when that is of no use here. */
   fix(address: Address, byteLength: number): boolean;
+  /** Before that memory is given back. Nothing may be in flight. */
+  unfix(): void;
   /** Moves what can be moved without waiting. */
   advance(): void;
   /**

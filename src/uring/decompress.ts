@@ -6,6 +6,7 @@ import { EXPANSION_FREE_BYTES, EXPANSION_MAX } from '../limits.ts';
 import type { Lease } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
 import { formatBytes, MiB } from '../units.ts';
+import { decompressBuiltIn } from './built-in-codec.ts';
 import { type Block, openSource, type Source, type SourceOptions } from './source.ts';
 
 /** zlib and bzip2 count in 32 bits. */
@@ -148,6 +149,10 @@ export function readDecompressed(
 
 /** All of a compressed source, decompressed. The source is closed in any case. */
 export function decompressSource(source: Source, name: CodecName, pool: Pool): Decompressed {
+  if ((name === 'gz' || name === 'zst') && !hasCodec(name)) {
+    using own = source;
+    return { ...decompressBuiltIn(own, name, pool), facts: own.facts };
+  }
   using decompressor = openOver(source, name);
   const lease = pool.grow((address, room) => {
     const count = decompressor.read(address, room);
@@ -155,6 +160,11 @@ export function decompressSource(source: Source, name: CodecName, pool: Pool): D
     return count < room || decompressor.read(address, 1) === 0 ? count : room + 1;
   });
   return { lease, byteLength: lease.byteLength, facts: source.facts };
+}
+
+function hasCodec(name: CodecName): boolean {
+  using codec = openCodec(name);
+  return codec !== undefined;
 }
 
 function openOver(source: Source, name: CodecName): Decompressor {

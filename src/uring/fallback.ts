@@ -38,6 +38,8 @@ export class PreadReader implements BlockReader {
     return false;
   }
 
+  unfix(): void {}
+
   start(file: InputFile, extent: Extent): Reading {
     const reading: PreadReading = { file, extent, done: false, count: 0 };
     return reading;

@@ -96,15 +96,22 @@ export class RingReader implements BlockReader {
 
   /**
    * Registers memory that will be read into again and again. false, and no harm, when the kernel
-   * refuses: RLIMIT_MEMLOCK is 64 KiB in places (iree#23654). One stretch at a time.
+   * refuses: RLIMIT_MEMLOCK is 64 KiB in places (iree#23654). One stretch at a time. To be undone
+   * by `unfix` before the memory goes back: the ring holds the pages, not the addresses.
    */
   fix(address: bigint, byteLength: number): boolean {
-    if (this.#fixed !== undefined && unregisterBuffers(this.#ring) < 0) return false;
-    this.#fixed = undefined;
+    this.unfix();
     if (byteLength > REGISTERED_BUFFER_BYTES_MAX) return false;
     if (registerBuffers(this.#ring, address, byteLength) < 0) return false;
     this.#fixed = { address, end: address + BigInt(byteLength) };
     return true;
+  }
+
+  unfix(): void {
+    if (this.#fixed === undefined) return;
+    this.#fixed = undefined;
+    const result = unregisterBuffers(this.#ring);
+    assert(result === 0, `registered buffers stayed registered (${result})`);
   }
 
   start(file: InputFile, extent: Extent): Reading {

@@ -118,6 +118,7 @@ class FileSource implements Source {
 
   [Symbol.dispose](): void {
     this.#reader.drain();
+    this.#reader.unfix();
     this.#lease.release();
     this.#file[Symbol.dispose]();
   }

@@ -9,9 +9,11 @@ import type { CodecName } from '../../src/kernel/codecs/codec.ts';
 import { openCodec } from '../../src/kernel/codecs/open-codec.ts';
 import { Pool } from '../../src/memory/pool.ts';
 import { bytes, MiB } from '../../src/units.ts';
+import { decompressBuiltIn } from '../../src/uring/built-in-codec.ts';
 import { readContent } from '../../src/uring/content.ts';
 import { readDecompressed } from '../../src/uring/decompress.ts';
 import { openReader } from '../../src/uring/read-file.ts';
+import { openSource } from '../../src/uring/source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-decompress-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -152,6 +154,20 @@ test.each(['auto', 'pread'] as const)('content is what is inside, with --io %s',
   expect(piped.lease.bytes(0, piped.byteLength).equals(TEXT)).toBe(true);
   expect(piped.compression).toBe('gz');
   piped.lease.release();
+});
+
+test.each(['gz', 'zst'] as const)('%s is decompressed by what Node carries, too', (name) => {
+  using pool = new Pool();
+  using reader = openReader('auto');
+  const packed = compress(TEXT, name);
+  if (packed === undefined) return;
+  using source = openSource(write(`own.${name}`, packed), { pool, reader });
+  const { lease, byteLength } = decompressBuiltIn(source, name, pool);
+  expect(lease.bytes(0, byteLength).equals(TEXT)).toBe(true);
+  lease.release();
+  const cut = write(`own-cut.${name}`, packed.subarray(0, packed.length >> 1));
+  using broken = openSource(cut, { pool, reader });
+  expect(thrown(() => decompressBuiltIn(broken, name, pool)).code).toBe('BAD_DATA');
 });
 
 test('a compressed pipe is decompressed as it arrives', () => {

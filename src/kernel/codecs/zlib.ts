@@ -1,5 +1,5 @@
 /** gzip by zlib (zlib.h). */
-import { openLibrary } from '../library.ts';
+import { bindsDeeply, openLibrary } from '../library.ts';
 import { lend } from '../syscall.ts';
 import { type Codec, CodecError } from './codec.ts';
 import { StreamStruct } from './stream-struct.ts';
@@ -32,7 +32,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 export function openZlib(): Codec | undefined {
-  const library = openLibrary(['libz.so.1']);
+  const library = bindsDeeply() ? openLibrary(['libz.so.1']) : undefined;
   if (library === undefined) return undefined;
   const inflateInit2 = library.func('inflateInit2_', 'int', ['int64', 'int', 'int64', 'int']);
   const inflate = library.func('inflate', 'int', ['int64', 'int']);

@@ -1,5 +1,5 @@
 /** Zstandard by libzstd (zstd.h). */
-import { openLibrary } from '../library.ts';
+import { bindsDeeply, openLibrary } from '../library.ts';
 import { lend } from '../syscall.ts';
 import { type Codec, CodecError } from './codec.ts';
 
@@ -7,7 +7,7 @@ import { type Codec, CodecError } from './codec.ts';
 const WORDS = 3;
 
 export function openZstd(): Codec | undefined {
-  const library = openLibrary(['libzstd.so.1']);
+  const library = bindsDeeply() ? openLibrary(['libzstd.so.1']) : undefined;
   if (library === undefined) return undefined;
   const create = library.func('ZSTD_createDStream', 'int64', []);
   const init = library.func('ZSTD_initDStream', 'int64', ['int64']);
