@@ -37,7 +37,7 @@ export async function ingestOnAndOn(
 ): Promise<IngestResult> {
   using locks = new DisposableStack();
   for (const path of lockPaths(options)) locks.use(lockOf(path, options));
-  using target = openTarget(options.target);
+  using target = await openTarget(options.target);
   if (options.target.lockPath !== undefined && options.rejects !== undefined) {
     removeTemporaries(options.rejects);
   }

@@ -144,7 +144,7 @@ export class IngestRun implements Disposable {
     this.count(path, decoded);
     const transform = this.#transform;
     const frame = transform === undefined ? decoded.frame : await transform.apply(decoded.frame);
-    if (frame !== undefined) this.write(frame);
+    if (frame !== undefined) await this.write(frame);
   }
 
   private remember(state: SourceState): void {
@@ -177,9 +177,9 @@ export class IngestRun implements Disposable {
     }
   }
 
-  private write(frame: DataFrame): void {
+  private async write(frame: DataFrame): Promise<void> {
     this.#pending.rowsWritten += frame.height;
-    this.#reporter.time('write', () => this.#target.write(frame));
+    await this.#reporter.time('write', () => this.#target.write(frame));
   }
 
   private count(path: string, batch: Counted): void {
@@ -225,7 +225,7 @@ export class IngestRun implements Disposable {
   /** Makes everything read so far true. */
   async commit(): Promise<CommitSummary> {
     const rest = await this.#transform?.finish();
-    if (rest !== undefined) this.write(rest);
+    if (rest !== undefined) await this.write(rest);
     const { rowsRead, rowsWritten } = this.#pending;
     const rowsRejected = this.#rejects.count - this.#total.rowsRejected;
     this.#rejects.check(this.#total.rowsRead + rowsRead);

@@ -10,7 +10,7 @@ import type { Reporter } from './report.ts';
 export async function ingest(options: IngestOptions, reporter: Reporter): Promise<IngestResult> {
   using locks = new DisposableStack();
   for (const path of lockPaths(options)) locks.use(lockOf(path, options));
-  using target = openTarget(options.target);
+  using target = await openTarget(options.target);
   // After the target has finished what was committed: these belong to nobody.
   if (options.target.lockPath !== undefined && options.rejects !== undefined) {
     removeTemporaries(options.rejects);

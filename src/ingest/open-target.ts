@@ -9,9 +9,13 @@ import type { Codec } from './parquet-writer.ts';
 import { type FileFormat, FileTarget } from './single-file.ts';
 import type { Target } from './target.ts';
 
+export type TargetKind = 'dataset' | 'sqlite' | 'postgres' | FileFormat;
+
 export interface TargetOptions {
   readonly output: string;
-  readonly kind: 'dataset' | FileFormat;
+  readonly kind: TargetKind;
+  /** The table of a database. */
+  readonly table: string;
   readonly codec: Codec;
   readonly partitionBy: string | undefined;
   readonly statePath: string | undefined;
@@ -41,30 +45,45 @@ const BY_EXTENSION: Readonly<Record<string, FileFormat>> = {
 
 /** What the flags mean: a directory, or a name that ends in "/" or has no extension, is a dataset. */
 export function targetOptions(wishes: TargetWishes): TargetOptions {
-  const kind = wishes.format ?? kindOf(wishes.output);
+  const [place = '', table = DEFAULT_TABLE] = splitTable(wishes.output);
+  const kind = wishes.format ?? kindOf(place);
+  const isDatabase = kind === 'sqlite' || kind === 'postgres';
   const isDataset = kind === 'dataset';
   if (wishes.partitionBy !== undefined && !isDataset) {
     throw new NairobiError('USAGE', '--partition-by needs a directory to write into', {
       hint: `write -o ${wishes.output.replace(/\.\w+$/, '')}/ for a dataset`,
     });
   }
-  const statePath = wishes.state === undefined ? undefined : resolve(wishes.state);
+  const isFileState = wishes.state !== undefined && !isDatabase;
+  // A database keeps its state itself, under a name.
+  const statePath = isFileState ? resolve(wishes.state ?? '') : wishes.state;
   return {
-    output: wishes.output,
+    output: isDatabase ? place : wishes.output,
     kind,
+    table,
     codec: wishes.codec ?? 'zstd',
     partitionBy: wishes.partitionBy,
     statePath,
     lockPath: isDataset
       ? lockPath(resolve(wishes.output))
-      : statePath === undefined
+      : !isFileState
         ? undefined
         : `${statePath}.lock`,
     partBytes: wishes.partBytes ?? PART_BYTES,
   };
 }
 
-function kindOf(output: string): 'dataset' | FileFormat {
+const DEFAULT_TABLE = 'data';
+
+/** "readings.sqlite#july" -> the file and the table. */
+function splitTable(output: string): string[] {
+  const isDatabase = /^postgres(ql)?:\/\//.test(output) || /\.(sqlite3?|db)(#|$)/i.test(output);
+  return isDatabase ? output.split('#', 2) : [output];
+}
+
+function kindOf(output: string): TargetKind {
+  if (/^postgres(ql)?:\/\//.test(output)) return 'postgres';
+  if (/\.(sqlite3?|db)$/i.test(output)) return 'sqlite';
   if (statSync(output, { throwIfNoEntry: false })?.isDirectory() || output.endsWith('/')) {
     return 'dataset';
   }
@@ -79,10 +98,18 @@ function kindOf(output: string): 'dataset' | FileFormat {
   return format;
 }
 
-export function openTarget(options: TargetOptions): Target {
-  const { output, kind, codec, partitionBy, statePath, partBytes } = options;
+export async function openTarget(options: TargetOptions): Promise<Target> {
+  const { output, kind, codec, partitionBy, statePath, partBytes, table } = options;
   if (kind === 'dataset') {
     return new DatasetTarget({ root: output, statePath, partitionBy, codec, partBytes });
+  }
+  if (kind === 'sqlite') {
+    const { SqliteTarget } = await import('./sqlite.ts');
+    return new SqliteTarget({ path: output, table, state: statePath });
+  }
+  if (kind === 'postgres') {
+    const { openPostgres } = await import('./postgres.ts');
+    return await openPostgres({ url: output, table, state: statePath });
   }
   return new FileTarget({ path: output, format: kind, statePath, codec });
 }

@@ -32,7 +32,7 @@ export interface Target extends Disposable {
   /** Called once before the first write. Throws when they do not fit what is there already. */
   setColumns(columns: readonly Column[]): void;
   /** Takes the rows; nobody sees them yet. */
-  write(frame: DataFrame): void;
+  write(frame: DataFrame): void | Promise<void>;
   /** How `take` wants them; undefined for a target that takes frames only. */
   readonly encoding: Encoding | undefined;
   /** Takes rows that were encoded in another thread. */
