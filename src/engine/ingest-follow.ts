@@ -30,6 +30,9 @@ export interface FollowOptions {
 /** How often files are looked at where no notice of a change comes (network file systems). */
 const POLL_MS = 1000;
 
+/** A sender that has sent all it may without being acknowledged is silent for so long. */
+const WAITED_MS = 20;
+
 export async function ingestOnAndOn(
   options: IngestOptions,
   follow: FollowOptions,
@@ -54,23 +57,27 @@ export async function ingestOnAndOn(
   while (!follow.stop.aborted) {
     await run.readFiles(paths.flatMap(expandNow));
     await listeners.takeWhole();
-    const isDue = performance.now() - since >= follow.flushMs || listeners.isFull;
+    const isDue =
+      performance.now() - since >= follow.flushMs || listeners.isFull || listeners.isWaitedFor;
     if (isDue && (run.pendingRows > 0 || listeners.hasRows)) {
       await listeners.takeAll();
       await commit(run, listeners, follow);
       since = performance.now();
     }
-    await changes.wait(Math.min(POLL_MS, follow.flushMs), follow.stop, listeners);
+    const pauseMs = listeners.hasWaiting ? WAITED_MS : Math.min(POLL_MS, follow.flushMs);
+    await changes.wait(pauseMs, follow.stop, listeners);
   }
   notify('STOPPING=1');
   await listeners.stop();
   await run.readFiles(paths.flatMap(expandNow));
   await commit(run, listeners, follow);
+  await listeners.close();
   return withDrops(run.result(), listeners);
 }
 
 async function commit(run: IngestRun, listeners: Listeners, follow: FollowOptions): Promise<void> {
   await run.commit();
+  listeners.acknowledge();
   follow.onCommit(withDrops(run.result(), listeners));
 }
 
@@ -145,6 +152,7 @@ class Listeners implements AsyncDisposable {
   readonly #whole: { stream: string; source: StreamSource; decoded: Decoded }[] = [];
   #failure: unknown;
   #stopped = false;
+  #waitingBefore = 0;
   wake: (() => void) | undefined;
 
   constructor(options: IngestOptions, run: IngestRun, reporter: Reporter) {
@@ -178,6 +186,26 @@ class Listeners implements AsyncDisposable {
   /** Rows wait that would be better written than kept. */
   get isFull(): boolean {
     return this.#whole.length > 4;
+  }
+
+  /** True when a sender has fallen silent that waits to be acknowledged. */
+  get isWaitedFor(): boolean {
+    const waiting = this.#open.reduce((sum, listener) => sum + (listener.waiting?.() ?? 0), 0);
+    const isSilent = waiting > 0 && waiting === this.#waitingBefore;
+    this.#waitingBefore = waiting;
+    return isSilent;
+  }
+
+  get hasWaiting(): boolean {
+    return this.#open.some((listener) => (listener.waiting?.() ?? 0) > 0);
+  }
+
+  acknowledge(): void {
+    for (const listener of this.#open) listener.acknowledge?.();
+  }
+
+  async close(): Promise<void> {
+    for (const listener of this.#open) await listener.close?.();
   }
 
   private guard(work: () => void): void {
@@ -257,5 +285,7 @@ class Listeners implements AsyncDisposable {
     if (this.#stopped) return;
     this.#stopped = true;
     await Promise.all(this.#open.map((listener) => listener.stop()));
+    // Nothing is acknowledged: what was not committed will be sent again.
+    await this.close();
   }
 }

@@ -1,6 +1,7 @@
 /** What ingest is asked for and what it answers. */
 import type { Column } from '../compute/relation.ts';
 import type { ReadOptions } from '../formats/options.ts';
+import type { After } from '../ingest/after.ts';
 import type { BadRows } from '../ingest/decoder.ts';
 import type { TargetOptions } from '../ingest/open-target.ts';
 import type { Totals } from '../ingest/record.ts';
@@ -24,6 +25,8 @@ export interface IngestOptions {
   readonly lockWaitMs: number;
   /** Files changed more recently are left for the next run: they may be half written. */
   readonly minAgeMs: number;
+  /** What becomes of a file once its rows are committed. */
+  readonly after: After;
   readonly transform: TransformWishes;
   readonly read: ReadOptions;
   readonly host: HostOptions;

@@ -1,6 +1,11 @@
 /** ingest: from sources through transforms into a target, with an account of every row. */
-import { removeTemporaries } from '../ingest/layout.ts';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { NairobiError } from '../errors.ts';
+import { clearAway } from '../ingest/after.ts';
+import { lockPath, OWN_DIRECTORY, removeTemporaries } from '../ingest/layout.ts';
 import { type Lock, takeLock } from '../ingest/lock.ts';
+import { type Maintained, type MaintainOptions, maintain } from '../ingest/maintain.ts';
 import { openTarget } from '../ingest/open-target.ts';
 import { undoOnInterrupt } from './cleanup.ts';
 import type { IngestOptions, IngestResult } from './ingest-options.ts';
@@ -20,7 +25,9 @@ export async function ingest(options: IngestOptions, reporter: Reporter): Promis
     run[Symbol.dispose]();
     target[Symbol.dispose]();
   });
-  return await run.run();
+  const result = await run.run();
+  for (const { path, to } of result.sources) clearAway(options.after, path, to);
+  return result;
 }
 
 export function lockPaths(options: IngestOptions): string[] {
@@ -29,3 +36,19 @@ export function lockPaths(options: IngestOptions): string[] {
 
 export const lockOf = (path: string, options: IngestOptions): Lock =>
   takeLock(path, options.lockWaitMs);
+
+export interface MaintainWishes extends MaintainOptions {
+  readonly lockWaitMs: number;
+}
+
+/** Compacts a dataset and drops its old partitions, alone with it. */
+export function maintainDataset(wishes: MaintainWishes): Maintained {
+  if (!existsSync(join(wishes.root, OWN_DIRECTORY))) {
+    throw new NairobiError('NOT_FOUND', `${wishes.root} is no dataset of nairobi ingest`, {
+      where: { file: wishes.root },
+      hint: 'name a directory that "nairobi ingest ... -o DIR" has written',
+    });
+  }
+  using _lock = takeLock(lockPath(resolve(wishes.root)), wishes.lockWaitMs);
+  return maintain(wishes);
+}

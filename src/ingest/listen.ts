@@ -4,9 +4,11 @@ import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { messageOf, NairobiError } from '../errors.ts';
+import { listenMqtt, type MqttAddress, parseMqtt } from './mqtt.ts';
 import type { UdpMessage, UdpTask } from './udp-worker.ts';
 
 export type Address =
+  | MqttAddress
   | { readonly kind: 'tcp' | 'udp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
@@ -24,12 +26,20 @@ export interface Listener {
   readonly address: string;
   /** Datagrams that the kernel dropped; 0 for streams. */
   readonly dropped: () => number;
+  /** Messages whose sender waits for the commit; it may send no more before. */
+  readonly waiting?: () => number;
+  /** Called after a commit: what was taken before it is acknowledged. */
+  readonly acknowledge?: () => void;
+  /** After the last commit. */
+  readonly close?: () => Promise<void>;
   /** Takes nothing more; resolves when everything that had come was told. */
   stop(): Promise<void>;
 }
 
 /** Undefined for what is no address. */
 export function parseAddress(text: string): Address | undefined {
+  const mqtt = parseMqtt(text);
+  if (mqtt !== undefined) return mqtt;
   const unix = /^unix:(?:\/\/)?(.+)$/.exec(text);
   if (unix?.[1] !== undefined) return { kind: 'unix', path: unix[1] };
   const match = /^(tcp|udp):\/\/(\[[0-9a-f:]+\]|[^:/]*):(\d{1,5})\/?$/i.exec(text);
@@ -44,14 +54,14 @@ export function parseAddress(text: string): Address | undefined {
   return { kind, host: host === '' ? '0.0.0.0' : host, port: Number(match[3]) };
 }
 
-export function listen(address: Address, receiver: Receiver): Promise<Listener> {
+type SocketAddress = Exclude<Address, MqttAddress>;
+
+export async function listen(address: Address, receiver: Receiver): Promise<Listener> {
+  if (address.kind === 'mqtt') return await listenMqtt(address, receiver);
   return address.kind === 'udp' ? listenUdp(address, receiver) : listenStream(address, receiver);
 }
 
-async function listenStream(
-  address: Exclude<Address, { kind: 'udp' }> | { kind: 'tcp' | 'udp'; host: string; port: number },
-  receiver: Receiver,
-): Promise<Listener> {
+async function listenStream(address: SocketAddress, receiver: Receiver): Promise<Listener> {
   if (address.kind === 'unix') removeStale(address.path);
   const sockets = new Set<Socket>();
   let count = 0;
@@ -83,7 +93,7 @@ async function listenStream(
   };
 }
 
-function named(server: Server, address: Address): string {
+function named(server: Server, address: SocketAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
@@ -152,7 +162,7 @@ async function packed(host: string): Promise<Uint8Array> {
   );
 }
 
-function cannotListen(address: Address, cause: unknown): NairobiError {
+function cannotListen(address: SocketAddress, cause: unknown): NairobiError {
   const where = address.kind === 'unix' ? address.path : `${address.host}:${address.port}`;
   return new NairobiError('IO', `Cannot listen on ${address.kind} ${where}: ${messageOf(cause)}`, {
     cause,
