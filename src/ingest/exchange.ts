@@ -42,7 +42,11 @@ export function exchangeParts(record: CommitRecord, root: string): boolean {
     if (!existsSync(join(root, OWN_DIRECTORY))) throw error;
     return false;
   } finally {
-    clearAfterExchange(root, next);
+    try {
+      clearAfterExchange(root, next);
+    } catch {
+      // The parts are as they shall be; what is left of the other tree goes with the next run.
+    }
   }
   return true;
 }

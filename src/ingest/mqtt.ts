@@ -34,22 +34,13 @@ interface AckingClient {
 const CONNECT_MS = 30_000;
 
 export async function listenMqtt(address: MqttAddress, receiver: Receiver): Promise<Listener> {
-  const { connectAsync } = await import('mqtt');
-  const id = createHash('sha256')
-    .update(`${hostname()} ${process.cwd()} ${address.topic}`)
-    .digest('hex');
-  const client = await connectAsync(
-    address.url,
-    {
-      clientId: `nairobi-${id.slice(0, 12)}`,
-      clean: false,
-      connectTimeout: CONNECT_MS,
-    },
-    false,
-  ).catch((cause: unknown) => {
-    throw new NairobiError('IO', `Cannot connect to ${address.url}: ${messageOf(cause)}`, {
-      cause,
-    });
+  const { connect } = await import('mqtt');
+  const place = `${hostname()} ${process.cwd()} ${address.topic}`;
+  const id = createHash('sha256').update(place).digest('hex');
+  const client = connect(address.url, {
+    clientId: `nairobi-${id.slice(0, 12)}`,
+    clean: false,
+    connectTimeout: CONNECT_MS,
   });
   const held: (() => void)[] = [];
   const acking = client as unknown as AckingClient;
@@ -66,9 +57,19 @@ export async function listenMqtt(address: MqttAddress, receiver: Receiver): Prom
     const isLine = payload[payload.length - 1] === 0x0a;
     receiver.data(name, isLine ? payload : Buffer.concat([payload, Buffer.from('\n')]));
   });
-  client.on('error', (error) => receiver.note(`${name}: ${error.message}`));
   // What is held belongs to a connection that is gone: the broker sends those messages again.
   client.on('close', () => held.splice(0));
+  // Whoever listens from here on: a session that goes on delivers at once.
+  await new Promise<void>((resolve, reject) => {
+    client.once('connect', () => resolve());
+    client.once('error', reject);
+  }).catch((cause: unknown) => {
+    client.end(true);
+    throw new NairobiError('IO', `Cannot connect to ${address.url}: ${messageOf(cause)}`, {
+      cause,
+    });
+  });
+  client.on('error', (error) => receiver.note(`${name}: ${error.message}`));
   await client.subscribeAsync(address.topic, { qos: 1 });
   return {
     address: name,

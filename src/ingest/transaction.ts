@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { assert } from '../errors.ts';
+import { assert, NairobiError } from '../errors.ts';
 import { attempt, makeDirectory, replaceFile, syncDirectory, writeNew } from './durable.ts';
 import { clearExchanges, exchangeParts } from './exchange.ts';
 import { OWN_DIRECTORY, stagingOf, stagingRoot } from './layout.ts';
@@ -85,7 +85,16 @@ export function commit(recordPath: string, record: CommitRecord, staging: Stagin
   // A failure after its rename (the sync of the directory) leaves open whether it happened.
   staging.handOver();
   replaceFile(recordPath, encodeRecord(record), record.run);
-  finish(record, staging.root);
+  try {
+    finish(record, staging.root);
+  } catch (cause) {
+    if (!(cause instanceof NairobiError)) throw cause;
+    throw new NairobiError(cause.code, cause.message, {
+      cause,
+      ...(cause.where === undefined ? {} : { where: cause.where }),
+      hint: 'the rows are committed; the next run finishes what is missing',
+    });
+  }
 }
 
 /** Gives staged files their names and removes retired ones; does nothing where that is done. */
@@ -93,7 +102,11 @@ export function finish(record: CommitRecord, root: string): void {
   const directory = stagingOf(root, record.run);
   if (!existsSync(directory)) return;
   apply(record, root);
-  rmSync(directory, { recursive: true, force: true });
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // Empty by now: the next run takes it away.
+  }
 }
 
 /** The steps of a commit that come after it. Each looks first whether it is done already. */
