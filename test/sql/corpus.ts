@@ -188,4 +188,6 @@ export const CORPUS: readonly string[] = [
   "select try_cast(v as date), try_cast(v as timestamp), try_cast(v as double), try_cast(v as integer) from (values ('2024-02-30'), ('2024-02-29'), ('2024-02-29 10:11:12'), ('2024-02-29T10:11:12.5'), ('12'), ('x'), (null)) t(v)",
   'select cast(cast(id as varchar) as bigint), cast(cast(x as varchar) as double), cast(cast(day as varchar) as date), cast(cast(ts as varchar) as timestamp), cast(cast(flag as varchar) as boolean) from t',
   "select max(ts) - min(ts), avg(ts - timestamp '2024-01-01'), max(ts - interval '1 hour' * n) from t",
+  'select color, flag, grouping(color), grouping(flag, color), count(*) from t group by rollup (color, flag) order by 3, 4, 1, 2',
+  'select color, grouping(color), sum(n) from t group by color order by 1',
 ];

@@ -77,6 +77,7 @@ describe('bad SQL', () => {
     'with recursive r as (select 1 union all select 1 from r) select * from r',
     'select * from t, lateral (select 1) l',
     'select t from t',
+    "select x'41'",
     'select id from t; select id from u',
     'select id from t order by color collate "C"',
     'select sum(n) over (order by id range between 3 preceding and current row) from t',

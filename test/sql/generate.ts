@@ -78,7 +78,7 @@ function conditionOf(depth: number): Text {
     join([
       pick('exists', 'not exists'),
       '(select 1 from u where u.n = t.n',
-      pick('', 'and u.id > t.id', 'and u.y > 10', 'and u.color <> t.color'),
+      pick('', 'and u.id > t.id', 'and u.y > 10', 'and u.color is distinct from t.color'),
       ')',
     ]),
     join([
@@ -220,6 +220,7 @@ const windows = join([
   where,
 ]);
 
+/** DuckDB 1.5.6 answers NOT NOT EXISTS unlike EXISTS where the condition is NULL: not asked here. */
 export const randomQuery: Text = fc.oneof(
   { weight: 4, arbitrary: plain },
   { weight: 3, arbitrary: grouped },

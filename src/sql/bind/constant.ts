@@ -37,8 +37,10 @@ function numberLiteral(text: string, position: number): Expression {
   return literal(value, t.decimal(Math.max(1, whole + scale), scale), position);
 }
 
-export function bindConstant(constant: A_Const): Expression {
+export function bindConstant(constant: A_Const, context: Context): Expression {
   const position = constant.location ?? 0;
+  if (constant.bsval !== undefined)
+    throw context.unsupported('bit and hexadecimal strings', position);
   if (constant.isnull === true) return literal(null, t.NULL, position);
   if (constant.ival !== undefined) return integerLiteral(BigInt(constant.ival.ival ?? 0), position);
   if (constant.fval !== undefined) return numberLiteral(constant.fval.fval ?? '0', position);

@@ -175,7 +175,7 @@ export function bindExpression(node: Node, environment: Environment): Expression
   const all = (nodes: readonly Node[] | undefined): Expression[] =>
     (nodes ?? []).map((each) => environment.bind(each, environment));
   if ('ColumnRef' in node) return bindColumn(node.ColumnRef, environment);
-  if ('A_Const' in node) return bindConstant(node.A_Const);
+  if ('A_Const' in node) return bindConstant(node.A_Const, context);
   if ('ParamRef' in node) return bindParameter(context, node.ParamRef);
   if ('TypeCast' in node) return bindCast(node.TypeCast, environment);
   if ('A_Expr' in node) return bindExpressionOperator(node.A_Expr, environment);
@@ -187,6 +187,18 @@ export function bindExpression(node: Node, environment: Environment): Expression
   if ('A_Indirection' in node) return bindIndirection(node.A_Indirection, environment);
   if ('CollateClause' in node && node.CollateClause.arg !== undefined) {
     throw context.unsupported('COLLATE', node.CollateClause.location);
+  }
+  if ('GroupingFunc' in node) {
+    const position = node.GroupingFunc.location ?? -1;
+    if (!environment.aggregates)
+      throw context.bad(`GROUPING cannot stand in ${environment.clause}`, position);
+    return {
+      kind: 'call',
+      name: 'grouping',
+      args: all(node.GroupingFunc.args),
+      type: t.INT64,
+      position,
+    };
   }
   if ('NullTest' in node) {
     const test = node.NullTest.nulltesttype === 'IS_NULL' ? 'is null' : 'is not null';

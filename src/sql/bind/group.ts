@@ -1,13 +1,18 @@
 /** GROUP BY: its keys, the aggregates taken out of expressions, grouping sets. */
 import type { Node } from 'libpg-query';
 import type { AggregateExpression, Expression, Named, Plan } from '../ir.ts';
+import { INT64 } from '../types.ts';
 import { fingerprint, mapChildren, some } from '../walk.ts';
 import type { Context } from './context.ts';
 import { type Environment, literal, positionOf, stringsOf } from './environment.ts';
 import type { Target } from './star.ts';
 
 export const hasAggregate = (expression: Expression): boolean =>
-  some(expression, (inner) => inner.kind === 'aggregate');
+  some(expression, (inner) => inner.kind === 'aggregate' || isGrouping(inner));
+
+/** GROUPING(a, b): a bit for each key, set where the row's set leaves it out. */
+const isGrouping = (expression: Expression): boolean =>
+  expression.kind === 'call' && expression.name === 'grouping';
 
 /** The sets of keys: one for a plain GROUP BY, several for ROLLUP and its like. */
 export interface Grouping {
@@ -107,6 +112,7 @@ export class Regrouper {
   readonly #keyIds = new Map<string, Named>();
   readonly #aggregates = new Map<string, Named<AggregateExpression>>();
   readonly #scopeIds: ReadonlySet<string>;
+  readonly #groupings = new Map<string, Named>();
 
   constructor(context: Context, grouping: Grouping, scopeIds: ReadonlySet<string>) {
     this.#context = context;
@@ -153,6 +159,7 @@ export class Regrouper {
         position: expression.position,
       };
     }
+    if (isGrouping(expression)) return this.#grouping(expression, print);
     if (expression.kind === 'column' && this.#scopeIds.has(expression.id)) {
       throw this.#context.bad(
         `Column "${expression.name}" must be in GROUP BY or inside an aggregate`,
@@ -163,14 +170,41 @@ export class Regrouper {
     return mapChildren(expression, this.rewrite);
   };
 
+  #grouping(expression: Expression, print: string): Expression {
+    const args = expression.kind === 'call' ? expression.args : [];
+    if (args.some((arg) => !this.#keyIds.has(fingerprint(arg)))) {
+      throw this.#context.bad('GROUPING wants keys of GROUP BY', expression.position);
+    }
+    const found = this.#groupings.get(print) ?? { id: this.#context.newId(), expression };
+    this.#groupings.set(print, found);
+    return {
+      kind: 'column',
+      id: found.id,
+      name: 'grouping',
+      type: INT64,
+      position: expression.position,
+    };
+  }
+
+  /** Which of its keys a set leaves out, the first one the highest bit. */
+  #bits(grouping: Named, set: readonly number[]): bigint {
+    const prints = [...this.#keyIds.keys()];
+    const args = grouping.expression.kind === 'call' ? grouping.expression.args : [];
+    return args.reduce(
+      (bits, arg) => bits * 2n + (set.includes(prints.indexOf(fingerprint(arg))) ? 0n : 1n),
+      0n,
+    );
+  }
+
   /** One aggregate for each set of keys; keys that a set leaves out are NULL in its rows. */
   plan(input: Plan, sets: readonly (readonly number[])[]): Plan {
     const { keys, aggregates } = this;
     const [only] = sets;
-    if (sets.length === 1 && only !== undefined && only.length === keys.length) {
+    const plain = sets.length === 1 && this.#groupings.size === 0;
+    if (plain && only !== undefined && only.length === keys.length) {
       return { kind: 'aggregate', input, keys, aggregates };
     }
-    const columns = [...keys, ...aggregates].map((each) => ({
+    const columns = [...keys, ...aggregates, ...this.#groupings.values()].map((each) => ({
       id: each.id,
       name: each.id,
       type: each.expression.type,
@@ -229,6 +263,12 @@ export class Regrouper {
         },
       })),
     ];
+    for (const grouping of this.#groupings.values()) {
+      items.push({
+        id: this.#context.newId(),
+        expression: literal(this.#bits(grouping, set), INT64),
+      });
+    }
     return {
       plan: { kind: 'project', input: aggregate, items },
       ids: items.map((item) => item.id),

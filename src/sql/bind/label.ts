@@ -30,6 +30,7 @@ function figure(node: Node | undefined): readonly [string, 0 | 1 | 2] {
     const op = (node.SQLValueFunction.op ?? '').replace('SVFOP_', '').replace(/_N$/, '');
     return [op.toLowerCase(), 2];
   }
+  if ('GroupingFunc' in node) return ['grouping', 2];
   if ('SubLink' in node) return subquery(node.SubLink.subLinkType, node.SubLink.subselect);
   return ['?column?', 0];
 }
