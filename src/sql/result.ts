@@ -89,6 +89,12 @@ export function explainFailure(error: unknown): unknown {
     return new NairobiError('BAD_DATA', 'A subquery used as a value gave more than one row', {
       cause: error,
     });
+  if (message.startsWith('recursion limit exceeded')) {
+    return new NairobiError('NOT_SUPPORTED', 'Not supported: an expression nested this deep', {
+      cause: error,
+      hint: 'split it with WITH or a subquery',
+    });
+  }
   const conversion = CONVERSION.exec(message);
   if (conversion !== null) {
     const [, from, to] = conversion;

@@ -190,4 +190,7 @@ export const CORPUS: readonly string[] = [
   "select max(ts) - min(ts), avg(ts - timestamp '2024-01-01'), max(ts - interval '1 hour' * n) from t",
   'select color, flag, grouping(color), grouping(flag, color), count(*) from t group by rollup (color, flag) order by 3, 4, 1, 2',
   'select color, grouping(color), sum(n) from t group by color order by 1',
+  `select case ${Array.from({ length: 100 }, (_, i) => `when id = ${i} then ${i % 7 === 0 ? 'null' : i * 3}`).join(' ')} else -1 end from t`,
+  `select ${Array.from({ length: 100 }, () => 'color').join(' || ')} from t`,
+  `select count(*) from t where ${Array.from({ length: 200 }, (_, i) => `id = ${i * 2}`).join(' or ')}`,
 ];

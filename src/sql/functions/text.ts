@@ -12,6 +12,25 @@ const lengthOf = (node: Dsl): Dsl => int(d.stringCall('LenChars', node));
 const concat = (nodes: readonly Dsl[], delimiter = '', ignoreNulls = false): Dsl =>
   d.stringCall({ ConcatHorizontal: { delimiter, ignore_nulls: ignoreNulls } }, ...nodes);
 
+/** a || b || c is one concatenation of three, however it was nested. */
+function joined(nodes: readonly Dsl[]): Dsl {
+  const flat = nodes.flatMap((node) => {
+    const inner =
+      typeof node === 'string' ? undefined : (node['Function'] as FlatConcat | undefined);
+    return inner?.function?.StringExpr?.ConcatHorizontal?.ignore_nulls === false
+      ? inner.input
+      : [node];
+  });
+  return concat(flat);
+}
+
+interface FlatConcat {
+  readonly input: readonly Dsl[];
+  readonly function?: {
+    readonly StringExpr?: { readonly ConcatHorizontal?: { readonly ignore_nulls: boolean } };
+  };
+}
+
 /** From the 1-based `start`, which may lie before the text; a negative one counts from the end. */
 function substring(node: Dsl, start: Dsl, length?: Dsl): Dsl {
   const zero = d.int64(0);
@@ -153,7 +172,7 @@ export const TEXTS: FunctionTable = {
       return { args: [t.TEXT, t.TEXT], type: t.TEXT };
     },
     lower: (args, call) =>
-      call.type.kind === 'list' ? d.listCall('Concat', ...args) : concat(args),
+      call.type.kind === 'list' ? d.listCall('Concat', ...args) : joined(args),
   },
   upper: textToText('upper(text)', (a) => d.stringCall('Uppercase', a)),
   lower: textToText('lower(text)', (a) => d.stringCall('Lowercase', a)),

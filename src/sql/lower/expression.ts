@@ -4,7 +4,8 @@ import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import { assert } from '../../errors.ts';
 import { scalarFunction } from '../functions/scalar.ts';
-import type { ColumnExpression, Expression, SubqueryExpression } from '../ir.ts';
+import type { CaseExpression, ColumnExpression, Expression, SubqueryExpression } from '../ir.ts';
+import { dtypeOf } from '../types.ts';
 import { lowerCast } from './cast.ts';
 import { lowerLiteral } from './literal.ts';
 
@@ -13,6 +14,30 @@ export interface Lowering {
   readonly column: (column: ColumnExpression) => Dsl;
   /** Runs a subquery that stands for a constant. */
   readonly constant: (subquery: SubqueryExpression) => Dsl;
+}
+
+/** The engine's form nests to 128 levels at most; each branch of a chain takes two. */
+const CHAINED_BRANCHES = 24;
+
+/**
+ * A short CASE is a chain of ternaries. A long one takes the first branch that holds from a flat
+ * list, each value in a struct of its own, so that a NULL value is not mistaken for no branch.
+ */
+function lowerCase(expression: CaseExpression, lower: (inner: Expression) => Dsl): Dsl {
+  const { branches, otherwise } = expression;
+  if (branches.length <= CHAINED_BRANCHES) {
+    return branches.reduceRight(
+      (rest, { when, result }) => d.ternary(lower(when), lower(result), rest),
+      lower(otherwise),
+    );
+  }
+  const dtype = dtypeOf(expression.type);
+  const boxed = (value: Expression): Dsl =>
+    d.call('AsStruct', d.alias(d.cast(lower(value), dtype), 'value'));
+  const none = d.nullOf('Null');
+  const options = branches.map(({ when, result }) => d.ternary(lower(when), boxed(result), none));
+  const first = d.coalesce(...options, boxed(otherwise));
+  return d.call({ StructExpr: { FieldByName: 'value' } }, first);
 }
 
 export function lowerExpression(expression: Expression, lowering: Lowering): Dsl {
@@ -42,10 +67,7 @@ export function lowerExpression(expression: Expression, lowering: Lowering): Dsl
         expression.lenient,
       );
     case 'case':
-      return expression.branches.reduceRight(
-        (otherwise, { when, result }) => d.ternary(lower(when), lower(result), otherwise),
-        lower(expression.otherwise),
-      );
+      return lowerCase(expression, lower);
     case 'subquery':
       return lowering.constant(expression);
     default:
