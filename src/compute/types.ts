@@ -141,10 +141,6 @@ export function isNumericType(name: TypeName): boolean {
   return isIntegerType(name) || isFloatType(name) || name.startsWith('Decimal');
 }
 
-export function isTemporalType(name: TypeName): boolean {
-  return /^(Date|Time|Datetime|Duration)\b/.test(name);
-}
-
 export function isNestedType(name: TypeName): boolean {
   return /^(List|Array|Struct)\b/.test(name);
 }

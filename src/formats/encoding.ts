@@ -34,7 +34,7 @@ export function toUtf8(bytes: Buffer, encoding: Encoding, path: string): Buffer 
 }
 
 /** Offset of the first byte that is not UTF-8, or undefined when all is. */
-export function firstInvalidUtf8(bytes: Buffer): number | undefined {
+function firstInvalidUtf8(bytes: Buffer): number | undefined {
   if (isUtf8(bytes)) return undefined;
   let good = 0;
   let end = bytes.length;

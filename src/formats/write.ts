@@ -26,7 +26,7 @@ function watch(): void {
  * A file written beside its final name and renamed to it when whole: readers see the old file or
  * the new one. `abandon` leaves nothing behind. Errors are IO and name the path.
  */
-export class AtomicFile {
+class AtomicFile {
   readonly path: string;
   readonly temporary: string;
   readonly #fd: number;
@@ -43,11 +43,6 @@ export class AtomicFile {
     );
     this.#fd = guarded(path, 'create', () => openSync(this.temporary, 'wx', 0o666));
     this.#mark = unfinished(this.temporary);
-  }
-
-  /** Open for writing, for those who write by other means. */
-  get fd(): number {
-    return this.#fd;
   }
 
   get bytesWritten(): number {
