@@ -41,6 +41,8 @@ export class Plan {
   // Out: whether a quote or a byte above 127 was met.
   quoted: u64;
   wide: u64;
+  // Out: carriage returns met. Each must be part of a line end: readers disagree about others.
+  returns: u64;
 }
 
 const REFUSED: i32 = -1;
@@ -72,6 +74,8 @@ function findEnds(plan: Plan, at: usize, size: u32): i32 {
   const newline = i8x16.splat(<i8>LF);
   const ends = <usize>plan.ends;
   const room = <u32>plan.endsRoom;
+  const carriage = i8x16.splat(<i8>CR);
+  let returns: u32 = 0;
   let wide = i8x16.splat(0);
   let quoted: u32 = 0;
   let inside: u32 = 0;
@@ -81,6 +85,7 @@ function findEnds(plan: Plan, at: usize, size: u32): i32 {
   for (let i: u32 = 0; i < size; i += 16) {
     const bytes = v128.load(at + i);
     wide = v128.or(wide, bytes);
+    returns += popcnt<u32>(<u32>i8x16.bitmask(i8x16.eq(bytes, carriage)));
     let mask = <u32>i8x16.bitmask(v128.or(i8x16.eq(bytes, delimiter), i8x16.eq(bytes, newline)));
     if (hasQuote) {
       const quotes = <u32>i8x16.bitmask(i8x16.eq(bytes, quote));
@@ -104,6 +109,7 @@ function findEnds(plan: Plan, at: usize, size: u32): i32 {
       mask &= mask - 1;
     }
   }
+  plan.returns = <u64>returns;
   plan.quoted = quoted;
   plan.wide = <u64>(i8x16.bitmask(wide) != 0);
   return inside != 0 ? REFUSED : <i32>found;
@@ -120,6 +126,7 @@ function decodeField(plan: Plan, field: Field, at: usize, j: u32, rows: u32): bo
   const validity = <usize>field.validity;
   const nullSize = <u32>field.nullSize;
   let nulls: u64 = 0;
+  let returns: u64 = 0;
   let bits: u32 = 0;
   let slot = ends + (<usize>j << 2);
   const step = <usize>fields << 2;
@@ -127,7 +134,10 @@ function decodeField(plan: Plan, field: Field, at: usize, j: u32, rows: u32): bo
     let start: u32 = row == 0 && j == 0 ? 0 : load<u32>(slot - 4) + 1;
     let end = load<u32>(slot);
     if (<u32>load<u8>(at + end) != endByte) return false;
-    if (isLast && end > start && <u32>load<u8>(at + end - 1) == CR) end--;
+    if (isLast && end > start && <u32>load<u8>(at + end - 1) == CR) {
+      end--;
+      returns++;
+    }
     let size = end - start;
     let p = at + start;
     let isQuoted = false;
@@ -158,7 +168,7 @@ function decodeField(plan: Plan, field: Field, at: usize, j: u32, rows: u32): bo
   }
   if ((rows & 7) != 0) store<u8>(validity + (rows >>> 3), <u8>bits);
   field.nulls = nulls;
-  return true;
+  return !isLast || returns == plan.returns;
 }
 
 /** Writes one value; false when it is not of the column's type. */
