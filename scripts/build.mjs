@@ -71,6 +71,7 @@ if (!built && existsSync(join(root, 'src'))) {
     platform: 'node',
     target: 'node22.12',
     minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: 'none',
     external: EXTERNAL,
     banner: { js: BANNER },

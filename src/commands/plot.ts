@@ -24,7 +24,7 @@ export default class Plot extends BaseCommand {
   static override summary = 'Draw a chart of a file of any size, without a screen';
 
   static override description =
-    'Big data is reduced before it is drawn, and a line on stderr says how: lines keep the extremes of every quarter pixel, points become counts per pixel, bars and histograms are aggregated.';
+    'Big data is reduced before it is drawn, and a line on stderr says how: lines keep the extremes of every sixth of a pixel, points become counts per pixel, bars and histograms are aggregated.';
 
   static override args = {
     source: Args.string({

@@ -19,7 +19,6 @@ async function load(): Promise<Canvas> {
   // Read by fontconfig when canvas first looks for a font: the host's rules would change pixels.
   process.env['FONTCONFIG_FILE'] ??= join(assetsFolder(), 'fonts', 'fonts.conf');
   try {
-    if (process.env['NAIROBI_NO_CANVAS'] === '1') throw new Error('NAIROBI_NO_CANVAS is set');
     const module = await import('canvas');
     const canvas = (module as unknown as { default?: Canvas }).default ?? module;
     const { fonts, FontFace } = canvas;

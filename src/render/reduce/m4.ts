@@ -1,7 +1,7 @@
 /**
  * M4 (Jugel et al., VLDB 2014): of every column of the picture keep the first, last, lowest and
  * highest point; a line through them covers the same pixels as the line through all of them.
- * Four columns to a pixel leave 5 of 477,617 pixels different with anti-aliasing; one leaves 1,893.
+ * Anti-aliasing needs several columns to a pixel: with one, 0.4 % of the pixels differ.
  */
 export interface M4Points {
   readonly x: Float64Array;
