@@ -199,6 +199,11 @@ export function rejectError(reject: Reject): NairobiError {
       byte: reject.byte,
       ...(reject.column === undefined ? {} : { column: reject.column }),
     },
-    hint: '--on-error skip leaves such rows out, --on-error quarantine --rejects FILE keeps them apart',
+    hint: hintFor(reject),
   });
+}
+
+function hintFor({ column }: Reject): string {
+  const apart = '--on-error quarantine --rejects FILE keeps such rows apart';
+  return column === undefined ? apart : `say its type: --types ${column}=text; or ${apart}`;
 }

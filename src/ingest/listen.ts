@@ -5,7 +5,7 @@ import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { messageOf, NairobiError } from '../errors.ts';
 import { listenMqtt, type MqttAddress, parseMqtt } from './mqtt.ts';
-import type { UdpMessage, UdpTask } from './udp-worker.ts';
+import { BACKLOG, STOP, type UdpMessage, type UdpTask } from './udp-protocol.ts';
 
 export type Address =
   | MqttAddress
@@ -109,8 +109,8 @@ async function listenUdp(
   address: { readonly host: string; readonly port: number },
   receiver: Receiver,
 ): Promise<Listener> {
-  const stop = new Int32Array(new SharedArrayBuffer(4));
-  const task: UdpTask = { address: await packed(address.host), port: address.port, stop };
+  const shared = new Int32Array(new SharedArrayBuffer(8));
+  const task: UdpTask = { address: await packed(address.host), port: address.port, shared };
   const bundled = !import.meta.url.endsWith('.ts');
   const entry = new URL(bundled ? '../udp.js' : './udp-worker.ts', import.meta.url);
   const worker = new Worker(entry, { workerData: task });
@@ -125,6 +125,7 @@ async function listenUdp(
         dropped = message.dropped;
         if (message.kind === 'lines') {
           const { buffer, byteOffset, byteLength } = message.data;
+          Atomics.sub(shared, BACKLOG, byteLength);
           receiver.data(
             `udp://${address.host}:${address.port}`,
             Buffer.from(buffer, byteOffset, byteLength),
@@ -137,7 +138,8 @@ async function listenUdp(
     address: `udp://${address.host}:${port}`,
     dropped: () => dropped,
     stop: async () => {
-      Atomics.store(stop, 0, 1);
+      Atomics.store(shared, STOP, 1);
+      Atomics.notify(shared, STOP);
       await ended;
     },
   };

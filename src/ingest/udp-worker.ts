@@ -6,24 +6,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ERRNO } from '../kernel/errno.ts';
 import { bindUdp, DatagramVector, droppedDatagrams } from '../kernel/sockets.ts';
 import { lend } from '../kernel/syscall.ts';
+import { BACKLOG, STOP, type UdpMessage, type UdpTask } from './udp-protocol.ts';
 
-export interface UdpTask {
-  readonly address: Uint8Array;
-  readonly port: number;
-  /** Set to 1 to stop. */
-  readonly stop: Int32Array;
-}
-
-export type UdpMessage =
-  | { readonly kind: 'listening'; readonly port: number; readonly bufferBytes: number }
-  | {
-      readonly kind: 'lines';
-      readonly data: Uint8Array;
-      readonly datagrams: number;
-      readonly dropped: number;
-    }
-  | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'stopped'; readonly dropped: number };
+/** With so much untaken the thread lets the kernel drop, which is counted, instead of growing. */
+const MOST_BACKLOG_BYTES = 256 << 20;
 
 /** A call takes so many: at 200,000 a second one call in 1.3 ms. */
 const VECTOR = 256;
@@ -39,7 +25,7 @@ const BUFFER_BYTES = 64 << 20;
 
 const NEWLINE = 0x0a;
 
-function receive({ address, port, stop }: UdpTask): void {
+function receive({ address, port, shared }: UdpTask): void {
   const post = (message: UdpMessage, transfer: ArrayBuffer[] = []): void =>
     parentPort?.postMessage(message, transfer);
   const socket = bindUdp(address, port, BUFFER_BYTES);
@@ -52,6 +38,13 @@ function receive({ address, port, stop }: UdpTask): void {
   const flush = (): void => {
     if (used > 0) {
       const data = new Uint8Array(batch.subarray(0, used));
+      Atomics.add(shared, BACKLOG, used);
+      while (
+        Atomics.load(shared, BACKLOG) > MOST_BACKLOG_BYTES &&
+        Atomics.load(shared, STOP) === 0
+      ) {
+        Atomics.wait(shared, STOP, 0, BATCH_MS);
+      }
       post({ kind: 'lines', data, datagrams, dropped: droppedDatagrams(socket.fd) }, [data.buffer]);
     }
     used = 0;
@@ -61,7 +54,7 @@ function receive({ address, port, stop }: UdpTask): void {
   let stopBy = Number.POSITIVE_INFINITY;
   for (;;) {
     const count = vector.receive(socket.fd);
-    if (Atomics.load(stop, 0) === 1) stopBy = Math.min(stopBy, performance.now() + DRAIN_MS);
+    if (Atomics.load(shared, STOP) === 1) stopBy = Math.min(stopBy, performance.now() + DRAIN_MS);
     // What had come before the stop is taken; a flood that goes on is not waited for.
     if (performance.now() >= stopBy || (count < 0 && stopBy < Number.POSITIVE_INFINITY)) break;
     if (count < 0 && count !== -ERRNO.EAGAIN && count !== -ERRNO.EINTR) {
