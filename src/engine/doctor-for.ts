@@ -37,6 +37,8 @@ const BY_OPTION: Readonly<Record<string, readonly string[]>> = {
 };
 
 const PICTURE_WITHOUT_CANVAS = /\.(?:svg|html?|json|txt)$/i;
+/** query takes NAME=PATH. */
+const TABLE_NAME = /^[A-Za-z_]\w*=(?!\s)/;
 const DATA_FILE =
   /\.(?:csv|tsv|parquet|pq|ndjson|jsonl|json|arrow|ipc|feather)(?:\.(?:gz|zst|bz2|xz|lz4))?$/i;
 
@@ -51,7 +53,7 @@ export function demandsOf({ command, words, options }: CommandLine): Demands {
     required.add('render.canvas').add('render.fonts');
   }
   const inputs = words
-    .flatMap(pathsIn)
+    .flatMap((word) => pathsIn(command === 'query' ? word.replace(TABLE_NAME, '') : word))
     .map((path): Place => ({ path: resolve(path), purpose: 'input' }));
   const outputs: Place[] =
     output === undefined || output === '-' ? [] : [{ path: resolve(output), purpose: 'output' }];

@@ -103,7 +103,7 @@ test('--for understands a command line as its command does', () => {
 test('file names inside an SQL text are inputs, its other words are not', () => {
   const { places, required } = demandsOf({
     command: 'query',
-    words: [`select "a b" from '/data/x.csv' where c = 'no file'`],
+    words: [`select "a b" from '/data/x.csv' where c = 'no file'`, 'w=/data/w.csv'],
     options: new Map([
       ['output', '/out/y.parquet'],
       ['io', 'uring'],
@@ -111,6 +111,7 @@ test('file names inside an SQL text are inputs, its other words are not', () => 
   });
   expect(places).toEqual([
     { path: '/data/x.csv', purpose: 'input' },
+    { path: '/data/w.csv', purpose: 'input' },
     { path: '/out/y.parquet', purpose: 'output' },
   ]);
   expect([...required]).toEqual(expect.arrayContaining(['io_uring.setup', 'runtime.pg_query']));
