@@ -70,6 +70,7 @@ export function parseTypeName(name: TypeName): SqlType {
     String: TEXT,
     Utf8: TEXT,
     Categorical: TEXT,
+    Enum: TEXT,
     Boolean: BOOLEAN,
     Bool: BOOLEAN,
     Date: DATE,

@@ -193,4 +193,5 @@ export const CORPUS: readonly string[] = [
   `select case ${Array.from({ length: 100 }, (_, i) => `when id = ${i} then ${i % 7 === 0 ? 'null' : i * 3}`).join(' ')} else -1 end from t`,
   `select ${Array.from({ length: 100 }, () => 'color').join(' || ')} from t`,
   `select count(*) from t where ${Array.from({ length: 200 }, (_, i) => `id = ${i * 2}`).join(' or ')}`,
+  "select cast(ts as timestamp_ms) + interval '1500 microseconds', ts + interval '1 microsecond' from t",
 ];

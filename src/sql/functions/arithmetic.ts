@@ -108,6 +108,12 @@ function lowerNumeric(op: Operator, args: readonly Dsl[], call: CallExpression):
 const isTime = (type: SqlType): boolean => type.kind === 'date' || type.kind === 'timestamp';
 const isUntyped = (type: SqlType): boolean => type.kind === 'null';
 
+/** What a date or timestamp is after an interval: microseconds at least. */
+function moved(from: SqlType): SqlType {
+  if (from.kind !== 'timestamp') return t.TIMESTAMP;
+  return from.unit === 'ms' ? { ...from, unit: 'us' } : from;
+}
+
 /** Dates move by days and by intervals; two dates differ by days, two timestamps by an interval. */
 function temporalResult(op: Operator, a: SqlType, b: SqlType): Resolution | undefined {
   if (op === '*') {
@@ -119,10 +125,10 @@ function temporalResult(op: Operator, a: SqlType, b: SqlType): Resolution | unde
   if (op === '+' && a.kind === 'integer' && b.kind === 'date')
     return { args: [a, b], type: t.DATE };
   if (isTime(a) && b.kind === 'interval') {
-    return { args: [a, b], type: a.kind === 'date' ? t.TIMESTAMP : a };
+    return { args: [a, b], type: moved(a) };
   }
   if (op === '+' && a.kind === 'interval' && isTime(b)) {
-    return { args: [a, b], type: b.kind === 'date' ? t.TIMESTAMP : b };
+    return { args: [a, b], type: moved(b) };
   }
   if (a.kind === 'interval' && b.kind === 'interval') return { args: [a, b], type: t.INTERVAL };
   if (op === '-' && a.kind === 'date' && b.kind === 'date') return { args: [a, b], type: t.INT64 };
@@ -159,7 +165,7 @@ function move(
   by: Dsl,
   op: Operator,
 ): Dsl {
-  const start = from.kind === 'date' ? d.cast(node, t.dtypeOf(t.TIMESTAMP)) : node;
+  const start = t.sameType(from, call.type) ? node : d.cast(node, t.dtypeOf(call.type));
   const text = offsetText(call, index, op === '-' ? -1n : 1n);
   if (text === undefined) return d.binary(OPS[op], start, by);
   // offset_by takes one sign for the whole text, so each part is its own step.
