@@ -45,6 +45,9 @@ interface ParsedHostFlags {
   readonly timeout?: Milliseconds | undefined;
 }
 
+/** Done in part, as --on-error allowed: docs/ARCHITECTURE.md. */
+const PARTIAL_EXIT = 5;
+
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
@@ -120,6 +123,10 @@ export abstract class BaseCommand extends Command {
       await this._run();
     } finally {
       this.#deadline?.[Symbol.dispose]();
+    }
+    if (this.reporter.rejection !== undefined) {
+      this.note(this.reporter.rejection);
+      this.endWith(PARTIAL_EXIT);
     }
     if (this.#report && !this.jsonEnabled()) {
       const { formatReport } = await import('./report.ts');

@@ -66,6 +66,9 @@ export class Reporter {
     this.#hugePageBytes += byteLength;
   }
 
+  /** What --on-error left out or made null, in words; undefined when nothing. */
+  rejection: string | undefined;
+
   note(text: string): void {
     if (!this.#notes.includes(text)) this.#notes.push(text);
   }

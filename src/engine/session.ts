@@ -5,6 +5,7 @@
 import { assert, NairobiError } from '../errors.ts';
 import type { ReadOptions } from '../formats/options.ts';
 import { Pool } from '../memory/pool.ts';
+import { formatCount } from '../units.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { openReader } from '../uring/read-file.ts';
 import { expand } from './files.ts';
@@ -78,7 +79,10 @@ export class Session implements Disposable {
     for (let round = 0; ; round += 1) {
       try {
         const result = await work();
-        if (await this.#verify()) return result;
+        if (await this.#verify()) {
+          this.#tellRejected();
+          return result;
+        }
       } catch (error) {
         if (round === MAX_RECOVERIES) throw error;
         if (!(await this.#verify())) continue;
@@ -86,6 +90,23 @@ export class Session implements Disposable {
         this.#recover(error);
       }
     }
+  }
+
+  /** Rows and values that --on-error let go are never let go in silence. */
+  #tellRejected(): void {
+    const all = this.#opened.flatMap(({ pieces }) => pieces.map((piece) => ({ piece })));
+    const sum = (what: 'rows' | 'values'): number =>
+      all.reduce((count, { piece }) => count + piece.rejected[what], 0);
+    const [rows, values] = [sum('rows'), sum('values')];
+    if (rows + values === 0) return;
+    const [first] = all.flatMap(({ piece }) =>
+      piece.rejected.examples.map(({ line, reason }) => `${piece.file.path}:${line}: ${reason}`),
+    );
+    this.reporter.set({ rowsRejected: rows });
+    this.reporter.rejection =
+      `${formatCount(rows)} rows rejected, ${formatCount(values)} values made null` +
+      (first === undefined ? '' : `; the first is ${first}`);
+    this.reporter.note(this.reporter.rejection);
   }
 
   /** False when some file was not what it was taken for: see Piece.verify. */
