@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { polars } from '../../src/compute/polars.ts';
 import { type ColumnFigures, figuresOf } from '../../src/compute/stats/figures.ts';
 import { survey } from '../../src/compute/stats/survey.ts';
+import { formatNanoseconds, formatTime, formatTimeOfDay } from '../../src/compute/stats/time.ts';
 import { relationOf } from './relations.ts';
 
 async function figures(
@@ -123,5 +124,15 @@ describe('timestamps in text', () => {
       interval: null,
       gaps: null,
     });
+  });
+});
+
+describe('lengths of time and times of day', () => {
+  it('are written exactly', () => {
+    expect(formatNanoseconds(90_061_000_000_001n)).toBe('1 d 1 h 1 min 1 s 1 ns');
+    expect(formatNanoseconds(-1_500_000n)).toBe('-1 ms 500 us');
+    expect(formatTimeOfDay(3_661_500_000_000n)).toBe('01:01:01.5');
+    expect(formatTimeOfDay(-60_000_000_000n)).toBe('-1 min');
+    expect(formatTime(-1n, 1, false)).toBe('1969-12-31T23:59:59.999999999');
   });
 });

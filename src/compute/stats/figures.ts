@@ -6,7 +6,7 @@ import type { MomentFacts, NumberFacts, Order, TextFacts, TimeFacts } from './fa
 import { type Kind, kindOf } from './kinds.ts';
 import { sparkline } from './sparkline.ts';
 import type { ColumnFacts } from './survey.ts';
-import { formatNanoseconds, formatTime } from './time.ts';
+import { formatNanoseconds, formatTime, formatTimeOfDay } from './time.ts';
 
 /** A figure: undefined where it makes no sense for the column, null where there is no value. */
 export type Figure = number | bigint | string | boolean | null | undefined;
@@ -226,7 +226,10 @@ export function valueFormat(kind: Kind): (value: number | bigint) => Figure {
 }
 
 function showTicks(ticks: bigint, kind: Temporal): string {
-  if (kind.is === 'span') return formatNanoseconds(ticks * BigInt(kind.unitNs));
+  if (kind.is === 'span') {
+    const ns = ticks * BigInt(kind.unitNs);
+    return kind.ofDay ? formatTimeOfDay(ns) : formatNanoseconds(ns);
+  }
   return formatTime(ticks, kind.unitNs, kind.code === 'i32');
 }
 

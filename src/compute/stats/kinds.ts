@@ -27,7 +27,12 @@ export type Kind =
   /** A point in time. */
   | { readonly is: 'time'; readonly code: 'i64' | 'i32'; readonly unitNs: TimeUnit }
   /** A length of time, or a time of day. */
-  | { readonly is: 'span'; readonly code: 'i64'; readonly unitNs: TimeUnit }
+  | {
+      readonly is: 'span';
+      readonly code: 'i64';
+      readonly unitNs: TimeUnit;
+      readonly ofDay: boolean;
+    }
   | { readonly is: 'text' }
   /** Integers of 128 bits, to be divided by 10^scale. */
   | { readonly is: 'decimal'; readonly scale: number }
@@ -54,10 +59,12 @@ export function kindOf(type: TypeName): Kind {
   if (type === 'Float32') return { is: 'float', code: 'f32' };
   if (type === 'Boolean') return { is: 'boolean', code: 'bit' };
   if (type === 'Date') return { is: 'time', code: 'i32', unitNs: 86_400_000_000_000 };
-  if (type === 'Time') return { is: 'span', code: 'i64', unitNs: 1 };
+  if (type === 'Time') return { is: 'span', code: 'i64', unitNs: 1, ofDay: true };
   const unit = UNITS[/^(?:Datetime|Duration)\((\w+)/.exec(type)?.[1] ?? ''];
   if (unit !== undefined) {
-    return { is: type.startsWith('Datetime') ? 'time' : 'span', code: 'i64', unitNs: unit };
+    return type.startsWith('Datetime')
+      ? { is: 'time', code: 'i64', unitNs: unit }
+      : { is: 'span', code: 'i64', unitNs: unit, ofDay: false };
   }
   if (['String', 'Utf8', 'Categorical', 'Enum'].includes(type)) return { is: 'text' };
   const decimal = /^Decimal\(\d+, (\d+)\)$/.exec(type);

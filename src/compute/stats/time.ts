@@ -38,3 +38,9 @@ export function formatNanoseconds(ns: bigint): string {
   }
   return (ns < 0n ? '-' : '') + parts.join(' ');
 }
+
+/** 3661500000000 -> "01:01:01.5"; what is no time of a day (a fence beyond it) as a length. */
+export function formatTimeOfDay(ns: bigint): string {
+  if (ns < 0n || ns >= 86_400n * SECOND) return formatNanoseconds(ns);
+  return formatTime(ns, 1, false).slice('1970-01-01T'.length);
+}
