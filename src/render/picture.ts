@@ -25,13 +25,22 @@ export async function drawScene(
   image: ImageMaker,
 ): Promise<Picture> {
   const config = await configOf(scene.request.theme, scene.request.palette);
-  const options: ViewOptions = { config, seed: scene.request.seed, warn: scene.note };
+  const options: ViewOptions = {
+    config,
+    seed: scene.request.seed,
+    warn: (text) => noteWarning(scene, text),
+  };
   const empty = panels.every((panel) => isEmpty(scene, panel));
   if (empty) return exact(scene, assemble(scene, [noData(scene)]), options);
   if (panels.some((panel) => panel.density !== undefined))
     return drawDensity(scene, panels, options, image);
   const first = assemble(scene, panels);
   return first.single ? exact(scene, first, options) : fitted(scene, panels, first, options);
+}
+
+/** Vega warns of layers without rows, such as the outliers of a box that has none. */
+function noteWarning(scene: Scene, text: string): void {
+  if (!text.startsWith('Infinite extent')) scene.note(text);
 }
 
 /** Nothing to draw: no row with a value, or no point with two coordinates. */
