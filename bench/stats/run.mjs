@@ -5,7 +5,7 @@
  *   node bench/stats/run.mjs FILE [ROUNDS]
  *
  * Prints wall and CPU seconds of each run, the medians and the ratios, and a hash of the figures,
- * which must not change from run to run. Files: node bench/generate.mjs.
+ * which must not change from run to run. Files: bench/generate.mjs, bench/stats/generate.mjs.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
