@@ -3,7 +3,8 @@ import { aggregateNames } from '../functions/aggregates.ts';
 import { canonicalName, scalarFunction, scalarNames } from '../functions/scalar.ts';
 import type { Expression } from '../ir.ts';
 import { suggestion } from '../names.ts';
-import { describeType } from '../types.ts';
+import { wholeDays } from '../temporal.ts';
+import { DATE, describeType } from '../types.ts';
 import { adaptLiterals, convert } from './coerce.ts';
 import type { Context } from './context.ts';
 import { foldCall } from './fold.ts';
@@ -32,6 +33,21 @@ const ADAPTS = new Set([
   'array',
 ]);
 
+const COMPARES = new Set(['=', '<>', '<', '<=', '>', '>=']);
+
+/** A day against a constant midnight is a day against a day: scans can then skip by statistics. */
+function daysWithDays(name: string, args: readonly Expression[]): readonly Expression[] {
+  if (!COMPARES.has(name) || !args.some((arg) => arg.type.kind === 'date')) return args;
+  return args.map((arg) => {
+    const isMoment =
+      arg.kind === 'literal' && arg.type.kind === 'timestamp' && arg.type.unit === 'us';
+    if (!isMoment || typeof arg.value !== 'bigint') return arg;
+    const zoned = arg.type.kind === 'timestamp' && arg.type.zone !== undefined;
+    const days = zoned ? undefined : wholeDays(arg.value);
+    return days === undefined ? arg : { ...arg, value: days, type: DATE };
+  });
+}
+
 export function makeCall(
   context: Context,
   name: string,
@@ -49,7 +65,8 @@ export function makeCall(
     );
   }
   const canonical = canonicalName(name);
-  const args = ADAPTS.has(canonical) ? adaptLiterals(context, given) : [...given];
+  const adapted = ADAPTS.has(canonical) ? adaptLiterals(context, given) : [...given];
+  const args = daysWithDays(canonical, adapted);
   const resolved = fn.resolve(
     args.map((each) => each.type),
     args,
