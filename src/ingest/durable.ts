@@ -36,6 +36,8 @@ const REASONS: Readonly<Record<string, string>> = {
 /** The errno name of a failed file operation, if it is one. */
 export function errnoOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  // fs.rm of Node 24 names no errno but those it expects.
+  if (thrown.code === '') return /no space left/i.test(thrown.message) ? 'ENOSPC' : undefined;
   return typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 

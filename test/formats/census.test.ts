@@ -62,6 +62,11 @@ describe('the census kernel', () => {
     fc.assert(check, { numRuns: 60 });
   });
 
+  it('gives what the plain census gives where a long text ends in a lone CR behind a quote', () => {
+    const bytes = embed('""\r', 1, 300 * 1024, 0);
+    expect(census(bytes, DIALECT, 1)).toEqual(slow(bytes, 1));
+  });
+
   it('gives the same at every place of a block and of a chunk', () => {
     const rules = { delimiter: 44, lineEnd: 10, quote: 34, fields: 2 };
     const kernel = new CensusKernel();

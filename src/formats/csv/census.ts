@@ -74,7 +74,9 @@ class Counter {
     this.#line = from.line;
     const isPlain = this.#comment.length === 0;
     const isLong = this.#bytes.length - from.byte >= KERNEL_BYTES_MIN;
-    if (isPlain && isLong) this.#countFast(from.byte);
+    // The kernel takes a CR before the end for half a CRLF; here it is a character after a quote.
+    const endsInCr = this.#bytes.at(-1) === 13 && this.#lineEnd !== 13;
+    if (isPlain && isLong && !endsInCr) this.#countFast(from.byte);
     else this.#countFrom(from.byte, Number.POSITIVE_INFINITY);
     return { rows: this.#rows, faulty: this.#faulty };
   }
