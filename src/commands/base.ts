@@ -103,7 +103,10 @@ export abstract class BaseCommand extends Command {
   #quiet = false;
   #report = false;
 
-  /** What the shared flags mean to the engine; call it once, on what `this.parse` returned. Starts --timeout. */
+  /**
+   * What the shared flags mean to the engine; call it once, on what `this.parse` returned. Starts
+   * --timeout.
+   */
   protected hostOptions(flags: ParsedHostFlags & { quiet: boolean; report: boolean }): HostOptions {
     this.#quiet = flags.quiet;
     this.#report = flags.report;

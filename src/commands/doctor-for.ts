@@ -13,7 +13,9 @@ export interface ParsedWords {
 
 type Parse = (command: CommandClass, words: string[]) => Promise<ParsedWords>;
 
-/** Reads "stats data.csv price --all"; throws USAGE on an unknown command, or as that command does. */
+/**
+ * Reads "stats data.csv price --all"; throws USAGE on an unknown command, or as that command does.
+ */
 export async function readCommandLine(text: string, parse: Parse): Promise<CommandLine> {
   const words = splitWords(text);
   if (words[0] === 'nairobi') words.shift();

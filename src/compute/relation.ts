@@ -17,7 +17,9 @@ export interface Relation {
   /** The name SQL knows it by. */
   readonly name: string;
   readonly columns: readonly Column[];
-  /** True when `scan` fits the memory limit for every column; else only `segments` is certain to. */
+  /**
+   * True when `scan` fits the memory limit for every column; else only `segments` is certain to.
+   */
   readonly fits: boolean;
   /** About how many rows there are, when that is cheap to know: joins are ordered by it. */
   readonly rowEstimate?: number | undefined;

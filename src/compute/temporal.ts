@@ -16,7 +16,9 @@ export function parseDate(text: Expr, format: string, strict = true): Expr {
   return fromNative((native['strToDate'] as NativeCall).call(native, format, strict, true, true));
 }
 
-/** As parseDate. A format with %z, %#z or %+ gives UTC; `unit` finer than the text loses nothing. */
+/**
+ * As parseDate. A format with %z, %#z or %+ gives UTC; `unit` finer than the text loses nothing.
+ */
 export function parseDatetime(
   text: Expr,
   format: string,

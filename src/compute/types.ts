@@ -46,7 +46,9 @@ function printedTypeName(printed: string): TypeName {
   return PRINTED[printed] ?? printed;
 }
 
-/** One column's type, also where Polars' JavaScript half throws on it (Int128, Binary: measured). */
+/**
+ * One column's type, also where Polars' JavaScript half throws on it (Int128, Binary: measured).
+ */
 function typeOfColumn(frame: DataFrame, index: number): TypeName {
   const name = frame.columns[index] ?? '';
   const column = frame.select(name).head(0);

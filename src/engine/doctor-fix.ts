@@ -160,7 +160,9 @@ function chosen(text: string | null): string | undefined {
   return /\[([^\]]+)\]/.exec(text ?? '')?.[1];
 }
 
-/** Takes every change of the journal back, newest first; what somebody changed since is left alone. */
+/**
+ * Takes every change of the journal back, newest first; what somebody changed since is left alone.
+ */
 export function undoFixes(journalPath: string): ChangeResult[] {
   const journal = readJournal(journalPath);
   if (journal.length === 0) {

@@ -12,7 +12,9 @@ export const PARALLEL_BYTES = bytes(48 * MiB);
 /** What Node, Polars and their code take before the first row. */
 const BASE_BYTES = bytes(120 * MiB);
 
-/** A segment in the works: its bytes, its frame twice, what it becomes, malloc's slack (measured). */
+/**
+ * A segment in the works: its bytes, its frame twice, what it becomes, malloc's slack (measured).
+ */
 const SEGMENT_COST = 8;
 
 /** Below this a second thread's share of memory is worth more than its help. */

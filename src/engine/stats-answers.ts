@@ -1,4 +1,6 @@
-/** The other questions `nairobi stats` answers: each gives data, the same as rows, and a verdict. */
+/**
+ * The other questions `nairobi stats` answers: each gives data, the same as rows, and a verdict.
+ */
 import type { Column, Relation } from '../compute/relation.ts';
 import { correlations, type Matrix } from '../compute/stats/correlation.ts';
 import { type Bound, driftOf, pastBounds } from '../compute/stats/drift.ts';

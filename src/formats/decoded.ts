@@ -41,7 +41,9 @@ export interface Decoded {
    * columns at all some column is given all the same, so that the rows can be counted.
    */
   read(columns?: readonly string[]): DataFrame | LazyFrame;
-  /** The same rows, lazily from `scanPath` where there is one and it gives the same, else read(). */
+  /**
+   * The same rows, lazily from `scanPath` where there is one and it gives the same, else read().
+   */
   scan(columns?: readonly string[]): LazyFrame;
   /** See Relation.plainText. */
   plainText?(): PlainText | undefined;

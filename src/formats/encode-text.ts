@@ -69,7 +69,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 
-/** Bare values for the shell: a row a line, tabs between, no header, no quotes; \t \n \\ escaped. */
+/**
+ * Bare values for the shell: a row a line, tabs between, no header, no quotes; \t \n \\ escaped.
+ */
 export function* lines(result: Result): Iterable<Buffer> {
   const { options } = result;
   const cell = (text: string | null): string =>

@@ -23,7 +23,9 @@ export type OutputFormat =
   | 'vertical'
   | 'lines';
 
-/** The frame's bytes in a format, piece by piece. Throws NOT_SUPPORTED for a type it cannot hold. */
+/**
+ * The frame's bytes in a format, piece by piece. Throws NOT_SUPPORTED for a type it cannot hold.
+ */
 export function encode(
   frame: DataFrame,
   format: OutputFormat,
@@ -72,7 +74,9 @@ function quoted(name: string, separator: string): string {
   return isPlain ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Whole: the footer needs all of it. Polars' 128-bit integers are its own; others read decimals. */
+/**
+ * Whole: the footer needs all of it. Polars' 128-bit integers are its own; others read decimals.
+ */
 function* columnar(
   { frame, columns, names, options }: Result,
   format: 'parquet' | 'arrow',

@@ -1,11 +1,15 @@
-/** The control groups of this process: where they lie, and their files on the way up to the root. */
+/**
+ * The control groups of this process: where they lie, and their files on the way up to the root.
+ */
 import { join } from 'node:path';
 import { type HostFiles, numberIn } from './files.ts';
 
 export interface Cgroups {
   /** 2: unified only; 1: controllers on v1 (also hybrid hosts); 0: none mounted. */
   readonly version: 0 | 1 | 2;
-  /** The directories that hold `controller`'s files for this process, its own first, then upwards. */
+  /**
+   * The directories that hold `controller`'s files for this process, its own first, then upwards.
+   */
   levels(controller: string): readonly string[];
 }
 
@@ -29,7 +33,9 @@ export function readCgroups(files: HostFiles): Cgroups {
   };
 }
 
-/** Each level's number in `file`; "max" and v1's page-rounded 2^63 mean no limit and are left out. */
+/**
+ * Each level's number in `file`; "max" and v1's page-rounded 2^63 mean no limit and are left out.
+ */
 export function cgroupLimits(
   files: HostFiles,
   levels: readonly string[],

@@ -50,7 +50,9 @@ export function treeFiles(entries: ReadonlyMap<string, string>): HostFiles {
   };
 }
 
-/** The same files, noting in `entries` all that is read: a later `treeFiles(entries)` answers alike. */
+/**
+ * The same files, noting in `entries` all that is read: a later `treeFiles(entries)` answers alike.
+ */
 export function recordingFiles(files: HostFiles, entries: Map<string, string>): HostFiles {
   return {
     live: files.live,

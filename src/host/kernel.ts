@@ -92,7 +92,9 @@ function wslGeneration(release: string): 0 | 1 | 2 {
   return /-Microsoft$/.test(release) ? 1 : 0;
 }
 
-/** gVisor's sentry has answered with this date, or its name in the release, since its first version. */
+/**
+ * gVisor's sentry has answered with this date, or its name in the release, since its first version.
+ */
 function isGvisor(release: string, banner: string): boolean {
   return /gvisor/i.test(`${release} ${banner}`) || /Jan 10 15:06:54 PST 2016/.test(banner);
 }

@@ -89,7 +89,9 @@ export function readMemory(files: HostFiles): MemoryFacts {
   };
 }
 
-/** What a program may still take: the least of MemAvailable and the room below every cgroup limit. */
+/**
+ * What a program may still take: the least of MemAvailable and the room below every cgroup limit.
+ */
 export interface MemoryAvailable {
   readonly bytes: number;
   /** What bounds it: "MemAvailable" or the cgroup file. */

@@ -41,7 +41,9 @@ export interface UringTrial {
 
 export interface HugetlbTrial {
   readonly pageBytes: number;
-  /** mmap(MAP_HUGETLB), then a write to each page: "killed" by SIGBUS is a limit met at the fault. */
+  /**
+   * mmap(MAP_HUGETLB), then a write to each page: "killed" by SIGBUS is a limit met at the fault.
+   */
   readonly attempt: Attempt;
   readonly pages: number;
 }

@@ -4,7 +4,9 @@ import { readCgroups } from './cgroup.ts';
 import { type HostFiles, numberIn } from './files.ts';
 
 export interface UringFacts {
-  /** kernel.io_uring_disabled: 0 all, 1 administrators and io_uring_group, 2 nobody; 6.6 and later. */
+  /**
+   * kernel.io_uring_disabled: 0 all, 1 administrators and io_uring_group, 2 nobody; 6.6 and later.
+   */
   readonly disabled: number | undefined;
   /** kernel.io_uring_group: a group id, -1 for none. */
   readonly group: number | undefined;

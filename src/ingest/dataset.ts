@@ -1,4 +1,7 @@
-/** The dataset directory as a target: Parquet parts under hive partitions, added and never rewritten. */
+/**
+ * The dataset directory as a target: Parquet parts under hive partitions, added and never
+ * rewritten.
+ */
 import { existsSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { DataFrame } from '../compute/polars.ts';

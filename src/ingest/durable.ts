@@ -105,7 +105,9 @@ export function writeNew(path: string, data: Uint8Array, mode = 0o644): void {
   }
 }
 
-/** Replaces `path` in one step: a reader sees the old content or the new, also after a power cut. */
+/**
+ * Replaces `path` in one step: a reader sees the old content or the new, also after a power cut.
+ */
 export function replaceFile(path: string, data: Uint8Array, run: string): void {
   const temporary = temporaryBeside(path, run);
   try {

@@ -18,7 +18,9 @@ import { attempt, makeDirectory, syncDirectory } from './durable.ts';
 import { OWN_DIRECTORY, runOfPart } from './layout.ts';
 import type { CommitRecord } from './record.ts';
 
-/** Beyond this many entries linking takes longer than a reader would ever notice: rename instead. */
+/**
+ * Beyond this many entries linking takes longer than a reader would ever notice: rename instead.
+ */
 const MOST_ENTRIES = 4000;
 
 const nextTree = (root: string, run: string): string =>

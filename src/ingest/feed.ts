@@ -8,7 +8,9 @@ import { type Bytes, bytes, formatBytes, MiB } from '../units.ts';
 import type { Cutter } from './boundary.ts';
 import { ioError } from './durable.ts';
 
-/** One record may not be longer: DuckDB's max_line_size is 2 MB, and a log line with a dump fits. */
+/**
+ * One record may not be longer: DuckDB's max_line_size is 2 MB, and a log line with a dump fits.
+ */
 export const MAX_RECORD_BYTES = bytes(16 * MiB);
 
 /** Whole records, valid until the next batch is asked for. */

@@ -37,7 +37,10 @@ export function runOfPart(name: string): string | undefined {
   return PART_NAME.exec(name)?.[1];
 }
 
-/** Hive's own name for "no value" (HIVE_DEFAULT_PARTITION); DuckDB, Spark and Polars read it as null. */
+/**
+ * Hive's own name for "no value" (HIVE_DEFAULT_PARTITION); DuckDB, Spark and Polars read it as
+ * null.
+ */
 export const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__';
 
 /** Hive escapes these and every control character as %XX (FileUtils.escapePathName). */

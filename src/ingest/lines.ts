@@ -1,4 +1,7 @@
-/** One line of NDJSON or of InfluxDB's line protocol as named texts. Throws a plain Error with the reason. */
+/**
+ * One line of NDJSON or of InfluxDB's line protocol as named texts. Throws a plain Error with the
+ * reason.
+ */
 
 /** A value's text as CSV would carry it, and what kind of value it was. */
 export interface Cell {

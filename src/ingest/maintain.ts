@@ -28,7 +28,10 @@ export interface Maintained {
   readonly rows: number;
 }
 
-/** Rows of a row group: as DuckDB and the Parquet documentation advise for columns that are read alone. */
+/**
+ * Rows of a row group: as DuckDB and the Parquet documentation advise for columns that are read
+ * alone.
+ */
 const GROUP_ROWS = 500_000;
 
 interface Part {

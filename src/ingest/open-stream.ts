@@ -1,4 +1,6 @@
-/** Streams to read from: standard input and FIFOs as they are, compressed files as their content. */
+/**
+ * Streams to read from: standard input and FIFOs as they are, compressed files as their content.
+ */
 import { createReadStream } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { pipeline, type Readable } from 'node:stream';

@@ -43,7 +43,9 @@ const BY_EXTENSION: Readonly<Record<string, FileFormat>> = {
   '.jsonl': 'ndjson',
 };
 
-/** What the flags mean: a directory, or a name that ends in "/" or has no extension, is a dataset. */
+/**
+ * What the flags mean: a directory, or a name that ends in "/" or has no extension, is a dataset.
+ */
 export function targetOptions(wishes: TargetWishes): TargetOptions {
   const [place = '', table = DEFAULT_TABLE] = splitTable(wishes.output);
   const kind = wishes.format ?? kindOf(place);

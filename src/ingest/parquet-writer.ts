@@ -2,7 +2,8 @@
  * One Parquet file out of many frames in bounded memory. Polars writes each frame as a whole
  * Parquet file in memory; the row groups of those are put one behind the other and one footer is
  * written for all, with the offsets moved. No value is encoded twice.
- * Field numbers: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+ * Field numbers:
+ * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
  */
 import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import type { DataFrame } from '../compute/polars.ts';
@@ -135,7 +136,9 @@ export class ParquetWriter {
     }
   }
 
-  /** Writes the footer and syncs: the file is whole and on the disk. At least one frame is needed. */
+  /**
+   * Writes the footer and syncs: the file is whole and on the disk. At least one frame is needed.
+   */
   close(): void {
     const footer = this.#footer;
     assert(footer !== undefined, 'a Parquet file needs a frame, though it may have no rows');
@@ -180,7 +183,9 @@ function readFooter(file: Buffer): ThriftStruct {
   return decodeStruct(file.subarray(end, file.length - TRAILER_BYTES));
 }
 
-/** Moves every absolute offset of a row group; page indexes, whose offsets lie outside, are dropped. */
+/**
+ * Moves every absolute offset of a row group; page indexes, whose offsets lie outside, are dropped.
+ */
 function moveGroup(group: ThriftStruct, shift: bigint, ordinal: number): void {
   moveField(group, GROUP.fileOffset, shift);
   if (group.has(GROUP.ordinal)) {

@@ -1,4 +1,7 @@
-/** `--partition-by day(ts),device`: the keys of a hive-partitioned dataset, and frames split by them. */
+/**
+ * `--partition-by day(ts),device`: the keys of a hive-partitioned dataset, and frames split by
+ * them.
+ */
 import { type DataFrame, type Expr, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';

@@ -44,7 +44,10 @@ export interface Publication {
   readonly bytes: number;
 }
 
-/** Bytes of a staged file that belong at `offset` of a file elsewhere: writing them twice is harmless. */
+/**
+ * Bytes of a staged file that belong at `offset` of a file elsewhere: writing them twice is
+ * harmless.
+ */
 export interface Appendix {
   readonly from: string;
   readonly to: string;

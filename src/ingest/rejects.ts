@@ -1,4 +1,6 @@
-/** Rejected records: counted always, written to --rejects FILE, and never more than --max-errors. */
+/**
+ * Rejected records: counted always, written to --rejects FILE, and never more than --max-errors.
+ */
 import { closeSync, existsSync, fsyncSync, openSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NairobiError } from '../errors.ts';

@@ -50,7 +50,9 @@ function measurePageBytes(): number {
   return PAGE_BYTES_MAX;
 }
 
-/** Maps the code, fills in the data, and makes it the process's handler; false where it cannot be. */
+/**
+ * Maps the code, fills in the data, and makes it the process's handler; false where it cannot be.
+ */
 function install(): BigUint64Array | undefined {
   const hex = HANDLER_CODE[process.arch];
   if (hex === undefined) return undefined;

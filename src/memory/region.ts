@@ -8,7 +8,10 @@ import { HUGE_PAGE_BYTES } from '../limits.ts';
 import { formatBytes, GiB } from '../units.ts';
 import type { PageKind } from './lease.ts';
 
-/** The rungs of the ladder, best first. 1 GiB pages are taken on request only: the first touch of one costs up to seconds. */
+/**
+ * The rungs of the ladder, best first. 1 GiB pages are taken on request only: the first touch of
+ * one costs up to seconds.
+ */
 export type PageWish = 'auto' | PageKind;
 
 export interface Region {
@@ -74,7 +77,9 @@ function mapHugetlb(byteLength: number, kind: keyof typeof HUGETLB): number | un
   return address;
 }
 
-/** Maps ordinary memory aligned to the huge page, so that the first and the last page can be one. */
+/**
+ * Maps ordinary memory aligned to the huge page, so that the first and the last page can be one.
+ */
 function tryMapAligned(byteLength: number): number {
   const total = byteLength + HUGE_PAGE_BYTES;
   const address = mmap(total, { protection: READ_WRITE, flags: PRIVATE | MAP.MAP_NORESERVE });

@@ -8,7 +8,9 @@ export interface MappingProof {
   readonly anonHugeBytes: number;
   /** Bytes on reserved huge pages at this moment. */
   readonly hugetlbBytes: number;
-  /** The two-letter flags; "hg" is MADV_HUGEPAGE, "ht" hugetlb (Documentation/filesystems/proc.rst). */
+  /**
+   * The two-letter flags; "hg" is MADV_HUGEPAGE, "ht" hugetlb (Documentation/filesystems/proc.rst).
+   */
   readonly vmFlags: readonly string[];
 }
 

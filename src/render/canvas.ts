@@ -1,4 +1,6 @@
-/** The one door to canvas: loaded for PNG, JPEG and PDF alone, with the bundled font and no other. */
+/**
+ * The one door to canvas: loaded for PNG, JPEG and PDF alone, with the bundled font and no other.
+ */
 import { join } from 'node:path';
 import type * as CanvasModule from 'canvas';
 import { messageOf, NairobiError } from '../errors.ts';

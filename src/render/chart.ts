@@ -35,6 +35,8 @@ export interface Panel {
   readonly rows: readonly Row[];
   /** Counts per pixel instead of marks, drawn as an image once the layout is known. */
   readonly density?: DensitySource;
-  /** Cells beside each other when the rows' facets are the mark's own, as a calendar's years are. */
+  /**
+   * Cells beside each other when the rows' facets are the mark's own, as a calendar's years are.
+   */
   readonly columns?: number;
 }

@@ -23,7 +23,9 @@ export function tableAt(tables: TableOffsets, tag: string): number {
   return found.offset;
 }
 
-/** Glyph index of a character of the basic plane, by the Unicode subtable of format 4; 0 if none. */
+/**
+ * Glyph index of a character of the basic plane, by the Unicode subtable of format 4; 0 if none.
+ */
 export function glyphLookup(font: Buffer, tables: TableOffsets): (code: number) => number {
   const at = unicodeSubtable(font, tableAt(tables, 'cmap'));
   const segments = font.readUInt16BE(at + 6) / 2;

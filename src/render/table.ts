@@ -54,7 +54,8 @@ const widthOf = (text: string): number =>
   (require('cli-table3/src/utils.js') as CliTableUtils).strlen(text);
 
 /**
- * The text of the table, a line end behind it. Numbers and dates are never cut; texts are, with "…"; when
+ * The text of the table, a line end behind it. Numbers and dates are never cut; texts are, with
+ * "…"; when
  * that is not enough, columns in the middle are left out and counted.
  */
 export function renderTable(cells: TableCells, options: TableOptions = {}): string {

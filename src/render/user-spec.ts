@@ -36,7 +36,9 @@ export interface Drawn {
   readonly warnings: readonly string[];
 }
 
-/** Draws it; NairobiError BAD_DATA for a specification that is wrong, NOT_SUPPORTED for a refusal. */
+/**
+ * Draws it; NairobiError BAD_DATA for a specification that is wrong, NOT_SUPPORTED for a refusal.
+ */
 export async function drawUserSpec(options: UserSpecOptions): Promise<Drawn> {
   const given = parseSpec(options);
   refuseGenerators(given, options.file);

@@ -30,7 +30,9 @@ export interface BlockReader extends Disposable {
   readonly facts: ReaderFacts;
   /** Queues the stretch behind those started before. Its memory must stay until it is finished. */
   start(file: InputFile, extent: Extent): Reading;
-  /** Tells that this memory will be read into again and again; false when that is of no use here. */
+  /**
+   * Tells that this memory will be read into again and again; false when that is of no use here.
+   */
   fix(address: Address, byteLength: number): boolean;
   /** Before that memory is given back. Nothing may be in flight. */
   unfix(): void;
@@ -41,6 +43,9 @@ export interface BlockReader extends Disposable {
    * Throws a NairobiError that names the operation, the file and the errno.
    */
   finish(reading: Reading): number;
-  /** Waits until nothing is in flight and forgets what was not begun: after an error, before release. */
+  /**
+   * Waits until nothing is in flight and forgets what was not begun: after an error, before
+   * release.
+   */
   drain(): void;
 }

@@ -1,4 +1,6 @@
-/** gzip and zstd by what Node carries itself, where the host's libraries cannot be used: at once. */
+/**
+ * gzip and zstd by what Node carries itself, where the host's libraries cannot be used: at once.
+ */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { messageOf, NairobiError } from '../errors.ts';
 import { viewOf } from '../kernel/syscall.ts';

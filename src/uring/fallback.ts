@@ -7,7 +7,9 @@ import { MiB } from '../units.ts';
 import type { BlockReader, Extent, ReaderFacts, Reading } from './block-reader.ts';
 import type { InputFile } from './input-file.ts';
 
-/** With one read at a time, a larger one gets more of the device (research: 2 MiB, 1.3x of 1 MiB). */
+/**
+ * With one read at a time, a larger one gets more of the device (research: 2 MiB, 1.3x of 1 MiB).
+ */
 const BLOCK_BYTES = 2 * MiB;
 
 /** Asked for in vain this often, EAGAIN is an error. */

@@ -91,7 +91,10 @@ export class InPlace implements Disposable {
     };
   }
 
-  /** What Polars scans: our descriptor, so that a file of the same name put in its place is not read. */
+  /**
+   * What Polars scans: our descriptor, so that a file of the same name put in its place is not
+   * read.
+   */
   get scanPath(): string {
     return `/proc/self/fd/${this.#fd}`;
   }

@@ -21,7 +21,10 @@ export type FileKind = 'regular' | 'block-device' | 'stream';
 /** Below this a file is not worth a second descriptor: the page cache serves it as fast. */
 const DIRECT_BYTES_MIN = 4 * MiB;
 
-/** With this share of the file in the page cache, copying from there beats the device (6x if all is). */
+/**
+ * With this share of the file in the page cache, copying from there beats the device (6x if all
+ * is).
+ */
 const CACHED_SHARE_MAX = 0.5;
 
 const PAGE_BYTES = 4096;

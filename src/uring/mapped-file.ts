@@ -21,7 +21,9 @@ export function findMappings(fd: Fd, inode: number): FileMapping[] {
   return found;
 }
 
-/** Bit 63 of a pagemap entry: the page is mapped here (Documentation/admin-guide/mm/pagemap.rst). */
+/**
+ * Bit 63 of a pagemap entry: the page is mapped here (Documentation/admin-guide/mm/pagemap.rst).
+ */
 const PRESENT_BIT_OF_LAST_BYTE = 0x80;
 const ENTRY_BYTES = 8;
 

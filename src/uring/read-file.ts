@@ -1,4 +1,7 @@
-/** The simple door: a whole file, or stretches of it, into one leased region; waits until it is there. */
+/**
+ * The simple door: a whole file, or stretches of it, into one leased region; waits until it is
+ * there.
+ */
 import type { Backend } from '../engine/report.ts';
 import { DIRECT_ALIGN_BYTES, RING_ENTRIES } from '../limits.ts';
 import type { Lease, PageKind } from '../memory/lease.ts';

@@ -1,4 +1,6 @@
-/** io_uring_register: buffers, the ring's own descriptor, an eventfd, and the probe of operations. */
+/**
+ * io_uring_register: buffers, the ring's own descriptor, an eventfd, and the probe of operations.
+ */
 import { ioUringRegister } from '../kernel/calls.ts';
 import { IO_URING_OP_SUPPORTED, REGISTER } from '../kernel/constants.ts';
 import { IOVEC, PROBE, PROBE_OP, RSRC_UPDATE } from '../kernel/layout.ts';

@@ -1,4 +1,6 @@
-/** The figures of a list of doubles in exact rational arithmetic: slow, and right by construction. */
+/**
+ * The figures of a list of doubles in exact rational arithmetic: slow, and right by construction.
+ */
 import { type Fraction, toDouble } from '../../src/compute/stats/exact.ts';
 
 const UNIT = 1074n;

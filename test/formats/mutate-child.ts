@@ -5,7 +5,9 @@ import { NairobiError } from '../../src/errors.ts';
 import { decode } from '../../src/formats/decode.ts';
 import { encode } from '../../src/formats/encode.ts';
 
-/** https://en.wikipedia.org/wiki/Linear_congruential_generator, the constants of Numerical Recipes */
+/**
+ * https://en.wikipedia.org/wiki/Linear_congruential_generator, the constants of Numerical Recipes
+ */
 function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

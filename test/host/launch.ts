@@ -1,4 +1,7 @@
-/** Runs the program, as test/build.ts built it, as another user, under a seccomp filter, or with less memory. */
+/**
+ * Runs the program, as test/build.ts built it, as another user, under a seccomp filter, or with
+ * less memory.
+ */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';

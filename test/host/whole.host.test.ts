@@ -1,5 +1,6 @@
 /**
- * Refusals that hold for the whole machine while they last: sysctls and reserved huge pages. Each is
+ * Refusals that hold for the whole machine while they last: sysctls and reserved huge pages. Each
+ * is
  * taken back, under a lock that other runs of these tests on the machine wait for.
  */
 import { spawn } from 'node:child_process';

@@ -220,7 +220,9 @@ const windows = join([
   where,
 ]);
 
-/** DuckDB 1.5.6 answers NOT NOT EXISTS unlike EXISTS where the condition is NULL: not asked here. */
+/**
+ * DuckDB 1.5.6 answers NOT NOT EXISTS unlike EXISTS where the condition is NULL: not asked here.
+ */
 export const randomQuery: Text = fc.oneof(
   { weight: 4, arbitrary: plain },
   { weight: 3, arbitrary: grouped },

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { filesBelow, readSource, type SourceFile } from './sources.ts';
+import { filesBelow, ROOT, readSource, type SourceFile } from './sources.ts';
 
 const SOURCES = filesBelow('src', '.ts').map(readSource);
 
@@ -35,6 +36,9 @@ const OWNERS: readonly { readonly packages: RegExp; readonly owner: RegExp }[] =
 function isTypeOfTheSeam(mine: string, to: string): boolean {
   return mine === 'commands' || to === 'src/engine/report.ts';
 }
+
+/** What tests prove and measure by, and the program itself does not use. */
+const MEASURED_ONLY = ['src/memory/smaps.ts', 'src/uring/event-reader.ts'];
 
 const room = (name: string): string | undefined => /^src\/([^/]+)\//.exec(name)?.[1];
 
@@ -86,6 +90,19 @@ describe('the rooms of src', () => {
     };
     for (const file of SOURCES) follow(file, []);
     expect(cycles).toEqual([]);
+  });
+
+  test('have no file that nothing imports', () => {
+    const builds = readFileSync(path.join(ROOT, 'scripts/build.mjs'), 'utf8');
+    const entries = new Set([...(builds.match(/src\/[\w/-]+\.ts/g) ?? []), ...MEASURED_ONLY]);
+    const users = [...SOURCES, ...filesBelow('bench', '.ts').map(readSource)];
+    const used = new Set(
+      users.flatMap((file) => file.imports.map(({ from }) => target(file, from))),
+    );
+    const dead = SOURCES.map((file) => file.name).filter(
+      (name) => !used.has(name) && !entries.has(name),
+    );
+    expect(dead).toEqual([]);
   });
 
   test('re-export nothing wholesale', () => {

@@ -19,7 +19,9 @@ export interface DistinctFacts {
   readonly values:
     | readonly (readonly [value: number | bigint | string, count: number])[]
     | undefined;
-  /** Otherwise all finite values, sorted, if they were kept; throws MEMORY_LIMIT if not all were. */
+  /**
+   * Otherwise all finite values, sorted, if they were kept; throws MEMORY_LIMIT if not all were.
+   */
   readonly kept?: (() => KeptValues) | undefined;
 }
 

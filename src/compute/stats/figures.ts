@@ -202,7 +202,9 @@ export function sdOf({ n, m2, scale }: MomentFacts): number | null {
   return n < 2 ? null : Math.sqrt(m2 / (n - 1)) * 2 ** scale;
 }
 
-/** Adjusted Fisher-Pearson G1, as DuckDB, pandas and SAS: https://doi.org/10.1111/1467-9884.00122 */
+/**
+ * Adjusted Fisher-Pearson G1, as DuckDB, pandas and SAS: https://doi.org/10.1111/1467-9884.00122
+ */
 export function skewnessOf({ n, m2, m3 }: MomentFacts): number | null {
   if (n < 3 || m2 === 0) return null;
   const g1 = (Math.sqrt(n) * m3) / m2 ** 1.5;

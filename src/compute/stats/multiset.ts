@@ -67,7 +67,9 @@ function sorted(values: KeptValues): Multiset {
   };
 }
 
-/** The first index for which `holds`, where it holds for all later ones too; `length` if for none. */
+/**
+ * The first index for which `holds`, where it holds for all later ones too; `length` if for none.
+ */
 function firstIndex(length: number, holds: (i: number) => boolean): number {
   let low = 0;
   let high = length;

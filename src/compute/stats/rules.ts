@@ -1,4 +1,6 @@
-/** Rules a table is held against: read from JSON, checked, every breach with a count and examples. */
+/**
+ * Rules a table is held against: read from JSON, checked, every breach with a count and examples.
+ */
 import { NairobiError } from '../../errors.ts';
 import { parseDuration } from '../../units.ts';
 import { collect, type Expr, polars } from '../polars.ts';

@@ -1,4 +1,6 @@
-/** Asks the kernel whether the clock is kept by NTP, PTP or the like: adjtimex(2), which only reads. */
+/**
+ * Asks the kernel whether the clock is kept by NTP, PTP or the like: adjtimex(2), which only reads.
+ */
 import { SYS } from '../../kernel/constants.ts';
 import { lend, syscall } from '../../kernel/syscall.ts';
 

@@ -1,4 +1,6 @@
-/** Tries what hands memory to another process: memfd, seals, huge-page memfd, passing descriptors. */
+/**
+ * Tries what hands memory to another process: memfd, seals, huge-page memfd, passing descriptors.
+ */
 
 import { type Attempt, OK } from '../../host/observed.ts';
 import { close, fcntl, ftruncate, memfdCreate } from '../../kernel/calls.ts';

@@ -1,4 +1,6 @@
-/** Tries huge pages by touching them: this process dies of SIGBUS where a limit is met that late. */
+/**
+ * Tries huge pages by touching them: this process dies of SIGBUS where a limit is met that late.
+ */
 import { readFileSync } from 'node:fs';
 import { type HugetlbTrial, OK, type ThpTrial } from '../../host/observed.ts';
 import { madvise, mmap } from '../../kernel/calls.ts';

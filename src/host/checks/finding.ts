@@ -20,7 +20,9 @@ export type Group = (typeof GROUPS)[number];
  */
 export type Status = 'pass' | 'info' | 'warn' | 'fail' | 'unknown' | 'skip';
 
-/** One change of a fix. Only "sysctl", "write" and "file" can be applied and undone by --fix --yes. */
+/**
+ * One change of a fix. Only "sysctl", "write" and "file" can be applied and undone by --fix --yes.
+ */
 export type Action =
   | {
       readonly kind: 'sysctl';

@@ -126,7 +126,9 @@ function refusedEperm(facts: Facts, trial: UringTrial, errno: string): Refusal {
   return lsm(facts, errno);
 }
 
-/** io_uring_disabled=2 stops everyone; 1 all but CAP_SYS_ADMIN and the members of io_uring_group. */
+/**
+ * io_uring_disabled=2 stops everyone; 1 all but CAP_SYS_ADMIN and the members of io_uring_group.
+ */
 function sysctlRefusal(facts: Facts): Refusal | undefined {
   const { disabled, group } = facts.uring;
   const { capabilities, groups, uid } = facts.process;

@@ -134,7 +134,9 @@ function judgeSeccomp(facts: Facts): Verdict {
   };
 }
 
-/** io_uring's workers and an SQPOLL thread count as tasks of ours, beside Node's and Polars' own. */
+/**
+ * io_uring's workers and an SQPOLL thread count as tasks of ours, beside Node's and Polars' own.
+ */
 const TASKS_NEEDED = 32;
 
 function judgeTasks(facts: Facts): Verdict {

@@ -13,7 +13,9 @@ const LZMA_STREAM = {
   countBytes: 8,
 } as const;
 
-/** The dictionary of "xz -9" is 64 MiB; a file that asks for more than this is not for small hosts. */
+/**
+ * The dictionary of "xz -9" is 64 MiB; a file that asks for more than this is not for small hosts.
+ */
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
 
 const LZMA_OK = 0;

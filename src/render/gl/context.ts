@@ -29,7 +29,9 @@ export interface GlContext extends Disposable {
   readonly es: boolean;
 }
 
-/** The names of renderers that run on the processor; EGL's own device flags are not to be trusted. */
+/**
+ * The names of renderers that run on the processor; EGL's own device flags are not to be trusted.
+ */
 const SOFTWARE = /llvmpipe|softpipe|swrast|software rasterizer|\bSWR\b|lavapipe|SwiftShader/i;
 
 /**

@@ -34,7 +34,9 @@ export async function boxPanel(scene: Scene): Promise<Panel> {
   return { rows, layers: boxLayers(scene, of, by) };
 }
 
-/** The columns that hold values and the one that splits them, whichever way round they were named. */
+/**
+ * The columns that hold values and the one that splits them, whichever way round they were named.
+ */
 export function sidesOf(scene: Scene): { fields: readonly Field[]; by: Field | undefined } {
   if (scene.ys.length === 0) return { fields: [scene.x as Field], by: undefined };
   if (scene.x === undefined) return { fields: scene.ys, by: undefined };

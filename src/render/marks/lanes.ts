@@ -4,7 +4,9 @@ import type { Distribution } from '../data/distribution.ts';
 import type { Field } from '../fields.ts';
 import { axisTitle, colorBy, position } from '../spec/encode.ts';
 
-/** The middle of a lane on the x axis: categories one unit apart, colours beside each other within. */
+/**
+ * The middle of a lane on the x axis: categories one unit apart, colours beside each other within.
+ */
 export function laneOf(of: Distribution, cell: number): { middle: number; half: number } {
   const colors = of.series.color.labels.length;
   const inFacet = cell % (of.category.labels.length * colors);
@@ -46,7 +48,9 @@ export function laneChannels(scene: Scene, of: Distribution, by: Field | undefin
   };
 }
 
-/** Colour by --color; by category when that is all there is, without a legend that repeats the axis. */
+/**
+ * Colour by --color; by category when that is all there is, without a legend that repeats the axis.
+ */
 function laneColors(scene: Scene, of: Distribution, by: Field | undefined): Spec {
   if (scene.color !== undefined && scene.color.name !== by?.name) {
     return colorBy(scene.color.name, of.series.color.labels);

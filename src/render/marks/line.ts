@@ -11,7 +11,9 @@ import { columnNames, dense, type Series, seriesLabels, seriesOf } from './serie
 
 /** Rows a line hands to Vega as they are: a tenth of a second's work. */
 const LINE_ROWS = 20_000;
-/** With four, 0.034 % of the pixels of a noisy line differ from the whole drawing; with six 0.01 %. */
+/**
+ * With four, 0.034 % of the pixels of a noisy line differ from the whole drawing; with six 0.01 %.
+ */
 const COLUMNS_PER_PX = 6;
 
 export async function linePanel(scene: Scene): Promise<Panel> {

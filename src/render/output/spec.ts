@@ -20,7 +20,9 @@ export function specJson(picture: Picture): Buffer {
   return Buffer.from(`${JSON.stringify(specOf(picture))}\n`);
 }
 
-/** A page that needs no network: libraries, font and data are in it, and its policy forbids more. */
+/**
+ * A page that needs no network: libraries, font and data are in it, and its policy forbids more.
+ */
 export function htmlOf(picture: Picture, title: string | undefined): Buffer {
   const spec = interactive(specOf(picture));
   const json = JSON.stringify(spec);

@@ -38,7 +38,9 @@ function sumPlanes(planes: readonly Uint32Array[]): Uint32Array {
   return total;
 }
 
-/** Counts that split the filled pixels into classes of about the same size (histogram equalisation). */
+/**
+ * Counts that split the filled pixels into classes of about the same size (histogram equalisation).
+ */
 function quantileThresholds(counts: DensityCounts, max: number): number[] {
   const filled = totalsByFacet(counts).flatMap((plane) => [...plane.filter((count) => count > 0)]);
   const sorted = Uint32Array.from(filled).sort();

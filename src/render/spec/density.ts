@@ -10,7 +10,9 @@ import { isDark } from './theme.ts';
 /** Widest label a count legend gets ("100k"), so that the draft leaves enough room. */
 const DRAFT_MAX = 200_000;
 
-/** What the first layout needs: corners of the data for the axes, and a legend of about its size. */
+/**
+ * What the first layout needs: corners of the data for the axes, and a legend of about its size.
+ */
 export function densityFrame(scene: Scene, source: DensitySource, config: Spec): Panel {
   const colors = countColors(config, isDark(config));
   const legend: Legend = { kind: 'log', max: DRAFT_MAX, thresholds: [1, 10, 100, 1000, 10_000] };

@@ -1,4 +1,6 @@
-/** Vega-Lite channel definitions. Rows use fixed keys (x, y, color, facet), so no name is escaped. */
+/**
+ * Vega-Lite channel definitions. Rows use fixed keys (x, y, color, facet), so no name is escaped.
+ */
 import type { Scene, Spec } from '../chart.ts';
 import type { Measure } from '../fields.ts';
 

@@ -19,7 +19,9 @@ export class DotScreen {
     this.#letterColors = new Int32Array(columns * rows).fill(-1);
   }
 
-  /** Sets one dot in `color` (0xrrggbb, -1 for the terminal's own); out of the screen is nothing. */
+  /**
+   * Sets one dot in `color` (0xrrggbb, -1 for the terminal's own); out of the screen is nothing.
+   */
   dot(x: number, y: number, color: number): void {
     const [column, row] = [x >> 1, y >> 2];
     if (x < 0 || y < 0 || column >= this.columns || row >= this.rows) return;

@@ -171,7 +171,9 @@ function acrossZones(context: Context, input: Expression, type: SqlType): Expres
   return t.sameType(middle, type) ? moved : castOf(moved, type, false, input.position);
 }
 
-/** `input` as a value of `type`; a constant that cannot be one is an error here, under its token. */
+/**
+ * `input` as a value of `type`; a constant that cannot be one is an error here, under its token.
+ */
 export function convert(
   context: Context,
   input: Expression,

@@ -1,4 +1,6 @@
-/** One SELECT: FROM, WHERE, GROUP BY, HAVING, windows, QUALIFY, DISTINCT, ORDER BY, in that order. */
+/**
+ * One SELECT: FROM, WHERE, GROUP BY, HAVING, windows, QUALIFY, DISTINCT, ORDER BY, in that order.
+ */
 import type { Node, SelectStmt, WindowDef } from 'libpg-query';
 import { attach, filterBy } from '../apply.ts';
 import type { Expression, Named, OutputColumn, Plan, SortItem, WindowExpression } from '../ir.ts';

@@ -47,7 +47,9 @@ function inPrecision(node: Dsl, to: SqlType & { kind: 'decimal' }, lenient: bool
   return d.ternary(outside, instead, node);
 }
 
-/** More places than asked for are read first: the engine rounds half to even, SQL away from zero. */
+/**
+ * More places than asked for are read first: the engine rounds half to even, SQL away from zero.
+ */
 const SPARE_PLACES = 12;
 
 function textToDecimal(text: Dsl, scale: number, lenient: boolean): Dsl {

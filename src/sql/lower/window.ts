@@ -1,5 +1,6 @@
 /**
- * Window functions. Rows are sorted by partition and order once for each different OVER; then ranks,
+ * Window functions. Rows are sorted by partition and order once for each different OVER; then
+ * ranks,
  * offsets and running aggregates are cumulative expressions within the partition, and rows equal
  * under ORDER BY (peers) share the value of their last one where the frame is a RANGE.
  */
