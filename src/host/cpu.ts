@@ -30,15 +30,9 @@ export function readCpu(files: HostFiles): CpuFacts {
   const info = files.text('/proc/cpuinfo') ?? '';
   const first = keyedLines(info.slice(0, Math.max(0, info.indexOf('\n\n')) || undefined));
   const flags = new Set((first.get('flags') ?? first.get('Features') ?? '').split(' '));
-  const status = keyedLines(files.text('/proc/self/status'));
-  const online = listFormat(files.text('/sys/devices/system/cpu/online') ?? '');
-  const allowed = listFormat(status.get('Cpus_allowed_list') ?? '').filter(
-    (cpu) => online.length === 0 || online.includes(cpu),
-  );
   return {
     model: first.get('model name') ?? first.get('Model') ?? first.get('Hardware'),
-    online: online.length || Math.max(1, allowed.length),
-    allowed,
+    ...readMask(files),
     quota: readQuota(files, readCgroups(files)),
     simd: simdLevel(flags),
     missingForV3: flags.has('sse2') ? V3.filter((flag) => !flags.has(flag)) : [],
@@ -48,12 +42,24 @@ export function readCpu(files: HostFiles): CpuFacts {
   };
 }
 
-/** Threads worth starting: the affinity mask, cut by the quota (rounded up), at least one. */
-export function usableThreads(rootPrefix = '/'): number {
-  return threadsIn(readCpu(hostFiles(rootPrefix)));
+/** The CPUs there are, and which of them the affinity mask leaves us. */
+function readMask(files: HostFiles): Pick<CpuFacts, 'online' | 'allowed'> {
+  const status = keyedLines(files.text('/proc/self/status'));
+  const online = listFormat(files.text('/sys/devices/system/cpu/online') ?? '');
+  const allowed = listFormat(status.get('Cpus_allowed_list') ?? '').filter(
+    (cpu) => online.length === 0 || online.includes(cpu),
+  );
+  return { online: online.length || Math.max(1, allowed.length), allowed };
 }
 
-export function threadsIn(cpu: CpuFacts): number {
+/** Threads worth starting: the affinity mask, cut by the quota (rounded up), at least one. */
+export function usableThreads(rootPrefix = '/'): number {
+  // Every command asks this at its start: no more is read than the answer takes.
+  const files = hostFiles(rootPrefix);
+  return threadsIn({ ...readMask(files), quota: readQuota(files, readCgroups(files)) });
+}
+
+export function threadsIn(cpu: Pick<CpuFacts, 'allowed' | 'online' | 'quota'>): number {
   const mask = cpu.allowed.length || cpu.online;
   return Math.max(1, Math.min(mask, Math.ceil(cpu.quota?.cpus ?? mask)));
 }

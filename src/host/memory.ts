@@ -55,12 +55,17 @@ export interface MemoryFacts {
   readonly cgroupPressure: Pressure | undefined;
 }
 
-export function readMemory(files: HostFiles): MemoryFacts {
+/** The figures of /proc/meminfo in bytes, by name. */
+function readMeminfo(files: HostFiles): (key: string) => number | undefined {
   const info = keyedLines(files.text('/proc/meminfo'));
-  const kib = (key: string): number | undefined => {
+  return (key) => {
     const match = /^(\d+) kB$/.exec(info.get(key) ?? '');
     return match === null ? undefined : Number(match[1]) * 1024;
   };
+}
+
+export function readMemory(files: HostFiles): MemoryFacts {
+  const kib = readMeminfo(files);
   const cgroups = readCgroups(files);
   const commitLimit = kib('CommitLimit');
   const committed = kib('Committed_AS');
@@ -98,16 +103,23 @@ export interface MemoryAvailable {
   readonly boundBy: string;
   /** The machine's memory, or the smallest cgroup limit where that is less. */
   readonly totalBytes: number;
-  /** Reserved huge pages free to us, in bytes: they are not part of `bytes`. */
-  readonly hugetlbBytes: number;
 }
 
 /** Reads what memory this process may still take on this host or in a captured tree. */
 export function memoryAvailable(rootPrefix = '/'): MemoryAvailable {
-  return availableIn(readMemory(hostFiles(rootPrefix)));
+  // Every command asks this at its start: no more is read than the answer takes.
+  const files = hostFiles(rootPrefix);
+  const kib = readMeminfo(files);
+  return availableIn({
+    totalBytes: kib('MemTotal'),
+    availableBytes: kib('MemAvailable'),
+    limits: memoryLimits(files, readCgroups(files)),
+  });
 }
 
-export function availableIn(memory: MemoryFacts): MemoryAvailable {
+export function availableIn(
+  memory: Pick<MemoryFacts, 'totalBytes' | 'availableBytes' | 'limits'>,
+): MemoryAvailable {
   let bytes = memory.availableBytes ?? Number.POSITIVE_INFINITY;
   let boundBy = 'MemAvailable';
   let totalBytes = memory.totalBytes ?? Number.POSITIVE_INFINITY;
@@ -119,8 +131,7 @@ export function availableIn(memory: MemoryFacts): MemoryAvailable {
     }
     totalBytes = Math.min(totalBytes, limit.bytes);
   }
-  const hugetlbBytes = memory.pools.reduce((sum, pool) => sum + pool.available * pool.pageBytes, 0);
-  return { bytes, boundBy, totalBytes, hugetlbBytes };
+  return { bytes, boundBy, totalBytes };
 }
 
 /**

@@ -24,7 +24,6 @@ test('on cgroup v2 the tightest limit on the way up bounds the memory', () => {
     bytes: 536870912 - 200000000,
     boundBy: '/sys/fs/cgroup/system.slice/memory.max',
     totalBytes: 536870912,
-    hugetlbBytes: 0,
   });
 });
 
