@@ -6,13 +6,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundledPolars } from './bundled-polars.mjs';
 import { lazyRequires } from './lazy-requires.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stampFile = join(root, 'dist/.stamp');
 
 // Native modules stay outside: their loaders look for a binary beside their own files.
-const EXTERNAL = ['nodejs-polars', 'koffi', 'canvas', 'libpg-query'];
+const EXTERNAL = ['koffi', 'canvas', 'libpg-query'];
 
 // CommonJS inside an ES module still calls require and reads __dirname.
 const BANNER = [
@@ -32,6 +33,7 @@ function sources() {
     join(root, 'package-lock.json'),
     import.meta.filename,
     join(root, 'scripts/lazy-requires.mjs'),
+    join(root, 'scripts/bundled-polars.mjs'),
   ];
 }
 
@@ -75,7 +77,7 @@ if (!built && existsSync(join(root, 'src'))) {
     legalComments: 'none',
     external: EXTERNAL,
     banner: { js: BANNER },
-    plugins: [lazyRequires],
+    plugins: [bundledPolars, lazyRequires],
     logLevel: 'warning',
   });
   writeFileSync(stampFile, stamp);

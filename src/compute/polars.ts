@@ -17,25 +17,31 @@ export type Series = Polars.Series;
 export type DataType = Polars.DataType;
 export type PolarsModule = typeof Polars.default;
 
+// The bundler takes this line away (scripts/bundled-polars.mjs) and the requires below into the
+// bundle: finding the thirty files of the JavaScript half costs as much as running them.
 const require = createRequire(import.meta.url);
 
 const expressions = (): ExprModule => require('nodejs-polars/bin/lazy/expr/index.js') as ExprModule;
 
 type NamespaceModule = Readonly<Record<string, (native: unknown) => unknown>>;
 
+const textFunctions = (): NamespaceModule =>
+  require('nodejs-polars/bin/lazy/expr/string.js') as NamespaceModule;
+const timeFunctions = (): NamespaceModule =>
+  require('nodejs-polars/bin/lazy/expr/datetime.js') as NamespaceModule;
+const listFunctions = (): NamespaceModule =>
+  require('nodejs-polars/bin/lazy/expr/list.js') as NamespaceModule;
+const structFunctions = (): NamespaceModule =>
+  require('nodejs-polars/bin/lazy/expr/struct.js') as NamespaceModule;
+
 /** The getters of an expression; list and lst are the same. */
 const NAMESPACES: Namespaces = {
-  str: (native) => namespace('string', 'ExprStringFunctions', native),
-  dt: (native) => namespace('datetime', 'ExprDateTimeFunctions', native),
-  list: (native) => namespace('list', 'ExprListFunctions', native),
-  lst: (native) => namespace('list', 'ExprListFunctions', native),
-  struct: (native) => namespace('struct', 'ExprStructFunctions', native),
+  str: (native) => textFunctions()['ExprStringFunctions']?.(native),
+  dt: (native) => timeFunctions()['ExprDateTimeFunctions']?.(native),
+  list: (native) => listFunctions()['ExprListFunctions']?.(native),
+  lst: (native) => listFunctions()['ExprListFunctions']?.(native),
+  struct: (native) => structFunctions()['ExprStructFunctions']?.(native),
 };
-
-function namespace(file: string, name: string, native: unknown): unknown {
-  const module = require(`nodejs-polars/bin/lazy/expr/${file}.js`) as NamespaceModule;
-  return module[name]?.(native);
-}
 
 let loaded: PolarsModule | undefined;
 
