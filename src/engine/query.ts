@@ -1,8 +1,9 @@
 /** query: SQL over files. */
-import type { DataFrame } from '../compute/polars.ts';
+import { type DataFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
 import type { Understood } from '../formats/options.ts';
+import { preloadParser } from '../sql/parse.ts';
 import { type CompiledQuery, compile, type ParameterValue } from '../sql/plan.ts';
 import { closest } from '../suggest.ts';
 import { formatBytes, MiB } from '../units.ts';
@@ -32,7 +33,10 @@ export interface QueryOutline {
 }
 
 /** Runs the query whole; a late contradiction of an inferred type plans it anew. */
-export function query(session: Session, request: QueryRequest): Promise<QueryResult> {
+export async function query(session: Session, request: QueryRequest): Promise<QueryResult> {
+  const parser = preloadParser();
+  polars(); // 20 ms on this thread, during which the parser compiles on others
+  await parser;
   const tables = new Tables(session, request.sources);
   return session.attempt(async () => {
     const compiled = await plan(tables, request);

@@ -35,6 +35,11 @@ async function load(): Promise<Library> {
   return library;
 }
 
+/** Begins to load the parser: V8 compiles it on threads of its own meanwhile. */
+export async function preloadParser(): Promise<void> {
+  await load();
+}
+
 interface ParserError {
   readonly message: string;
   readonly sqlDetails?: { readonly cursorPosition?: number };
