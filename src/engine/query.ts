@@ -34,7 +34,7 @@ export interface QueryOutline {
 
 /** Runs the query whole; a late contradiction of an inferred type plans it anew. */
 export async function query(session: Session, request: QueryRequest): Promise<QueryResult> {
-  const parser = preloadParser();
+  const parser = preloadParser(request.sql);
   polars(); // 20 ms on this thread, during which the parser compiles on others
   await parser;
   const tables = new Tables(session, request.sources);

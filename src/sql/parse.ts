@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { Node, SelectStmt } from 'libpg-query';
 import { messageOf, NairobiError } from '../errors.ts';
 import { type Marks, rewrite, type Token, tokensOf } from './dialect.ts';
+import { keptParser, type Parser, recordingParser } from './parse-cache.ts';
 import { Source } from './source.ts';
 
 export type Mode = 'query' | 'describe' | 'summarize' | 'explain';
@@ -35,9 +36,9 @@ async function load(): Promise<Library> {
   return library;
 }
 
-/** Begins to load the parser: V8 compiles it on threads of its own meanwhile. */
-export async function preloadParser(): Promise<void> {
-  await load();
+/** Begins to load the parser, should this text need it: V8 compiles it on threads of its own. */
+export async function preloadParser(sql: string): Promise<void> {
+  if (keptParser(sql) === undefined) await load();
 }
 
 interface ParserError {
@@ -118,8 +119,26 @@ let last: { readonly sql: string; readonly parsed: Parsed } | undefined;
 export async function parse(sql: string): Promise<Parsed> {
   if (last?.sql === sql) return last.parsed;
   if (sql.includes('\0')) throw new NairobiError('BAD_SQL', 'The SQL has a NUL byte in it');
-  const library = await load();
-  return interpreted(() => parseWith(library, sql));
+  const parsedBefore = replay(sql);
+  if (parsedBefore !== undefined) return parsedBefore;
+  const parser = recordingParser(await load(), sql);
+  const parsed = interpreted(() => parseWith(parser, sql));
+  parser.keep();
+  return parsed;
+}
+
+/** From the answers of an earlier run; undefined when they do not suffice. */
+function replay(sql: string): Parsed | undefined {
+  const kept = keptParser(sql);
+  if (kept === undefined) return undefined;
+  try {
+    const parsed = parseWith(kept, sql);
+    if (!kept.missed()) return parsed;
+  } catch (error) {
+    if (!kept.missed()) throw error;
+  }
+  last = undefined;
+  return undefined;
 }
 
 /**
@@ -135,7 +154,7 @@ function interpreted<T>(work: () => T): T {
   }
 }
 
-function parseWith({ scanSync, parseSync }: Library, sql: string): Parsed {
+function parseWith({ scanSync, parseSync }: Parser, sql: string): Parsed {
   const plain = new Source(sql);
   if (sql.trim() === '') throw new NairobiError('BAD_SQL', 'The SQL is empty');
   const scan = (text: string): Token[] => {
