@@ -3,7 +3,7 @@ import { type DataFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
 import type { Understood } from '../formats/options.ts';
-import { preloadParser } from '../sql/parse.ts';
+import { parse } from '../sql/parse.ts';
 import { type CompiledQuery, compile, type ParameterValue } from '../sql/plan.ts';
 import { closest } from '../suggest.ts';
 import { formatBytes, MiB } from '../units.ts';
@@ -34,9 +34,9 @@ export interface QueryOutline {
 
 /** Runs the query whole; a late contradiction of an inferred type plans it anew. */
 export async function query(session: Session, request: QueryRequest): Promise<QueryResult> {
-  const parser = preloadParser(request.sql);
-  polars(); // 20 ms on this thread, during which the parser compiles on others
-  await parser;
+  // Polars takes 20 ms of this thread, during which V8 compiles the parser on others. What is
+  // parsed here is remembered for the planner.
+  await Promise.all([parse(request.sql), Promise.resolve().then(polars)]);
   const tables = new Tables(session, request.sources);
   return session.attempt(async () => {
     const compiled = await plan(tables, request);

@@ -36,11 +36,6 @@ async function load(): Promise<Library> {
   return library;
 }
 
-/** Begins to load the parser, should this text need it: V8 compiles it on threads of its own. */
-export async function preloadParser(sql: string): Promise<void> {
-  if (keptParser(sql) === undefined) await load();
-}
-
 interface ParserError {
   readonly message: string;
   readonly sqlDetails?: { readonly cursorPosition?: number };
