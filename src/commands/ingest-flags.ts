@@ -2,7 +2,7 @@
 import * as Flags from '@oclif/core/flags';
 import type { TextFormat } from '../ingest/text-plan.ts';
 import { durationFlag, sizeFlag } from './base.ts';
-import { readFlags } from './read-flags.ts';
+import { readFlags, schemaFlag } from './read-flags.ts';
 
 const TARGET = 'TARGET';
 const READING = 'INPUT';
@@ -41,6 +41,7 @@ export const ingestFlags = {
     summary: 'Begin another part when one has grown beyond this (default: 256MiB)',
     helpGroup: TARGET,
   }),
+  ...schemaFlag,
   ...readFlags,
   'input-format': Flags.option({ options: TEXT_FORMATS })({
     summary: 'The format of the input, instead of what its bytes and its name say',

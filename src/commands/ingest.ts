@@ -3,10 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as Args from '@oclif/core/args';
 import type * as Interfaces from '@oclif/core/interfaces';
+import { readFileList } from '../engine/file-list.ts';
 import { ingest, maintainDataset } from '../engine/ingest.ts';
 import type { IngestOptions, IngestResult } from '../engine/ingest-options.ts';
 import type { HostOptions } from '../engine/options.ts';
 import { NairobiError } from '../errors.ts';
+import { EVERY_TABLE } from '../formats/schema-file.ts';
 import { parseAfter } from '../ingest/after.ts';
 import { PART_BYTES } from '../ingest/dataset.ts';
 import { parseAddress } from '../ingest/listen.ts';
@@ -18,7 +20,7 @@ import type { TextFormat } from '../ingest/text-plan.ts';
 import { formatBytes, formatCount, type Milliseconds } from '../units.ts';
 import { BaseCommand } from './base.ts';
 import { ingestFlags, TEXT_FORMATS } from './ingest-flags.ts';
-import { readOptions } from './read-flags.ts';
+import { parseSchemas, readOptions } from './read-flags.ts';
 
 export default class Ingest extends BaseCommand {
   static override summary =
@@ -29,8 +31,7 @@ export default class Ingest extends BaseCommand {
   static override args = {
     source: Args.string({
       ignoreStdin: true,
-      description: 'A file, glob or directory; several may be given',
-      required: true,
+      description: 'A file, glob or directory; several may be given, or --files-from',
     }),
   };
 
@@ -59,7 +60,13 @@ export default class Ingest extends BaseCommand {
     const { argv, flags } = await this.parse(Ingest);
     const host = this.hostOptions(flags);
     this.#isJsonLog = flags['log-format'] === 'json';
-    const sources = argv.map(String);
+    const listed = flags['files-from'];
+    const sources = [...argv.map(String), ...(listed === undefined ? [] : readFileList(listed))];
+    if (sources.length === 0) {
+      throw new NairobiError('USAGE', 'There is nothing to read', {
+        hint: 'name files, - for stdin, an address, or --files-from',
+      });
+    }
     const maintenance = {
       compact: flags.compact,
       keepMs: flags.keep,
@@ -110,6 +117,7 @@ export default class Ingest extends BaseCommand {
       ...optionsOf(sources, output, flags),
       read: readOptions({ ...flags, 'input-format': undefined, 'on-error': undefined }),
       host,
+      schema: parseSchemas(flags.schema)?.get(EVERY_TABLE),
     };
     const result = isEndless
       ? await this.followOn(options, flags.flush)
@@ -186,7 +194,7 @@ function optionsOf(
   sources: readonly string[],
   output: string,
   flags: Parsed,
-): Omit<IngestOptions, 'read' | 'host'> {
+): Omit<IngestOptions, 'read' | 'host' | 'schema'> {
   return {
     sources,
     target: targetOptions({

@@ -1,15 +1,18 @@
 /** nairobi plot: a chart of a file of any size. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { sourceFromList } from '../engine/file-list.ts';
 import { plot } from '../engine/plot.ts';
 import { showFile } from '../engine/show.ts';
+import { parseSource, type SourceArgument } from '../engine/sources.ts';
+import { NairobiError } from '../errors.ts';
 import { writeWhole } from '../formats/write.ts';
 import { CHART_FORMATS, type ChartFormat, formatOfName } from '../render/output/encode.ts';
 import { scaleOf } from '../render/parse.ts';
 import { planTerminal, textDefaults } from '../render/term/plan.ts';
 import { BaseCommand } from './base.ts';
 import { plotFlags } from './plot-flags.ts';
-import { readFlags, readOptions, rowFlags } from './read-flags.ts';
+import { parseSchemas, readFlags, readOptions, rowFlags, schemaFlag } from './read-flags.ts';
 
 export interface PlotResult {
   readonly output: string;
@@ -94,11 +97,13 @@ export default class Plot extends BaseCommand {
     }),
     ...plotFlags,
     ...rowFlags,
+    ...schemaFlag,
     ...readFlags,
   };
 
   async run(): Promise<PlotResult> {
     const { args, flags } = await this.parse(Plot);
+    const schemas = parseSchemas(flags.schema);
     const output = flags.output ?? '-';
     const onTerminal = flags.output === undefined && process.stdout.isTTY && !this.jsonEnabled();
     const terminal = onTerminal
@@ -109,7 +114,8 @@ export default class Plot extends BaseCommand {
     const own = terminal?.format === format ? terminal.request : textDefaults(format);
     const result = await plot(
       {
-        source: args.source,
+        source: plotSource(args.source, flags['files-from']),
+        ...(schemas === undefined ? {} : { schemas }),
         spec: flags.spec,
         where: flags.where,
         sql: flags.sql,
@@ -144,4 +150,13 @@ export default class Plot extends BaseCommand {
     if (output !== '-') writeWhole(output, bytes);
     else if (!this.jsonEnabled()) process.stdout.write(bytes);
   }
+}
+
+function plotSource(
+  named: string | undefined,
+  list: string | undefined,
+): SourceArgument | undefined {
+  if (list === undefined) return named === undefined ? undefined : parseSource(named);
+  if (named === undefined) return sourceFromList(list);
+  throw new NairobiError('USAGE', `"${named}" and --files-from both name what to draw`);
 }

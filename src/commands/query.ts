@@ -2,6 +2,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Column } from '../compute/relation.ts';
+import { sourceFromList } from '../engine/file-list.ts';
 import { outline, type QueryOutline, type QueryRequest, query } from '../engine/query.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
 import { parseSource } from '../engine/sources.ts';
@@ -10,7 +11,7 @@ import { BaseCommand } from './base.ts';
 import { toJsonText } from './json.ts';
 import { printResult, resultFlags, rowsAsJson } from './print-result.ts';
 import { formatOutline, parseParameters, readSql } from './query-words.ts';
-import { readFlags, readOptions } from './read-flags.ts';
+import { parseSchemas, readFlags, readOptions, schemaFlag } from './read-flags.ts';
 
 export interface QueryJson {
   readonly columns: readonly Column[];
@@ -88,6 +89,7 @@ export default class Query extends BaseCommand {
       helpGroup: 'INPUT',
       helpValue: 'NAME',
     }),
+    ...schemaFlag,
     ...readFlags,
   };
 
@@ -105,15 +107,20 @@ export default class Query extends BaseCommand {
     }
     const request: QueryRequest = {
       sql,
-      sources: words.map(parseSource),
+      sources: [
+        ...words.map(parseSource),
+        ...(flags['files-from'] === undefined ? [] : [sourceFromList(flags['files-from'])]),
+      ],
       parameters: parseParameters(flags.param ?? []),
       timeZone: flags.tz,
     };
+    const schemas = parseSchemas(flags.schema);
     const filenameColumn = flags['filename-col'];
     const options: SessionOptions = {
       host: this.hostOptions(flags),
       read: readOptions(flags),
       unionByName: flags['union-by-name'],
+      ...(schemas === undefined ? {} : { schemas }),
       ...(filenameColumn === undefined ? {} : { filenameColumn }),
     };
     using session = new Session(options, this.reporter);

@@ -1,5 +1,6 @@
 /** The flags about how an input is to be understood, shared by every command that reads one. */
 import * as Flags from '@oclif/core/flags';
+import { parseSource } from '../engine/sources.ts';
 import { NairobiError } from '../errors.ts';
 import type { FormatName } from '../formats/detect.ts';
 import {
@@ -8,7 +9,12 @@ import {
   parseTypeName,
   type ReadOptions,
 } from '../formats/options.ts';
-import { readTypesFile } from '../formats/types-file.ts';
+import {
+  EVERY_TABLE,
+  readableTypes,
+  readSchemaFile,
+  type TableSchema,
+} from '../formats/schema-file.ts';
 
 const INPUT = 'INPUT';
 
@@ -72,6 +78,11 @@ export const readFlags = {
     helpValue: 'LIST',
     multiple: true,
   }),
+  'files-from': Flags.string({
+    summary: 'Read the files whose names are in this file, one a line or a NUL; - is stdin',
+    helpGroup: INPUT,
+    helpValue: 'FILE',
+  }),
   'all-text': Flags.boolean({
     summary: 'Infer nothing: every column is text',
     helpGroup: INPUT,
@@ -102,6 +113,17 @@ export const readFlags = {
     summary: 'The table of an SQLite file',
     helpGroup: INPUT,
     helpValue: 'NAME',
+  }),
+};
+
+/** For commands that do not write one themselves. */
+export const schemaFlag = {
+  schema: Flags.string({
+    summary: 'The columns and types there must be: a file that "stats --schema" wrote',
+    helpGroup: INPUT,
+    helpValue: '[TABLE=]FILE',
+    multiple: true,
+    multipleNonGreedy: true,
   }),
 };
 
@@ -144,13 +166,23 @@ export function readOptions(flags: Parsed<typeof readFlags>): ReadOptions {
   return Object.fromEntries(entries) as ReadOptions;
 }
 
+/** Table -> what it must be like; EVERY_TABLE where none was named. */
+export function parseSchemas(
+  texts: readonly string[] | undefined,
+): ReadonlyMap<string, TableSchema> | undefined {
+  if (texts === undefined) return undefined;
+  return new Map(
+    texts.map(parseSource).map(({ name, path }) => [name ?? EVERY_TABLE, readSchemaFile(path)]),
+  );
+}
+
 /** Splits at commas outside parentheses: "a=int,b=decimal(10,2)". */
 function parseTypes(lists: readonly string[] | undefined): Record<string, string> | undefined {
   if (lists === undefined) return undefined;
   const types: Record<string, string> = {};
   for (const item of lists.flatMap((list) => list.split(/,(?![^(]*\))/))) {
     if (item.startsWith('@')) {
-      Object.assign(types, readTypesFile(item.slice(1)));
+      Object.assign(types, readableTypes(readSchemaFile(item.slice(1))));
       continue;
     }
     const at = item.lastIndexOf('=');

@@ -4,6 +4,8 @@ import type { Relation } from '../compute/relation.ts';
 import { DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
 import { type Bound, parseBound } from '../compute/stats/drift.ts';
 import { parseRules } from '../compute/stats/rules.ts';
+import { sourceFromList } from '../engine/file-list.ts';
+import { parseSource, type SourceArgument } from '../engine/sources.ts';
 import type { Question } from '../engine/stats-answers.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 
@@ -33,6 +35,23 @@ export function questionOf(flags: Asked, open: (source: string) => Relation): Qu
   }
   if (flags.expect === undefined) return undefined;
   return { is: 'expect', rules: parseRules(textOfFile(flags.expect), flags.expect) };
+}
+
+/** What is to be read and of which columns: with a list of files the first word is the columns. */
+export function statsSource(
+  { source, columns }: { source?: string | undefined; columns?: string | undefined },
+  list: string | undefined,
+): { source: SourceArgument; columns: string | undefined } {
+  if (list === undefined) {
+    if (source !== undefined) return { source: parseSource(source), columns };
+    throw new NairobiError('USAGE', 'There is nothing to read', {
+      hint: 'name a file, or - for stdin',
+    });
+  }
+  if (columns === undefined) return { source: sourceFromList(list), columns: source };
+  throw new NairobiError('USAGE', `"${source}" and --files-from both name what to read`, {
+    hint: 'with --files-from the only word is the columns',
+  });
 }
 
 function boundOf(text: string): Bound {

@@ -13,7 +13,7 @@ import { statsPage } from '../engine/stats-page.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { BaseCommand } from './base.ts';
 import { readFlags, readOptions, rowFlags } from './read-flags.ts';
-import { parseQuantiles, questionOf } from './stats-question.ts';
+import { parseQuantiles, questionOf, statsSource } from './stats-question.ts';
 import { type Form, printed, type Shape, textOf } from './stats-text.ts';
 
 const QUESTION = 'QUESTIONS';
@@ -44,8 +44,7 @@ export default class Stats extends BaseCommand {
   static override args = {
     source: Args.string({
       ignoreStdin: true,
-      description: 'A path, a glob, a directory, or - for stdin',
-      required: true,
+      description: 'A path, a glob, a directory, or - for stdin; none with --files-from',
     }),
     columns: Args.string({
       ignoreStdin: true,
@@ -156,18 +155,20 @@ export default class Stats extends BaseCommand {
     const { args, flags } = await this.parse(Stats);
     const read = readOptions(flags);
     const { all, approx, quantiles: levels, where, sql } = flags;
-    const asked = { columns: args.columns, all, approx, quantiles: levels, read, where, sql };
-    const key = flags.cache ? cacheKey(args.source, asked) : undefined;
+    const { source, columns: names } = statsSource(args, flags['files-from']);
+    const asked = { columns: names, all, approx, quantiles: levels, read, where, sql };
+    const key =
+      flags.cache && source.files === undefined ? cacheKey(source.path, asked) : undefined;
     const kept = key === undefined ? undefined : readCache(key);
     if (kept !== undefined) {
-      this.reporter.note(`the figures are those kept in ${args.source}.nairobi-stats.json`);
+      this.reporter.note(`the figures are those kept in ${source.path}.nairobi-stats.json`);
       return this.#show(kept, flags);
     }
     using session = new Session({ host: this.hostOptions(flags), read }, this.reporter);
     const open = (source: string): SourceRelation => session.open(parseSource(source));
-    const relation = await openRows(session, parseSource(args.source), flags);
+    const relation = await openRows(session, source, flags);
     const { threads, memoryLimit } = session.plan;
-    const columns = args.columns?.split(',');
+    const columns = names?.split(',');
     const quantiles = all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;
     const options: StatsOptions = { columns, quantiles, threads, memoryLimit, approx };
     const question = questionOf(flags, open);
@@ -176,7 +177,7 @@ export default class Stats extends BaseCommand {
     }
     const work = () => statsWithFacts(relation, options, this.reporter);
     const { result, facts } = await session.attempt(work);
-    if (key !== undefined) writeCache(key, cacheKey(args.source, asked), result);
+    if (key !== undefined) writeCache(key, cacheKey(source.path, asked), result);
     if (flags.html !== undefined) writePage(flags.html, statsPage(result, facts));
     return this.#show(result, flags);
   }

@@ -24,13 +24,31 @@ export function expand(argument: string): readonly InputFile[] {
       hint: 'nairobi reads local files; fetch it first: curl -fsS ADDRESS | nairobi ... -',
     });
   }
-  const found = stat(argument);
+  const found = statOf(argument);
   if (found?.isDirectory()) return expandDirectory(argument);
   if (found !== undefined) return [describe(argument, [])];
   const matches = /[*?[{]/.test(argument) ? globSync(argument).sort(byName) : [];
-  const files = matches.filter((match) => stat(match)?.isDirectory() === false);
+  const files = matches.filter((match) => statOf(match)?.isDirectory() === false);
   if (files.length === 0) throw notFound(argument);
-  return files.map((file) => describe(file, []));
+  return withKeys(files.map((file) => describe(file, [])));
+}
+
+/** Files by many paths: where all have the same key=value directories, those are columns too. */
+export function withKeys(files: readonly InputFile[]): readonly InputFile[] {
+  const keyed = files.map((file) => {
+    const pairs = path
+      .dirname(file.path)
+      .split('/')
+      .flatMap((folder) => {
+        const pair = /^([^=]+)=(.*)$/s.exec(folder);
+        return pair?.[1] === undefined ? [] : [[pair[1], decode(pair[2] ?? '')] as const];
+      });
+    return { ...file, partitions: pairs };
+  });
+  const keysOf = ({ partitions }: InputFile): string => partitions.map(([key]) => key).join('/');
+  const [first] = keyed;
+  const isSame = first !== undefined && keyed.every((file) => keysOf(file) === keysOf(first));
+  return isSame ? keyed : files;
 }
 
 /** Every data file below `directory`; names that start with "." or "_" are somebody's scratch. */
@@ -41,7 +59,7 @@ function expandDirectory(directory: string): readonly InputFile[] {
       if (entry.name.startsWith('.') || entry.name.startsWith('_')) continue;
       const full = path.join(folder, entry.name);
       const pair = /^([^=]+)=(.*)$/s.exec(entry.name);
-      if (stat(full)?.isDirectory()) {
+      if (statOf(full)?.isDirectory()) {
         const key = pair?.[1];
         const value = pair?.[2];
         walk(full, key && value !== undefined ? [...partitions, [key, decode(value)]] : partitions);
@@ -79,13 +97,13 @@ function list(folder: string): { name: string }[] {
 }
 
 function describe(file: string, partitions: InputFile['partitions']): InputFile {
-  const found = stat(file);
+  const found = statOf(file);
   if (found === undefined) throw notFound(file);
   const kind = found.isFile() ? 'regular' : found.isBlockDevice() ? 'device' : 'stream';
   return { path: file, size: found.size, kind, partitions };
 }
 
-function stat(file: string): Stats | undefined {
+export function statOf(file: string): Stats | undefined {
   try {
     return statSync(file);
   } catch (cause) {
@@ -97,7 +115,7 @@ function stat(file: string): Stats | undefined {
   }
 }
 
-function notFound(argument: string): NairobiError {
+export function notFound(argument: string): NairobiError {
   const folder = path.dirname(argument);
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const near = closest(path.basename(argument), names);

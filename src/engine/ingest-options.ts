@@ -1,6 +1,7 @@
 /** What ingest is asked for and what it answers. */
 import type { Column } from '../compute/relation.ts';
 import type { ReadOptions } from '../formats/options.ts';
+import { readableTypes, type TableSchema } from '../formats/schema-file.ts';
 import type { After } from '../ingest/after.ts';
 import type { BadRows } from '../ingest/decoder.ts';
 import type { TargetOptions } from '../ingest/open-target.ts';
@@ -29,6 +30,8 @@ export interface IngestOptions {
   readonly after: After;
   readonly transform: TransformWishes;
   readonly read: ReadOptions;
+  /** What every source has to be like. */
+  readonly schema: TableSchema | undefined;
   readonly host: HostOptions;
 }
 
@@ -51,4 +54,10 @@ export interface IngestResult {
   readonly columns: readonly Column[];
   readonly sources: readonly IngestedSource[];
   readonly notes: readonly string[];
+}
+
+/** The types of the schema, which then are what a value has to be, and those given beside it. */
+export function readOf({ read, schema }: IngestOptions): ReadOptions {
+  if (schema === undefined) return read;
+  return { ...read, types: { ...readableTypes(schema), ...read.types }, typesMayLack: true };
 }

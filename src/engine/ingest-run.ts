@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { DataFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
+import { requireSchema } from '../formats/schema-file.ts';
 import { addTotals } from '../ingest/dataset.ts';
 import type { Decoded } from '../ingest/decoder.ts';
 import type { Encoding } from '../ingest/encode.ts';
@@ -18,7 +19,12 @@ import { Pool } from '../memory/pool.ts';
 import { openReader } from '../uring/read-file.ts';
 import { expand } from './files.ts';
 import { PARALLEL_BYTES, segmentFor, workersFor } from './ingest-memory.ts';
-import type { IngestedSource, IngestOptions, IngestResult } from './ingest-options.ts';
+import {
+  type IngestedSource,
+  type IngestOptions,
+  type IngestResult,
+  readOf,
+} from './ingest-options.ts';
 import { openSource } from './ingest-source.ts';
 import { type HostPlan, planHost } from './plan.ts';
 import type { Reporter } from './report.ts';
@@ -109,7 +115,7 @@ export class IngestRun implements Disposable {
     }
     const source = await openSource(file, {
       badRows: this.#options.onError,
-      read: this.#options.read,
+      read: readOf(this.#options),
       format: this.#options.format,
       final: this.isFinal,
       segmentBytes: segmentFor(this.#host),
@@ -118,6 +124,8 @@ export class IngestRun implements Disposable {
       reporter: this.#reporter,
     });
     if (source === undefined) return;
+    const { schema } = this.#options;
+    if (schema !== undefined) requireSchema(schema, source.columns, file.path);
     await this.announce(source.columns, file.path, source.plan);
     const { encoding } = this.#target;
     const { text } = source;

@@ -16,13 +16,14 @@ import { probeGl } from './gl-probe.ts';
 import type { HostOptions } from './options.ts';
 import type { Reporter } from './report.ts';
 import { openRows, type RowWish } from './rows.ts';
-import { Session } from './session.ts';
-import { parseSource } from './sources.ts';
+import { Session, type SessionOptions } from './session.ts';
+import type { SourceArgument } from './sources.ts';
 import { drawSpec, rowsForSpec } from './spec.ts';
 
 export interface PlotOptions extends RowWish {
-  /** A path, glob, directory or "-"; a specification may hold its own data. */
-  readonly source: string | undefined;
+  /** A specification may hold its own data. */
+  readonly source: SourceArgument | undefined;
+  readonly schemas?: SessionOptions['schemas'];
   /** A Vega-Lite or Vega specification of the user's, instead of a mark and columns. */
   readonly spec: string | undefined;
   readonly allowed: Allowed;
@@ -44,14 +45,18 @@ export interface Plotted {
 export async function plot(options: PlotOptions, reporter: Reporter): Promise<Plotted> {
   const { request, format, source } = options;
   checkSize(request.width, request.height, request.scale);
-  using session = new Session({ host: options.host, read: options.read }, reporter);
+  const { host, read, schemas } = options;
+  using session = new Session(
+    { host, read, ...(schemas === undefined ? {} : { schemas }) },
+    reporter,
+  );
   if (source === undefined) {
     if (options.spec !== undefined) return plotSpec(undefined, options, options.spec, reporter);
     throw new NairobiError('USAGE', 'There is nothing to draw', {
       hint: 'name a file, or - for stdin',
     });
   }
-  const relation = await openRows(session, parseSource(source), options);
+  const relation = await openRows(session, source, options);
   const { spec } = options;
   const plotted = await session.attempt(() =>
     spec === undefined

@@ -40,6 +40,7 @@ export async function query(session: Session, request: QueryRequest): Promise<Qu
   const tables = new Tables(session, request.sources);
   return session.attempt(async () => {
     const compiled = await plan(tables, request);
+    session.requireNamedTypes();
     const frame = await session.reporter.time('compute', () => runWithin(compiled, session));
     return { frame, columns: compiled.columns };
   });
@@ -62,6 +63,7 @@ function runWithin(compiled: CompiledQuery, session: Session): DataFrame | Promi
 /** Opens what the query names and plans it; reads no more than that takes. */
 export async function outline(session: Session, request: QueryRequest): Promise<QueryOutline> {
   const compiled = await plan(new Tables(session, request.sources), request);
+  session.requireNamedTypes();
   return {
     columns: compiled.columns,
     reads: compiled.reads.map(({ relation, columns }) => ({ table: relation.name, columns })),

@@ -20,7 +20,11 @@ export async function openRows(
   source: SourceArgument,
   { where, sql }: RowWish,
 ): Promise<Relation> {
-  if (where === undefined && sql === undefined) return session.open(source);
+  if (where === undefined && sql === undefined) {
+    const relation = session.open(source);
+    session.requireNamedTypes();
+    return relation;
+  }
   if (where !== undefined && sql !== undefined) {
     throw new NairobiError('USAGE', '--sql and --where do not go together', {
       hint: 'put the condition into the query',

@@ -4,17 +4,24 @@
  */
 import { assert, NairobiError } from '../errors.ts';
 import type { ReadOptions } from '../formats/options.ts';
+import {
+  EVERY_TABLE,
+  readableTypes,
+  requireSchema,
+  type TableSchema,
+} from '../formats/schema-file.ts';
 import { Pool } from '../memory/pool.ts';
+import { closest } from '../suggest.ts';
 import { formatCount } from '../units.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { openReader } from '../uring/read-file.ts';
-import { expand } from './files.ts';
+import { filesOf } from './file-list.ts';
 import { openPieces } from './open.ts';
 import type { HostOptions } from './options.ts';
 import { type HostPlan, planHost } from './plan.ts';
 import type { Reporter } from './report.ts';
 import { SourceRelation } from './source-relation.ts';
-import type { SourceArgument } from './sources.ts';
+import { type SourceArgument, tableName } from './sources.ts';
 
 export interface SessionOptions {
   readonly host: HostOptions;
@@ -23,6 +30,8 @@ export interface SessionOptions {
   readonly unionByName?: boolean;
   /** Adds a column of this name with the path each row came from. */
   readonly filenameColumn?: string;
+  /** What the tables of these names have to be like. */
+  readonly schemas?: ReadonlyMap<string, TableSchema>;
 }
 
 /** A contradiction of an inferred type can hide another; each recovery widens at least one. */
@@ -51,23 +60,50 @@ export class Session implements Disposable {
 
   /** The rows of a path, glob, directory or "-". Reads what it must to know the columns. */
   open(argument: SourceArgument): SourceRelation {
-    const files = expand(argument.path);
+    const files = filesOf(argument);
     this.#reader ??= openReader(this.plan.io);
+    const { schemas, filenameColumn } = this.options;
+    const schema = schemas?.get(tableName(argument)) ?? schemas?.get(EVERY_TABLE);
+    const types = { ...(schema && readableTypes(schema)), ...this.options.read.types };
     const pieces = openPieces(files, {
       plan: this.plan,
-      read: this.options.read,
+      read: { ...this.options.read, types, typesMayLack: true },
       pool: this.#pool,
       reader: this.#reader,
       reporter: this.reporter,
     });
     try {
-      const relation = new SourceRelation(argument, pieces, this.options);
+      const relation = new SourceRelation(argument, pieces, { ...this.options, types });
+      if (schema !== undefined) {
+        const own = relation.columns.filter(({ name }) => name !== filenameColumn);
+        requireSchema(schema, own, argument.path);
+      }
       this.#opened.push(relation);
       return relation;
     } catch (error) {
       for (const piece of pieces.reverse()) piece.close();
       throw error;
     }
+  }
+
+  /** Throws when a type was given for a column that none of the tables opened so far has. */
+  requireNamedTypes(): void {
+    const names = this.#opened.flatMap(({ columns }) => columns.map(({ name }) => name));
+    const unknown = Object.keys(this.options.read.types ?? {}).find((one) => !names.includes(one));
+    if (unknown === undefined || this.#opened.length === 0) return;
+    const file = this.#opened[0]?.pieces[0]?.file.path;
+    const near = closest(unknown, names);
+    throw new NairobiError(
+      'UNKNOWN_COLUMN',
+      `A type is given for "${unknown}", which is no column`,
+      {
+        ...(file === undefined ? {} : { where: { file } }),
+        hint:
+          near === undefined
+            ? `the columns are ${names.slice(0, 20).join(', ')}`
+            : `did you mean "${near}"?`,
+      },
+    );
   }
 
   /**

@@ -1,7 +1,7 @@
 /** The files of one source as one relation: columns unified, partition keys and names added. */
 import { align, stack } from '../compute/align.ts';
 import type { LazyFrame } from '../compute/polars.ts';
-import type { Column, PlainText, Relation } from '../compute/relation.ts';
+import type { Column, PlainText, Relation, TypeName } from '../compute/relation.ts';
 import { assert } from '../errors.ts';
 import { partitionColumns, partitionValues } from './partitions.ts';
 import type { Piece } from './piece.ts';
@@ -11,6 +11,8 @@ import { unify } from './unify.ts';
 export interface SourceRelationOptions {
   readonly unionByName?: boolean;
   readonly filenameColumn?: string;
+  /** Of partition keys as well, where they are given. */
+  readonly types?: Readonly<Record<string, TypeName>>;
 }
 
 export class SourceRelation implements Relation {
@@ -146,7 +148,10 @@ function tableColumns(pieces: readonly Piece[], options: SourceRelationOptions):
   const files = pieces.map((piece) => ({ path: piece.file.path, columns: piece.columns }));
   const columns = unify(files, options.unionByName === true);
   const names = new Set(columns.map((column) => column.name));
-  const keys = partitionColumns(pieces.map((piece) => piece.file));
+  const keys = partitionColumns(
+    pieces.map((piece) => piece.file),
+    options.types,
+  );
   columns.push(...keys.filter((key) => !names.has(key.name)));
   if (options.filenameColumn !== undefined) {
     columns.push({ name: options.filenameColumn, type: 'String' });

@@ -6,6 +6,8 @@ import path from 'node:path';
 export interface SourceArgument {
   readonly name?: string;
   readonly path: string;
+  /** The files themselves, named one by one (--files-from); `path` is then their list's. */
+  readonly files?: readonly string[];
 }
 
 /** Splits "sensors=logs/*.csv"; a path that exists as it stands is not split. */
@@ -18,6 +20,7 @@ export function parseSource(text: string): SourceArgument {
 /** The name SQL knows a source by: the one given, else "day 1" for "logs/day 1.csv.gz". */
 export function tableName(source: SourceArgument): string {
   if (source.name !== undefined) return source.name;
+  if (source.files !== undefined) return 'data';
   if (source.path === '-') return 'stdin';
   const base = path.basename(source.path.replace(/\/+$/, ''));
   return base.replace(/\.[A-Za-z0-9]+(\.(gz|zst|bz2|xz|lz4))?$/i, '') || base;

@@ -24,6 +24,8 @@ export interface ReadOptions {
   readonly nulls?: readonly string[];
   /** Column -> type; columns that are not named are inferred. */
   readonly types?: Readonly<Record<string, TypeName>>;
+  /** This file may lack some of the columns in `types`: its table has other files as well. */
+  readonly typesMayLack?: boolean;
   /** Rows to infer from: the first N, or all. Default: see SAMPLE_BYTES in limits of sniff. */
   readonly inferRows?: number | 'all';
   /** Every column is text. */

@@ -213,7 +213,7 @@ function withDateFormats(evidence: Evidence, options: ReadOptions): Reading | un
 
 function checkNamedTypes(names: readonly string[], options: ReadOptions): void {
   const unknown = Object.keys(options.types ?? {}).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
+  if (unknown === undefined || options.typesMayLack === true) return;
   throw new NairobiError('UNKNOWN_COLUMN', `A type is given for "${unknown}", which is no column`, {
     hint: `the columns are ${names.slice(0, 20).join(', ')}`,
   });

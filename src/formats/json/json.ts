@@ -51,7 +51,8 @@ function open(
   const unknown = Object.keys(options.types ?? {}).find(
     (name) => !columns.some((column) => column.name === name),
   );
-  if (unknown !== undefined) throw unknownColumn(unknown, columns, path);
+  if (unknown !== undefined && options.typesMayLack !== true)
+    throw unknownColumn(unknown, columns, path);
   let frame: DataFrame;
   try {
     frame = parseJson(bytes, format, census, columns);
