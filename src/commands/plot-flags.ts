@@ -66,6 +66,11 @@ export const plotFlags = {
     helpValue: 'COLUMN',
     helpGroup: CHART,
   }),
+  by: Flags.string({
+    summary: 'One line for each value of this column, all of one colour',
+    helpValue: 'COLUMN',
+    helpGroup: CHART,
+  }),
   mark: Flags.option({ options: MARKS })({
     char: 'm',
     summary: 'What to draw (default: what suits the types of the columns)',
@@ -104,7 +109,7 @@ export const plotFlags = {
     helpGroup: CHART,
   }),
   density: Flags.boolean({
-    summary: 'Count points per pixel, however few they are',
+    summary: 'Count the points, or the lines, of each pixel, however few they are',
     helpGroup: CHART,
   }),
   'x-scale': scale({ summary: 'How x grows', helpValue: 'KIND' }),
@@ -145,6 +150,10 @@ export const plotFlags = {
     helpValue: 'HOW',
     helpGroup: LOOK,
     default: 'log',
+  }),
+  'point-size': positive({
+    summary: 'Diameter of a point in CSS pixels; counted points are single pixels without it',
+    helpValue: 'PX',
   }),
   width: positive({ summary: 'Width of the whole picture in CSS pixels', default: 800 }),
   height: positive({ summary: 'Height of the whole picture in CSS pixels', default: 500 }),

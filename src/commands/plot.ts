@@ -132,6 +132,7 @@ export default class Plot extends BaseCommand {
           xLines: flags['x-line'] ?? [],
           yLines: flags['y-line'] ?? [],
           zone: flags.tz,
+          pointSize: flags['point-size'],
           reduce: flags.marks ? 'marks' : flags.density ? 'density' : 'auto',
           scale: scaleOf(flags.scale, flags.ppi),
           ...own,

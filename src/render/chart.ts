@@ -21,6 +21,8 @@ export interface Scene {
   readonly ys: readonly Field[];
   readonly color: Field | undefined;
   readonly facet: Field | undefined;
+  /** The column that splits the rows into lines of one colour. */
+  readonly by: Field | undefined;
   readonly profile: Profile;
   readonly probeGl: ProbeGl;
   /** Sentences for stderr: what was chosen, reduced or left out. */

@@ -56,6 +56,10 @@ export interface PlotRequest {
   readonly y: readonly string[];
   readonly color?: string | undefined;
   readonly facet?: string | undefined;
+  /** One line for each value of this column, without a colour of its own. */
+  readonly by?: string | undefined;
+  /** Diameter of a point in CSS pixels. */
+  readonly pointSize?: number | undefined;
   readonly agg?: Aggregate | undefined;
   readonly every?: string | undefined;
   readonly band?: Band | undefined;

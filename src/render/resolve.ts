@@ -40,13 +40,27 @@ export async function resolveScene(
   const chosen = await choose(relation, request, named, note);
   const color = request.color === undefined ? undefined : await fieldOf(relation, request.color);
   const facet = request.facet === undefined ? undefined : await fieldOf(relation, request.facet);
+  const by = await lineField(relation, request, chosen.mark);
   const measured = [chosen.x, ...chosen.ys].filter(
     (field): field is Field => field !== undefined && field.measure !== 'nominal',
   );
   const log = request.xScale === 'log' || request.yScale === 'log';
   const facts = await profile(relation, uniqueFields(measured), request.zone, log);
   for (const field of uniqueFields(measured)) noteGaps(field, facts.extents.get(field.name), note);
-  return { relation, request, ...chosen, color, facet, profile: facts, ...tools };
+  return { relation, request, ...chosen, color, facet, by, profile: facts, ...tools };
+}
+
+/** The column of --by, which only lines have. */
+async function lineField(
+  relation: Relation,
+  { by }: PlotRequest,
+  mark: Mark,
+): Promise<Field | undefined> {
+  if (by === undefined) return undefined;
+  if (mark === 'line') return fieldOf(relation, by);
+  throw new NairobiError('USAGE', `--by splits lines, and this is ${article(mark)} chart`, {
+    hint: 'use --color or --facet, or draw lines with --mark line',
+  });
 }
 
 function uniqueFields(fields: readonly Field[]): Field[] {

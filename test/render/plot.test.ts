@@ -55,6 +55,51 @@ describe('plot', () => {
     expect(twice.bytes.equals(once.bytes)).toBe(true);
   });
 
+  test('lines of many series are counted alike whatever order the rows are in', async () => {
+    const n = 30_000;
+    const order = Array.from({ length: n }, (_, i) => (i * 7919) % n);
+    const rows = (at: readonly number[]) => ({
+      t: at.map((i) => i % 100),
+      v: at.map((i) => Math.sin(i / 300) * 50 + Math.floor(i / 100)),
+      k: at.map((i) => `s${Math.floor(i / 100)}`),
+    });
+    const sorted = Array.from({ length: n }, (_, i) => i);
+    const request = { mark: 'line', x: 't', y: ['v'], by: 'k' } as const;
+    const [mixed, tidy] = [rows(order), rows(sorted)];
+    const first = await draw(relation(mixed), request);
+    const second = await draw(relation(tidy), request);
+    expect(first.notes.join()).toContain('300 lines through 30,000 points');
+    expect(first.bytes.equals(second.bytes)).toBe(true);
+  });
+
+  test('a line in order of x is counted the same in pieces; one that is not needs all rows', async () => {
+    const t = Array.from({ length: 5000 }, (_, i) => i);
+    const v = t.map((i) => Math.cos(i / 50));
+    const request = { mark: 'line', x: 't', y: ['v'], reduce: 'density' } as const;
+    const whole = await draw(relation({ t, v }), request);
+    const pieces = await draw(relation({ t, v }, 7), request);
+    expect(pieces.bytes.equals(whole.bytes)).toBe(true);
+    const disorder = draw(relation({ t: t.toReversed(), v }, 7), request);
+    await expect(disorder).rejects.toMatchObject({ code: 'MEMORY_LIMIT' });
+  });
+
+  test('a stack has no hole where one of its series begins later', async () => {
+    const source = relation({
+      t: [1, 2, 3, 2, 3],
+      v: [5, 5, 5, 7, 7],
+      k: ['a', 'a', 'a', 'b', 'b'],
+    });
+    const { bytes } = await draw(source, { mark: 'area', x: 't', y: ['v'], color: 'k' }, 'vl.json');
+    const { data, datasets } = JSON.parse(bytes.toString('utf8'));
+    const rows: { x: number; y: number; color: string }[] = Object.values(
+      datasets ?? { data },
+    )[0] as never;
+    expect(rows.filter((row) => row.x === 1)).toMatchObject([
+      { color: 'a', y: 5 },
+      { color: 'b', y: 0 },
+    ]);
+  });
+
   test('many points become counts per pixel and no point is lost', async () => {
     const n = 60_000;
     const x = Array.from({ length: n }, (_, i) => Math.sin(i) * 10);

@@ -1,8 +1,10 @@
-/** Which backend counts the points, and why. */
+/** Which backend counts, and why. */
 import { NairobiError } from '../../errors.ts';
-import { formatCount, formatDuration } from '../../units.ts';
-import { type Counter, cpuCounter, type GridSize } from '../reduce/hist2d.ts';
+import { formatDuration } from '../../units.ts';
+import type { Counter } from '../reduce/hist2d.ts';
 import type { GlChoice } from '../request.ts';
+import type { GlContext } from './context.ts';
+import type { Work } from './work.ts';
 
 export type GlProbe =
   | { readonly works: true; readonly renderer: string; readonly hardware: boolean }
@@ -11,45 +13,41 @@ export type GlProbe =
 /** Asks in another process; given by the engine, which owns processes. */
 export type ProbeGl = (choice: GlChoice) => Promise<GlProbe>;
 
-export interface Chosen {
-  readonly counter: Counter;
+export interface Chosen<Batch> {
+  readonly counter: Counter<Batch>;
   readonly reason: string;
 }
 
-/** The plain code: 3 to 9 ns a point on two cores of a 2-core VM, read included. */
-const CPU_NS_PER_POINT = 6;
 /** A driver's context and the upload cost a few hundred milliseconds before the first point. */
 const GPU_WORTH_MS = 500;
 
 /** HOST when --gl names a backend that this host lacks; "auto" never fails. */
-export async function chooseCounter(
+export async function chooseCounter<Batch>(
   choice: GlChoice,
-  size: GridSize,
-  planes: number,
-  points: number,
+  work: Work<Batch>,
   probe: ProbeGl,
-): Promise<Chosen> {
-  const cpu = (reason: string): Chosen => ({ counter: cpuCounter(size, planes), reason });
+): Promise<Chosen<Batch>> {
+  const cpu = (reason: string): Chosen<Batch> => ({ counter: work.cpu(), reason });
   if (choice === 'cpu') return cpu('--gl cpu');
-  if (choice !== 'auto') return explicit(choice, size, planes, probe);
-  const estimate = (points * CPU_NS_PER_POINT) / 1e6;
-  const about = `${formatCount(points)} points take about ${formatDuration(estimate)} on the processor`;
+  if (choice !== 'auto') return explicit(choice, work, probe);
+  const estimate = work.cpuMs;
+  const about = `${work.what} take about ${formatDuration(estimate)} on the processor`;
   if (estimate < GPU_WORTH_MS) return cpu(`${about}, less than opening a GPU`);
   const found = await probe('gpu');
   if (!found.works) return cpu(`${about}, and there is no GPU: ${found.reason}`);
-  const counter = await openCounter('gpu', size, planes);
-  return counter === undefined ? cpu(about) : { counter, reason: `${about}, and there is a GPU` };
+  const context = await openContext('gpu');
+  if (context === undefined) return cpu(about);
+  return { counter: await work.gl(context), reason: `${about}, and there is a GPU` };
 }
 
-async function explicit(
+async function explicit<Batch>(
   choice: GlChoice,
-  size: GridSize,
-  planes: number,
+  work: Work<Batch>,
   probe: ProbeGl,
-): Promise<Chosen> {
+): Promise<Chosen<Batch>> {
   const found = await probe(choice);
-  const counter = found.works ? await openCounter(choice, size, planes) : undefined;
-  if (counter !== undefined) return { counter, reason: `--gl ${choice}` };
+  const context = found.works ? await openContext(choice) : undefined;
+  if (context !== undefined) return { counter: await work.gl(context), reason: `--gl ${choice}` };
   throw new NairobiError(
     'HOST',
     `--gl ${choice} does not work here: ${found.works ? 'no context' : found.reason}`,
@@ -65,13 +63,8 @@ const HINTS: Partial<Record<GlChoice, string>> = {
   osmesa: 'install libosmesa6, or use --gl auto',
 };
 
-async function openCounter(
-  choice: GlChoice,
-  size: GridSize,
-  planes: number,
-): Promise<Counter | undefined> {
+async function openContext(choice: GlChoice): Promise<GlContext | undefined> {
   const { openEglContext, openOsMesaContext } = await import('./context.ts');
-  const { glCounter } = await import('./points.ts');
   const { context } = choice === 'osmesa' ? openOsMesaContext() : openEglContext(choice === 'gpu');
-  return context === undefined ? undefined : glCounter(context, size, planes);
+  return context;
 }

@@ -8,7 +8,10 @@ export interface Target {
   readonly height: number;
 }
 
-/** A linked program; `attributes` get the locations 0, 1, 2 … */
+/**
+ * A linked program whose vertices are pixels that add their `flat out float weight`; `attributes`
+ * get the locations 0, 1, 2 …
+ */
 export function linkProgram(
   context: GlContext,
   vertex: string,
@@ -19,7 +22,7 @@ export function linkProgram(
     ? '#version 300 es\nprecision highp float;\nprecision highp int;\n'
     : '#version 330 core\n';
   const program = gl.glCreateProgram() as number;
-  const fragment = 'out float count;\nvoid main() { count = 1.0; }\n';
+  const fragment = 'flat in float weight;\nout float count;\nvoid main() { count = weight; }\n';
   gl.glAttachShader(program, compile(gl, GL.VERTEX_SHADER, head + vertex));
   gl.glAttachShader(program, compile(gl, GL.FRAGMENT_SHADER, head + fragment));
   attributes.forEach((name, location) => {

@@ -1,10 +1,12 @@
 /** Lines and areas: every row while they are few, M4 beyond, aggregates on request. */
+import { type Expr, polars } from '../../compute/polars.ts';
 import { formatCount } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, bandOf, type Key, pick } from '../data/aggregate.ts';
 import { stepStart } from '../data/every.ts';
-import { select, typed } from '../data/stream.ts';
+import { select, typed, values } from '../data/stream.ts';
 import { type Field, labelOf, numberOf, requireNumbers } from '../fields.ts';
+import { lineDensitySource } from '../line-density.ts';
 import { M4 } from '../reduce/m4.ts';
 import { axisTitle, colorBy, position, timeTitle } from '../spec/encode.ts';
 import { columnNames, dense, type Series, seriesLabels, seriesOf } from './series.ts';
@@ -23,21 +25,64 @@ export async function linePanel(scene: Scene): Promise<Panel> {
   const { request } = scene;
   const aggregated =
     request.agg !== undefined || request.every !== undefined || x.measure === 'nominal';
-  if (aggregated) return aggregatedPanel(scene, x, series);
+  // Layers can only be stacked at places that all of them have.
+  const stacked = isStacked(scene, series);
+  const coarse = stacked && scene.profile.rows > LINE_ROWS && request.reduce !== 'marks';
+  if (aggregated || coarse) return aggregatedPanel(scene, x, series);
+  if (counted(scene)) {
+    return {
+      layers: [],
+      rows: [],
+      density: lineDensitySource(scene, x, scene.ys[0] as Field, series),
+    };
+  }
   const rows =
     scene.profile.rows <= LINE_ROWS || request.reduce === 'marks'
       ? await allRows(scene, x, series)
       : await reducedRows(scene, x, series);
-  return { layers: [lineLayer(scene, x, series, undefined)], rows };
+  return {
+    layers: [lineLayer(scene, x, series, undefined)],
+    rows: stacked ? atEveryX(rows, seriesLabels(scene, series)) : rows,
+  };
+}
+
+const isStacked = (scene: Scene, series: Series): boolean =>
+  scene.mark === 'area' && seriesLabels(scene, series).length > 1;
+
+/** The rows with a zero wherever a series has none: a stack without it would have a hole. */
+function atEveryX(rows: readonly Row[], labels: readonly string[]): Row[] {
+  const there = new Map<string, Map<Row[string], Set<Row[string]>>>();
+  for (const { facet, x, color } of rows as readonly Record<string, Row[string]>[]) {
+    const places = there.get(String(facet)) ?? new Map<Row[string], Set<Row[string]>>();
+    there.set(String(facet), places);
+    places.set(x as Row[string], (places.get(x as Row[string]) ?? new Set()).add(color as string));
+  }
+  const filled = [...rows];
+  for (const [facet, places] of there) {
+    for (const [x, seen] of places) {
+      for (const color of labels)
+        if (!seen.has(color)) filled.push({ x, y: 0, color, facet, by: '' });
+    }
+  }
+  return filled.sort(byX);
+}
+
+const byX = (a: Row, b: Row): number =>
+  a['x'] === b['x'] ? 0 : (a['x'] as number) < (b['x'] as number) ? -1 : 1;
+
+/** Many lines of one colour are told apart by how often they enter a pixel. */
+function counted({ mark, request, by, profile, ys }: Scene): boolean {
+  if (mark !== 'line' || request.reduce === 'marks') return false;
+  return request.reduce === 'density' || (by !== undefined && profile.rows * ys.length > LINE_ROWS);
 }
 
 /** Every row, by x; a missing y is a gap in the line. */
 async function allRows(scene: Scene, x: Field, series: Series): Promise<Row[]> {
   const rows: Row[] = [];
-  await eachPoint(scene, x, series, (px, py, color, facet) => {
-    if (Number.isFinite(px)) rows.push(rowOf(px, Number.isFinite(py) ? py : null, color, facet));
+  await eachPoint(scene, x, series, (px, py, line) => {
+    if (Number.isFinite(px)) rows.push(rowOf(px, Number.isFinite(py) ? py : null, line));
   });
-  return rows.sort((a, b) => (a['x'] as number) - (b['x'] as number));
+  return rows.sort(byX);
 }
 
 async function reducedRows(scene: Scene, x: Field, series: Series): Promise<Row[]> {
@@ -45,23 +90,23 @@ async function reducedRows(scene: Scene, x: Field, series: Series): Promise<Row[
   const { request } = scene;
   const columns = Math.ceil(request.width * request.scale * COLUMNS_PER_PX);
   const [min, max] = request.xRange ?? [extent?.min ?? 0, extent?.max ?? 0];
-  const reducers = new Map<string, { m4: M4; color: string; facet: string }>();
+  const reducers = new Map<string, { m4: M4; line: Line }>();
   let points = 0;
-  await eachPoint(scene, x, series, (px, py, color, facet) => {
-    const id = `${color}\u0000${facet}`;
+  await eachPoint(scene, x, series, (px, py, line) => {
+    const id = `${line.color}\u0000${line.facet}\u0000${line.by}`;
     let reducer = reducers.get(id);
     if (reducer === undefined) {
-      reducer = { m4: new M4(min, max, columns), color, facet };
+      reducer = { m4: new M4(min, max, columns), line };
       reducers.set(id, reducer);
     }
     points += 1;
     if (px >= min && px <= max) reducer.m4.addPoint(px, py);
   });
   const rows: Row[] = [];
-  for (const { m4, color, facet } of reducers.values()) {
+  for (const { m4, line } of reducers.values()) {
     const kept = m4.points();
     kept.x.forEach((px, i) => {
-      rows.push(rowOf(px, kept.y[i] as number, color, facet));
+      rows.push(rowOf(px, kept.y[i] as number, line));
     });
   }
   scene.note(
@@ -70,7 +115,14 @@ async function reducedRows(scene: Scene, x: Field, series: Series): Promise<Row[
   return rows;
 }
 
-type Visit = (x: number, y: number, color: string, facet: string) => void;
+/** What tells a line from the others. */
+interface Line {
+  readonly color: string;
+  readonly facet: string;
+  readonly by: string;
+}
+
+type Visit = (x: number, y: number, line: Line) => void;
 
 /** Calls `visit` for every row and y column, in file order. */
 async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): Promise<void> {
@@ -80,25 +132,44 @@ async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): 
     ...scene.ys.map((y, index) => dense(numberOf(y, zone), `y${index}`)),
     series.color.code.alias('color'),
     series.facet.code.alias('facet'),
+    ...(scene.by === undefined ? [] : [labelOf(scene.by).alias('by')]),
   ];
-  const columns = columnNames(x, ...scene.ys, scene.color, scene.facet);
+  const columns = columnNames(x, ...scene.ys, scene.color, scene.facet, scene.by);
   const named = scene.ys.length > 1 && scene.color === undefined;
   for await (const frame of select(scene.relation, columns, exprs)) {
     const xs = typed<Float64Array>(frame, 'x');
     const colors = scene.color === undefined ? undefined : typed<Float64Array>(frame, 'color');
     const facets = scene.facet === undefined ? undefined : typed<Float64Array>(frame, 'facet');
+    const bys = scene.by === undefined ? undefined : values<string | null>(frame, 'by');
     for (const [index, y] of scene.ys.entries()) {
       const ys = typed<Float64Array>(frame, `y${index}`);
       for (let i = 0; i < xs.length; i += 1) {
         const color = named ? y.name : (series.color.labels[colors?.[i] ?? 0] ?? '');
-        visit(xs[i] as number, ys[i] as number, color, series.facet.labels[facets?.[i] ?? 0] ?? '');
+        const facet = series.facet.labels[facets?.[i] ?? 0] ?? '';
+        visit(xs[i] as number, ys[i] as number, { color, facet, by: bys?.[i] ?? '' });
       }
     }
   }
 }
 
-function rowOf(x: number | string, y: number | null, color: string, facet: string): Row {
-  return { x, y, color, facet };
+function rowOf(x: number | string, y: number | null, line: Line): Row {
+  return { x, y, ...line };
+}
+
+/** The places along x at which values are aggregated. */
+function stepOf(scene: Scene, x: Field, series: Series): Expr {
+  const { request, profile } = scene;
+  const { zone } = request;
+  if (x.measure === 'nominal') return labelOf(x);
+  if (request.every !== undefined) return stepStart(x, request.every, zone);
+  const whole = !isStacked(scene, series) || profile.rows <= LINE_ROWS;
+  if (whole || request.agg !== undefined) return numberOf(x, zone);
+  const extent = profile.extents.get(x.name);
+  const [min, max] = request.xRange ?? [extent?.min ?? 0, extent?.max ?? 0];
+  const pixel = (max - min) / (request.width * request.scale);
+  return pixel > 0
+    ? numberOf(x, zone).sub(min).div(pixel).floor().mul(pixel).add(min)
+    : numberOf(x, zone);
 }
 
 /** --agg and --every: one point per step and series, with its band. */
@@ -106,39 +177,39 @@ async function aggregatedPanel(scene: Scene, x: Field, series: Series): Promise<
   const { request, relation } = scene;
   const agg = request.agg ?? 'mean';
   const zone = request.zone;
-  const step =
-    x.measure === 'nominal'
-      ? labelOf(x)
-      : request.every === undefined
-        ? numberOf(x, zone)
-        : stepStart(x, request.every, zone);
+  const step = stepOf(scene, x, series);
   const keys: Key[] = [
     { name: 'x', expr: step },
     { name: 'color', expr: series.color.code },
     { name: 'facet', expr: series.facet.code },
+    { name: 'by', expr: scene.by === undefined ? polars().lit('') : labelOf(scene.by) },
   ];
-  const columns = columnNames(x, ...scene.ys, scene.color, scene.facet);
+  const columns = columnNames(x, ...scene.ys, scene.color, scene.facet, scene.by);
   const quantiles = agg === 'median' || request.band === 'iqr';
   const named = scene.ys.length > 1 && scene.color === undefined;
   const rows: Row[] = [];
   for (const y of scene.ys) {
     const groups = await aggregate(relation, columns, keys, numberOf(y, zone), quantiles);
     for (const { key, moments } of groups) {
-      const [at, color, facet] = key;
+      const [at, color, facet, by] = key;
       if (at === null || at === undefined) continue;
       const band = request.band === undefined ? undefined : bandOf(moments, request.band);
-      const label = named ? y.name : (series.color.labels[Number(color)] ?? '');
-      const row = rowOf(at, pick(moments, agg), label, series.facet.labels[Number(facet)] ?? '');
+      const row = rowOf(at, pick(moments, agg), {
+        color: named ? y.name : (series.color.labels[Number(color)] ?? ''),
+        facet: series.facet.labels[Number(facet)] ?? '',
+        by: String(by ?? ''),
+      });
       rows.push({ ...row, lo: band?.[0] ?? null, hi: band?.[1] ?? null });
     }
   }
-  rows.sort((a, b) => (a['x'] === b['x'] ? 0 : (a['x'] as number) < (b['x'] as number) ? -1 : 1));
+  rows.sort(byX);
   scene.note(
     `${formatCount(scene.profile.rows)} rows → ${formatCount(rows.length)} points (${agg})`,
   );
   const layers = [lineLayer(scene, x, series, agg)];
   if (request.band !== undefined) layers.unshift(bandLayer(layers[0] as Spec));
-  return { layers, rows };
+  const stacked = isStacked(scene, series);
+  return { layers, rows: stacked ? atEveryX(rows, seriesLabels(scene, series)) : rows };
 }
 
 function lineLayer(scene: Scene, x: Field, series: Series, agg: string | undefined): Spec {
@@ -174,6 +245,7 @@ function lineLayer(scene: Scene, x: Field, series: Series, agg: string | undefin
       }),
       y,
       ...colorBy(series.title, labels),
+      ...(scene.by === undefined ? {} : { detail: { field: 'by', type: 'nominal' } }),
     },
   };
 }

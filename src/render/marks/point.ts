@@ -75,10 +75,14 @@ async function pointRows(
   return rows;
 }
 
+/** Smaller the more there are. */
+const usualSize = (rows: number): number => (rows > 5000 ? 8 : rows > 500 ? 16 : 30);
+
 function pointLayer(scene: Scene, x: Field, series: Series, continuous: boolean): Spec {
   const { request } = scene;
   const rows = scene.profile.rows;
-  const size = rows > 5000 ? 8 : rows > 500 ? 16 : 30;
+  // Vega's size is the area of the square around the circle.
+  const size = request.pointSize === undefined ? usualSize(rows) : request.pointSize ** 2;
   const y = scene.ys[0] as Field;
   const labels = continuous ? [] : seriesLabels(scene, series);
   const colored = continuous

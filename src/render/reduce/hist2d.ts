@@ -20,15 +20,19 @@ export interface GridSize {
 }
 
 /** Adds batches into planes of counts; row 0 of a plane is its top row. */
-export interface Counter {
+export interface Counter<Work> {
   readonly name: string;
-  add(batch: Batch): void;
+  add(batch: Work): void;
   finish(): Uint32Array[];
 }
 
-export function cpuCounter(size: GridSize, planes: number): Counter {
-  const pixels = size.width * size.height;
-  const counts = Array.from({ length: planes }, () => new Uint32Array(pixels));
+/** `planes` planes of zeros. */
+export function emptyPlanes(size: GridSize, planes: number): Uint32Array[] {
+  return Array.from({ length: planes }, () => new Uint32Array(size.width * size.height));
+}
+
+export function cpuCounter(size: GridSize, planes: number): Counter<Batch> {
+  const counts = emptyPlanes(size, planes);
   return {
     name: 'cpu',
     add: (batch) => {

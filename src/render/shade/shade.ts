@@ -19,7 +19,9 @@ export function legendOf(counts: DensityCounts, kind: Shade): Legend {
   for (const plane of totalsByFacet(counts)) {
     for (let i = 0; i < plane.length; i += 1) max = Math.max(max, plane[i] as number);
   }
-  return { kind, max, thresholds: kind === 'eq' ? quantileThresholds(counts, max) : [] };
+  const thresholds = kind === 'eq' ? quantileThresholds(counts, max) : [];
+  const things = (count: number): number => Math.ceil(count / counts.unit);
+  return { kind, max: things(max), thresholds: [...new Set(thresholds.map(things))] };
 }
 
 /** Each facet's counts summed over its categories. */
@@ -64,11 +66,15 @@ export function rampPosition(count: number, legend: Legend): number {
   return kind === 'cbrt' ? Math.cbrt(count / top) : count / top;
 }
 
-/** RGBA pixels of one plane of counts. */
+/**
+ * RGBA pixels of one plane of counts, `unit` of which make one thing; a pixel covered in part has
+ * the colour of one thing and lets as much of the ground through.
+ */
 export function shadeCounts(
   plane: Uint32Array,
   colors: readonly string[],
   legend: Legend,
+  unit = 1,
 ): Uint8ClampedArray {
   const table = colors.map(parseHex);
   const rgba = new Uint8ClampedArray(plane.length * 4);
@@ -78,13 +84,14 @@ export function shadeCounts(
     if (count === 0) continue;
     let color = remembered.get(count);
     if (color === undefined) {
-      color = table[Math.round(rampPosition(count, legend) * (table.length - 1))] ?? [0, 0, 0];
+      const at = rampPosition(Math.max(1, count / unit), legend);
+      color = table[Math.round(at * (table.length - 1))] ?? [0, 0, 0];
       remembered.set(count, color);
     }
     rgba[i * 4] = color[0] as number;
     rgba[i * 4 + 1] = color[1] as number;
     rgba[i * 4 + 2] = color[2] as number;
-    rgba[i * 4 + 3] = 255;
+    rgba[i * 4 + 3] = 255 * Math.min(1, count / unit);
   }
   return rgba;
 }
@@ -97,6 +104,7 @@ export function shadeCategories(
   planes: readonly Uint32Array[],
   colors: readonly (readonly number[])[],
   legend: Legend,
+  unit = 1,
 ): Uint8ClampedArray {
   const total = sumPlanes(planes);
   const rgba = new Uint8ClampedArray(total.length * 4);
@@ -110,7 +118,8 @@ export function shadeCategories(
       }
       rgba[i * 4 + channel] = mixed;
     }
-    rgba[i * 4 + 3] = 255 * (MIN_ALPHA + (1 - MIN_ALPHA) * rampPosition(all, legend));
+    const strength = rampPosition(Math.max(1, all / unit), legend);
+    rgba[i * 4 + 3] = 255 * (MIN_ALPHA + (1 - MIN_ALPHA) * strength) * Math.min(1, all / unit);
   }
   return rgba;
 }

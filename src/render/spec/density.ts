@@ -59,8 +59,8 @@ export async function densityLayers(
   counts.facets.forEach((planes, index) => {
     const rgba =
       source.colors.length > 0
-        ? shadeCategories(planes, categories, legend)
-        : shadeCounts(planes[0] ?? new Uint32Array(0), colors, legend);
+        ? shadeCategories(planes, categories, legend, counts.unit)
+        : shadeCounts(planes[0] ?? new Uint32Array(0), colors, legend, counts.unit);
     const facet = source.series.facet.labels[index] ?? '';
     rows.push({ facet, image: image(rgba, grid.width, grid.height) } as unknown as Row);
     rows.push(...legendRows(source, counts, facet, legend));
@@ -115,7 +115,7 @@ function legendLayer(
       : {
           field: 'count',
           type: 'quantitative',
-          title: 'points',
+          title: source.noun,
           scale: countScale(legend, colors),
           legend: { gradientOpacity: 1, symbolOpacity: 1, format: '~s' },
         };
