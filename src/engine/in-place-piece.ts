@@ -10,10 +10,10 @@ import { decode } from '../formats/decode.ts';
 import type { Decoded } from '../formats/decoded.ts';
 import { isText } from '../formats/detect.ts';
 import type { ReadOptions, Rejected, Understood } from '../formats/options.ts';
+import type { RecordCheck } from '../kernel/records.ts';
 import { mapFile } from '../memory/file-map.ts';
 import type { InPlace } from '../uring/in-place.ts';
 import { countRecords } from './count.ts';
-import type { CountAnswer } from './count-worker.ts';
 import type { InputFile } from './files.ts';
 import type { Piece } from './piece.ts';
 
@@ -38,7 +38,7 @@ export class InPlacePiece implements Piece {
   #decoded: Decoded;
   /** Whether a thread was sent to count; once is enough. */
   #checked = false;
-  #counted: Promise<CountAnswer> | undefined;
+  #counted: RecordCheck | undefined;
   /** Stands in once the records turned out not to be plain. */
   #whole: Piece | undefined;
 
@@ -69,7 +69,7 @@ export class InPlacePiece implements Piece {
     const { assumed } = this.#decoded;
     if (assumed !== undefined && !this.#checked) {
       this.#checked = true;
-      this.#counted = countRecords(this.#opened.fd, assumed);
+      this.#counted = countRecords(this.#opened.fd, this.#bytes.length, assumed);
     }
     return this.#current.scan(columns);
   }
@@ -99,12 +99,12 @@ export class InPlacePiece implements Piece {
   }
 
   async verify(): Promise<boolean> {
-    const counted = await this.#counted;
+    const plain = await this.#counted?.plain;
     this.#counted = undefined;
     if (this.#whole !== undefined) return true;
     this.#opened.verify();
     // Written to meanwhile: a record may have been half there. Read what is there now, at once.
-    if ((counted === undefined || counted.plain) && !this.#opened.changed) return true;
+    if (plain !== false && !this.#opened.changed) return true;
     this.#whole = this.#context.openWhole(this.#types);
     return false;
   }
@@ -122,8 +122,9 @@ export class InPlacePiece implements Piece {
 
   close(): void {
     this.#whole?.close();
-    // The thread reads from the descriptor until it has answered.
-    void Promise.resolve(this.#counted)
+    this.#counted?.stop();
+    // The check uses the descriptor until it has answered.
+    void Promise.resolve(this.#counted?.plain)
       .catch(() => undefined)
       .finally(() => this.#opened.close());
   }

@@ -118,6 +118,37 @@ export function lend<T>(view: NodeJS.ArrayBufferView, call: (address: Address) =
 /** True while `view` is what was lent last; tests use it. */
 export const wasLent = (view: NodeJS.ArrayBufferView): boolean => lent === view;
 
+/** The address of the first byte of `view`, which the caller keeps referred to while it is used. */
+export const addressOf = (view: NodeJS.ArrayBufferView): Address => BigInt(load().address(view));
+
+/** Machine code of ours, called with the address of what it works on; answers an int. */
+export interface NativeCode {
+  call(argument: Address): number;
+  /** On a thread of libuv's pool. */
+  callAsync(argument: Address): Promise<number>;
+}
+
+/** The function whose code begins at `address`, which must stay mapped. */
+export function nativeCode(address: Address): NativeCode {
+  const module = load();
+  const call = module.decode(address, module.proto('int', ['int64'])) as Callable;
+  return {
+    call,
+    callAsync: (argument) =>
+      new Promise((resolve, reject) => {
+        call.async(argument, (error, result) => {
+          if (error === null) resolve(result);
+          else reject(error);
+        });
+      }),
+  };
+}
+
+interface Callable {
+  (argument: Address): number;
+  readonly async: (argument: Address, done: (error: Error | null, result: number) => void) => void;
+}
+
 export interface Polling {
   stop(): void;
 }
