@@ -21,3 +21,21 @@ export function take(size: usize): usize {
   // Fresh pages of a WebAssembly memory are zero, and nothing is handed out twice.
   return at;
 }
+
+/** The address after everything handed out so far. */
+export function top(): usize {
+  return atomic.load<u32>(NEXT);
+}
+
+// Room for work within one call, one for each instance and so for each thread.
+let spareAt: usize = 0;
+let spareSize: usize = 0;
+
+/** At least `size` bytes of anything; the next call of this function may give the same. */
+export function spare(size: usize): usize {
+  if (spareSize < size) {
+    spareSize = size;
+    spareAt = take(size);
+  }
+  return spareAt;
+}

@@ -4,7 +4,7 @@
 // blocks Pebay's update (SAND2008-6212) with the mean in two doubles.
 
 import { addExact, carry, EXACT_BYTES } from './exact';
-import { take } from './memory';
+import { spare, take } from './memory';
 
 export const BLOCK: i32 = 4096;
 // log2(BLOCK): the headroom that sums of a block's values need.
@@ -26,7 +26,6 @@ export class Moments {
   negatives: u64;
   // The exact sum, when asked for.
   limbs: u64;
-  scratch: u64;
 }
 
 export function newMoments(exactSum: bool): Moments {
@@ -34,7 +33,6 @@ export function newMoments(exactSum: bool): Moments {
   m.min = Infinity;
   m.max = -Infinity;
   m.limbs = exactSum ? <u64>take(EXACT_BYTES) : 0;
-  m.scratch = <u64>take(BLOCK * 8);
   return m;
 }
 
@@ -149,7 +147,7 @@ export function addBlock(m: Moments, values: usize, n: i32): void {
     scale = <i32>m.scale;
   } else if (top > 200 || top < -200) {
     scale = top;
-    from = <usize>m.scratch;
+    from = spare(<usize>BLOCK << 3);
     for (let i: usize = 0; i < <usize>n; i++) {
       store<f64>(from + (i << 3), scaleBy(load<f64>(values + (i << 3)), -scale));
     }

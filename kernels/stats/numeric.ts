@@ -1,11 +1,15 @@
 // A column of numbers: counts, extremes, order, sums, moments, distinct values and a sample.
 
 import { addNumber, Distinct, newDistinct } from './distinct';
+import { newKept } from './kept';
 import { take } from './memory';
 import { addBlock, BLOCK, Moments, newMoments } from './moments';
+import { DOUBLES, SIGNED, UNSIGNED } from './radix';
 import { addToSample, newSample, Sample } from './sample';
 import { addToSketch, newSketch, Sketch } from './sketch';
 import { addTime, newTimes, Times } from './time';
+
+const FIRST_ROOM: u64 = 16;
 
 @unmanaged
 export class Numbers {
@@ -29,6 +33,7 @@ export class Numbers {
   pivot: i64;
   // Values waiting in the block, as doubles and as keys of the distinct table.
   fill: u64;
+  room: u64;
   block: u64;
   keys: u64;
   moments: u64;
@@ -39,17 +44,23 @@ export class Numbers {
   sketch: u64;
 }
 
-/** `whole`: integers, with exact sums of their own. `timed`: also looks at the steps between values. */
+/**
+ * `whole`: integers, with exact sums of their own. `timed`: also looks at the steps between values.
+ * `budget`: see Kept; 0 to keep no values.
+ */
 export function newNumbers(
-  whole: bool, timed: bool, distinctLimit: u64, keep: u64, sketch: bool,
+  whole: bool, unsigned: bool, timed: bool, distinctLimit: u64, budget: usize, sketch: bool,
 ): Numbers {
   const c = changetype<Numbers>(take(offsetof<Numbers>()));
   c.min = i64.MAX_VALUE;
   c.max = i64.MIN_VALUE;
-  c.block = <u64>take(BLOCK * 8);
-  c.keys = whole ? <u64>take(BLOCK * 8) : c.block;
+  c.room = FIRST_ROOM;
+  c.block = <u64>take(<usize>FIRST_ROOM << 3);
+  c.keys = whole ? <u64>take(<usize>FIRST_ROOM << 3) : c.block;
   c.moments = <u64>changetype<usize>(newMoments(!whole));
-  c.distinct = <u64>changetype<usize>(newDistinct(distinctLimit, keep));
+  const kind = whole ? (unsigned ? UNSIGNED : SIGNED) : DOUBLES;
+  const kept = budget == 0 ? 0 : <u64>changetype<usize>(newKept(kind, budget));
+  c.distinct = <u64>changetype<usize>(newDistinct(distinctLimit, kept));
   c.sample = <u64>changetype<usize>(newSample());
   c.sketch = sketch ? <u64>changetype<usize>(newSketch()) : 0;
   c.times = timed ? <u64>changetype<usize>(newTimes()) : 0;
@@ -59,6 +70,26 @@ export function newNumbers(
 @inline
 export function isValid(validity: usize, row: u32): bool {
   return ((load<u8>(validity + (row >>> 3)) >>> (row & 7)) & 1) != 0;
+}
+
+/** Room for the next values: a larger block, up to the size that all blocks have, or an empty one. */
+function makeRoom(c: Numbers): void {
+  if (c.room == <u64>BLOCK) {
+    flush(c);
+    return;
+  }
+  const size = <usize>c.room << 3;
+  const block = take(size << 1);
+  memory.copy(block, <usize>c.block, size);
+  if (c.keys == c.block) {
+    c.keys = <u64>block;
+  } else {
+    const keys = take(size << 1);
+    memory.copy(keys, <usize>c.keys, size);
+    c.keys = <u64>keys;
+  }
+  c.block = <u64>block;
+  c.room *= 2;
 }
 
 /** Empties the block into everything that works on blocks. */
@@ -92,13 +123,15 @@ function orderOfDoubles(c: Numbers, n: i32): void {
   c.started = 1;
 }
 
-/** Rows of doubles or floats. A validity of 0 means that no row is null. */
-export function addFloats<T>(c: Numbers, values: usize, validity: usize, rows: u32): void {
-  c.rows += rows;
-  let row: u32 = 0;
-  while (row < rows) {
+/** Rows [from, to) of doubles or floats. A validity of 0 means that no row is null. */
+export function addFloats<T>(
+  c: Numbers, values: usize, validity: usize, from: u32, to: u32,
+): void {
+  c.rows += to - from;
+  let row = from;
+  while (row < to) {
     let fill = <u32>c.fill;
-    const end = min<u32>(rows, row + (<u32>BLOCK - fill));
+    const end = min<u32>(to, row + (<u32>c.room - fill));
     const block = <usize>c.block;
     for (; row < end; row++) {
       if (validity != 0 && !isValid(validity, row)) {
@@ -115,7 +148,7 @@ export function addFloats<T>(c: Numbers, values: usize, validity: usize, rows: u
       fill++;
     }
     c.fill = fill;
-    if (fill == <u32>BLOCK) flush(c);
+    if (<u64>fill == c.room) makeRoom(c);
   }
 }
 
@@ -125,15 +158,17 @@ function addOdd(c: Numbers, x: f64): void {
   else c.nan++;
 }
 
-/** Rows of integers of any width up to 64 bits, signed or not. */
-export function addIntegers<T>(c: Numbers, values: usize, validity: usize, rows: u32): void {
-  c.rows += rows;
-  let row: u32 = 0;
-  while (row < rows) {
-    const end = min<u32>(rows, row + (<u32>BLOCK - <u32>c.fill));
+/** Rows [from, to) of integers of any width up to 64 bits, signed or not. */
+export function addIntegers<T>(
+  c: Numbers, values: usize, validity: usize, from: u32, to: u32,
+): void {
+  c.rows += to - from;
+  let row = from;
+  while (row < to) {
+    const end = min<u32>(to, row + (<u32>c.room - <u32>c.fill));
     addRun<T>(c, values, validity, row, end);
     row = end;
-    if (c.fill == BLOCK) flush(c);
+    if (c.fill == c.room) makeRoom(c);
   }
   // Keeps the low half of the sum from running over.
   c.sumHigh += <i64>(c.sumLow >>> 32);
@@ -219,23 +254,18 @@ function fromPivot<T>(pivot: i64, v: i64): f64 {
   return down ? -(<f64>(<u64>(pivot - v))) : <f64>(<u64>d);
 }
 
-/** Rows of bits, as Arrow packs booleans: numbers 0 and 1. */
-export function addBits(c: Numbers, values: usize, validity: usize, rows: u32): void {
+// One for each instance and so for each thread.
+let bitsAt: usize = 0;
+
+/** Rows [from, to) of bits, as Arrow packs booleans: numbers 0 and 1. */
+export function addBits(c: Numbers, values: usize, validity: usize, from: u32, to: u32): void {
   // One byte a row, then the path of the integers.
   const step: u32 = 1024;
-  const unpacked = scratch();
-  for (let row: u32 = 0; row < rows; row += step) {
-    const count = min<u32>(step, rows - row);
-    for (let i: u32 = 0; i < count; i++) {
-      store<u8>(unpacked + i, isValid(values, row + i) ? 1 : 0);
-    }
-    addIntegers<u8>(c, unpacked, validity == 0 ? 0 : validity + (row >>> 3), count);
+  if (bitsAt == 0) bitsAt = take(step);
+  const unpacked = bitsAt;
+  for (let row = from; row < to; row += step) {
+    const end = min<u32>(to, row + step);
+    for (let i = row; i < end; i++) store<u8>(unpacked + (i - row), isValid(values, i) ? 1 : 0);
+    addIntegers<u8>(c, unpacked - row, validity, row, end);
   }
-}
-
-let scratchAt: usize = 0;
-
-function scratch(): usize {
-  if (scratchAt == 0) scratchAt = take(1024);
-  return scratchAt;
 }

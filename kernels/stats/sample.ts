@@ -4,19 +4,22 @@
 import { take } from './memory';
 
 export const SAMPLE: u64 = 8192;
+const FIRST_ROOM: u64 = 16;
 
 @unmanaged
 export class Sample {
   seen: u64;
   stride: u64;
   kept: u64;
+  room: u64;
   values: u64;
 }
 
 export function newSample(): Sample {
   const s = changetype<Sample>(take(offsetof<Sample>()));
   s.stride = 1;
-  s.values = <u64>take(<usize>SAMPLE * 8);
+  s.room = FIRST_ROOM;
+  s.values = <u64>take(<usize>FIRST_ROOM << 3);
   return s;
 }
 
@@ -25,11 +28,19 @@ export function addToSample(s: Sample, values: usize, n: i32): void {
   while (i < <u64>n) {
     // A full sample is met at value SAMPLE * stride, which the doubled stride takes as well.
     if (s.kept == SAMPLE) halve(s);
+    else if (s.kept == s.room) grow(s);
     store<f64>(<usize>s.values + (<usize>s.kept << 3), load<f64>(values + (<usize>i << 3)));
     s.kept++;
     i += s.stride;
   }
   s.seen += <u64>n;
+}
+
+function grow(s: Sample): void {
+  const at = take(<usize>s.room << 4);
+  memory.copy(at, <usize>s.values, <usize>s.room << 3);
+  s.values = <u64>at;
+  s.room *= 2;
 }
 
 function halve(s: Sample): void {

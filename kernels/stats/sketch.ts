@@ -4,9 +4,9 @@
 // values the rank of any answer is off by at most n * L / (2 * 4096) with L levels, so 0.15 % for 15
 // million. Everything depends on the order of the values only.
 
-import { scatter } from './distinct';
-import { take } from './memory';
+import { spare, take } from './memory';
 import { BLOCK } from './moments';
+import { DOUBLES, ofKey, sortKeys, toKey } from './radix';
 
 const LEVELS: i32 = 40;
 
@@ -20,24 +20,22 @@ export class Sketch {
   // Values of the last block, which is short and goes to no level.
   rest: u64;
   restSize: u64;
-  spare: u64;
-  counts: u64;
+  restRoom: u64;
 }
 
 export function newSketch(): Sketch {
   const s = changetype<Sketch>(take(offsetof<Sketch>()));
   s.buffers = <u64>take(<usize>LEVELS * 8);
-  s.rest = <u64>take(<usize>BLOCK * 8);
-  s.spare = <u64>take(<usize>BLOCK * 16);
-  s.counts = <u64>take(8 * 256 * 4);
   return s;
 }
 
 /** A block of n finite doubles: 4096, but for the last. */
 export function addToSketch(s: Sketch, values: usize, n: i32): void {
-  memory.copy(<usize>s.rest, values, <usize>n << 3);
-  const sorted = sortBlock(s, <usize>s.rest, <usize>n);
-  if (sorted != <usize>s.rest) memory.copy(<usize>s.rest, sorted, <usize>n << 3);
+  if (s.restRoom < <u64>n) {
+    s.restRoom = <u64>n;
+    s.rest = <u64>take(<usize>n << 3);
+  }
+  sortBlock(values, <usize>s.rest, <usize>n);
   s.restSize = <u64>n;
   if (n < BLOCK) return;
   s.restSize = 0;
@@ -57,7 +55,7 @@ export function addToSketch(s: Sketch, values: usize, n: i32): void {
 function halve(s: Sketch, level: usize): void {
   const a = <usize>load<u64>(<usize>s.buffers + (level << 3));
   const b = <usize>s.rest;
-  const out = <usize>s.spare;
+  const out = spare(<usize>BLOCK << 4);
   let i: usize = 0;
   let j: usize = 0;
   const n = <usize>BLOCK;
@@ -79,36 +77,13 @@ function halve(s: Sketch, level: usize): void {
   }
 }
 
-const SIGN: u64 = 0x8000000000000000;
-
-/** Radix sort of doubles; gives where the result is: `values` or the spare. */
-function sortBlock(s: Sketch, values: usize, n: usize): usize {
-  const counts = <usize>s.counts;
-  memory.fill(counts, 0, 8 * 256 * 4);
+/** The n doubles at `values` in ascending order to `out`. */
+function sortBlock(values: usize, out: usize, n: usize): void {
   for (let i: usize = 0; i < n; i++) {
-    const at = values + (i << 3);
-    const bits = load<u64>(at);
-    const key = (bits & SIGN) != 0 ? ~bits : bits | SIGN;
-    store<u64>(at, key);
-    let digits = key;
-    for (let pass: usize = 0; pass < 8; pass++) {
-      const count = counts + (pass << 10) + (<usize>(digits & 0xff) << 2);
-      store<u32>(count, load<u32>(count) + 1);
-      digits >>>= 8;
-    }
+    store<u64>(out + (i << 3), toKey(load<u64>(values + (i << 3)), DOUBLES));
   }
-  let from = values;
-  let into = <usize>s.spare;
-  for (let pass: usize = 0; pass < 8; pass++) {
-    if (!scatter(from, into, n, counts + (pass << 10), <u64>pass << 3)) continue;
-    const swap = from;
-    from = into;
-    into = swap;
-  }
+  const sorted = sortKeys(out, spare(<usize>BLOCK << 3), n);
   for (let i: usize = 0; i < n; i++) {
-    const at = from + (i << 3);
-    const key = load<u64>(at);
-    store<u64>(at, (key & SIGN) != 0 ? key & ~SIGN : ~key);
+    store<u64>(out + (i << 3), ofKey(load<u64>(sorted + (i << 3)), DOUBLES));
   }
-  return from;
 }

@@ -3,6 +3,7 @@
 // the text itself if it has at most 12 bytes, else its first 4, a buffer and an offset.
 
 import { addToRegisters, REGISTERS } from './distinct';
+import { addFrequent, Frequent, newFrequent, takeOver } from './frequent';
 import { hashLong, hashShort } from './hash';
 import { take } from './memory';
 import { isValid } from './numeric';
@@ -42,6 +43,9 @@ export class Texts {
   used: u64;
   limit: u64;
   registers: u64;
+  // 1: the most frequent are wanted when there are too many to count.
+  wantsFrequent: u64;
+  frequent: u64;
   arena: u64;
   arenaFill: u64;
   arenaRoom: u64;
@@ -54,15 +58,18 @@ export class Texts {
   withZone: u64;
 }
 
-const FIRST_ARENA: usize = 1 << 14;
+const FIRST_SLOTS: u64 = 16;
+const FIRST_ARENA: usize = 1 << 10;
 
-export function newTexts(distinctLimit: u64, arenaRoom: u64): Texts {
+/** See Frequent for what `frequent` asks. */
+export function newTexts(distinctLimit: u64, arenaRoom: u64, frequent: bool): Texts {
   const c = changetype<Texts>(take(offsetof<Texts>()));
   c.minLength = u64.MAX_VALUE;
-  c.capacity = 1024;
-  c.slots = <u64>take(1024 * 32);
+  c.capacity = FIRST_SLOTS;
+  c.slots = <u64>take(<usize>FIRST_SLOTS << 5);
   c.limit = distinctLimit;
   c.arenaRoom = arenaRoom;
+  c.wantsFrequent = <u64>frequent;
   c.timed = 1;
   c.times = <u64>changetype<usize>(newTimes());
   return c;
@@ -105,11 +112,13 @@ function isWide(at: usize, size: u32): bool {
 }
 
 /**
- * Rows of text: `views` has 16 bytes a row; `buffers` is a list of addresses (32 bits each) that
+ * Rows [from, to) of text: `views` has 16 bytes a row; `buffers` is a list of addresses (32 bits each) that
  * the views' buffer numbers point into.
  */
-export function addTexts(c: Texts, views: usize, buffers: usize, validity: usize, rows: u32): void {
-  c.rows += rows;
+export function addTexts(
+  c: Texts, views: usize, buffers: usize, validity: usize, from: u32, to: u32,
+): void {
+  c.rows += to - from;
   let minAt = <usize>c.minAt;
   let minSize = <u32>c.minSize;
   let maxAt = <usize>c.maxAt;
@@ -118,7 +127,7 @@ export function addTexts(c: Texts, views: usize, buffers: usize, validity: usize
   let lastSize = <u32>c.lastSize;
   let minHead = <u32>c.minHead;
   let maxHead = <u32>c.maxHead;
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < to; row++) {
     if (validity != 0 && !isValid(validity, row)) {
       c.nulls++;
       continue;
@@ -226,7 +235,7 @@ function keep(c: Texts, field: usize, at: usize, size: u32): void {
 function addText(c: Texts, view: usize, at: usize, size: u32, short: bool): void {
   const hash = short ? hashShort(load<u64>(view), load<u64>(view, 8)) : hashLong(at, size);
   if (c.registers != 0) {
-    addToRegisters(<usize>c.registers, hash);
+    addUncounted(c, hash, view, at);
     return;
   }
   const mask = c.capacity - 1;
@@ -253,12 +262,20 @@ function isSame(c: Texts, slot: usize, view: usize, at: usize, size: u32, short:
   return compare(<usize>c.arena + <usize>load<u64>(slot, 24), size, at, size) == 0;
 }
 
+/** A value of a column with too many different ones. */
+function addUncounted(c: Texts, hash: u64, view: usize, at: usize): void {
+  addToRegisters(<usize>c.registers, hash);
+  if (c.frequent == 0) return;
+  const frequent = changetype<Frequent>(<usize>c.frequent);
+  addFrequent(frequent, hash, load<u64>(view), load<u64>(view, 8), at);
+}
+
 function addEntry(
   c: Texts, slot: usize, hash: u64, view: usize, at: usize, size: u32, short: bool,
 ): void {
   if (c.used == c.limit || (!short && !reserve(c, size))) {
     overflow(c);
-    addToRegisters(<usize>c.registers, hash);
+    addUncounted(c, hash, view, at);
     return;
   }
   store<u64>(slot, hash);
@@ -317,4 +334,8 @@ function overflow(c: Texts): void {
   for (let slot = <usize>c.slots; slot < end; slot += 32) {
     if (load<u64>(slot, 8) != 0) addToRegisters(<usize>c.registers, load<u64>(slot));
   }
+  if (!c.wantsFrequent) return;
+  const frequent = newFrequent();
+  takeOver(frequent, <usize>c.slots, c.capacity, <usize>c.arena);
+  c.frequent = <u64>changetype<usize>(frequent);
 }

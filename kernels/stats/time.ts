@@ -5,7 +5,7 @@
 import { take } from './memory';
 import { mix } from './hash';
 
-const SLOTS: u64 = 8192;
+const FIRST_SLOTS: u64 = 16;
 const LIMIT: u64 = 4096;
 
 @unmanaged
@@ -24,6 +24,7 @@ export class Times {
   used: u64;
   overflowed: u64;
   slots: u64;
+  capacity: u64;
   // The step seen last and how often since it was written to the table.
   step: i64;
   run: u64;
@@ -33,7 +34,8 @@ export function newTimes(): Times {
   const t = changetype<Times>(take(offsetof<Times>()));
   t.min = i64.MAX_VALUE;
   t.max = i64.MIN_VALUE;
-  t.slots = <u64>take(<usize>SLOTS * 16);
+  t.capacity = FIRST_SLOTS;
+  t.slots = <u64>take(<usize>FIRST_SLOTS << 4);
   return t;
 }
 
@@ -82,26 +84,41 @@ export function settle(t: Times): void {
   const run = t.run;
   t.run = 0;
   t.forward += run;
-  if (t.overflowed) return;
-  const mask = SLOTS - 1;
-  let i = mix(<u64>t.step) & mask;
+  if (!t.overflowed) count(t, t.step, run);
+}
+
+function count(t: Times, step: i64, run: u64): void {
+  const mask = t.capacity - 1;
+  let i = mix(<u64>step) & mask;
   for (;;) {
     const slot = <usize>t.slots + (<usize>i << 4);
-    const count = load<u64>(slot, 8);
-    if (count == 0) {
+    const before = load<u64>(slot, 8);
+    if (before == 0) {
       if (t.used == LIMIT) {
         t.overflowed = 1;
         return;
       }
       t.used++;
-      store<i64>(slot, t.step);
+      store<i64>(slot, step);
       store<u64>(slot, run, 8);
+      if (t.used * 2 > t.capacity) grow(t);
       return;
     }
-    if (load<i64>(slot) == t.step) {
-      store<u64>(slot, count + run, 8);
+    if (load<i64>(slot) == step) {
+      store<u64>(slot, before + run, 8);
       return;
     }
     i = (i + 1) & mask;
+  }
+}
+
+function grow(t: Times): void {
+  const old = <usize>t.slots;
+  const end = old + (<usize>t.capacity << 4);
+  t.capacity *= 2;
+  t.slots = <u64>take(<usize>t.capacity << 4);
+  t.used = 0;
+  for (let from = old; from < end; from += 16) {
+    if (load<u64>(from, 8) != 0) count(t, load<i64>(from), load<u64>(from, 8));
   }
 }

@@ -105,10 +105,10 @@ function addField(field: Field, at: usize, rows: u32): void {
   if (field.kind == 1) {
     // One buffer: the text itself.
     store<u32>(<usize>field.buffer, <u32>at);
-    addTexts(changetype<Texts>(state), values, <usize>field.buffer, validity, rows);
+    addTexts(changetype<Texts>(state), values, <usize>field.buffer, validity, 0, rows);
   } else if (field.kind == 3) {
-    addFloats<f64>(changetype<Numbers>(state), values, validity, rows);
+    addFloats<f64>(changetype<Numbers>(state), values, validity, 0, rows);
   } else {
-    addIntegers<i64>(changetype<Numbers>(state), values, validity, rows);
+    addIntegers<i64>(changetype<Numbers>(state), values, validity, 0, rows);
   }
 }

@@ -5,7 +5,7 @@ import {
   type Figure,
   type FigureName,
 } from '../compute/stats/figures.ts';
-import type { Grid } from '../engine/stats-answers.ts';
+import type { Grid, GroupRow } from '../engine/stats-answers.ts';
 import { NairobiError } from '../errors.ts';
 import { formatCount } from '../units.ts';
 
@@ -21,6 +21,18 @@ const COMPACT: readonly FigureName[] = [
   'distribution',
 ];
 
+/** Of each column and group. */
+const GROUP_COMPACT: readonly FigureName[] = [
+  'count',
+  'nulls',
+  'distinct',
+  'min',
+  'mean',
+  'max',
+  'sd',
+  'sum',
+];
+
 /** One row for each column. `figures`: those to show; undefined for all that any column has. */
 export function gridOf(columns: readonly ColumnFigures[], figures: readonly string[]): Grid {
   const header = ['column', ...figures];
@@ -29,10 +41,6 @@ export function gridOf(columns: readonly ColumnFigures[], figures: readonly stri
 
 function cell(column: ColumnFigures, name: string): Figure {
   return (column as Readonly<Record<string, Figure>>)[name];
-}
-
-export function compactFigures(columns: readonly ColumnFigures[]): readonly string[] {
-  return COMPACT.filter((name) => columns.some((column) => column[name] !== undefined));
 }
 
 /** Every figure that some column has, in the order of docs/stats.md. */
@@ -136,19 +144,36 @@ export interface Shape extends Form {
 
 /** The figures of the columns. Throws USAGE for a figure that none of them has. */
 export function textOf(columns: readonly ColumnFigures[], shape: Shape): string {
+  const wanted = wantedFigures(columns, shape);
+  if (shape.get !== undefined) {
+    const [, ...rows] = gridOf(columns, wanted);
+    return rows.map((row) => `${row.slice(1).map(plainText).join(',')}\n`).join('');
+  }
+  return printed(gridOf(columns, wanted), shape, CELL_WIDTH);
+}
+
+/** The same for groups: the value of `key` stands in front. */
+export function groupsText(key: string, rows: readonly GroupRow[], shape: Shape): string {
+  const figures = rows.map(({ key: _, ...rest }) => rest as ColumnFigures);
+  const [header = [], ...cells] = gridOf(figures, wantedFigures(figures, shape, GROUP_COMPACT));
+  const grid = [[key, ...header], ...cells.map((row, i) => [rows[i]?.key ?? null, ...row])];
+  return printed(grid, shape, CELL_WIDTH);
+}
+
+function wantedFigures(
+  columns: readonly ColumnFigures[],
+  shape: Shape,
+  compact = COMPACT,
+): readonly string[] {
   const known = allFigures(columns);
-  const wanted = (shape.get ?? shape.figures)?.split(',');
-  for (const name of wanted ?? []) {
+  const asked = (shape.get ?? shape.figures)?.split(',').map((name) => name.trim());
+  for (const name of asked ?? []) {
     if (known.includes(name)) continue;
     throw new NairobiError('USAGE', `There is no figure "${name}" for these columns`, {
       hint: `one of ${known.join(', ')}`,
     });
   }
-  if (shape.get !== undefined) {
-    const [, ...rows] = gridOf(columns, wanted ?? []);
-    return rows.map((row) => `${row.slice(1).map(plainText).join(',')}\n`).join('');
-  }
-  const plain = shape.csv || shape.markdown;
-  const figures = wanted ?? (plain || shape.transpose ? known : compactFigures(columns));
-  return printed(gridOf(columns, figures), shape, CELL_WIDTH);
+  if (asked !== undefined) return asked;
+  if (shape.csv || shape.markdown || shape.transpose) return known;
+  return compact.filter((name) => columns.some((column) => column[name] !== undefined));
 }

@@ -14,7 +14,7 @@ import { messageOf, NairobiError } from '../errors.ts';
 import { BaseCommand } from './base.ts';
 import { readFlags, readOptions, rowFlags } from './read-flags.ts';
 import { parseQuantiles, questionOf, statsSource } from './stats-question.ts';
-import { type Form, printed, type Shape, textOf } from './stats-text.ts';
+import { groupsText, printed, type Shape, textOf } from './stats-text.ts';
 
 const QUESTION = 'QUESTIONS';
 const QUESTIONS = ['by', 'corr', 'hist', 'freq', 'schema', 'compare', 'expect'];
@@ -79,7 +79,7 @@ export default class Stats extends BaseCommand {
       exclusive: QUESTIONS,
     }),
     by: Flags.string({
-      summary: 'Figures of the number columns for each value of this column',
+      summary: 'Every figure for each value of this column',
       helpValue: 'COLUMN',
       helpGroup: QUESTION,
       exclusive: others('by'),
@@ -187,9 +187,14 @@ export default class Stats extends BaseCommand {
     return result;
   }
 
-  #tell({ data, grid, failures }: Answer, form: Form): object {
+  #tell({ data, grid, groups, failures }: Answer, form: Shape): object {
     if (!this.jsonEnabled()) {
-      const text = grid === undefined ? `${JSON.stringify(data, null, 2)}\n` : printed(grid, form);
+      const text =
+        groups !== undefined
+          ? groupsText(groups.key, groups.rows, form)
+          : grid !== undefined
+            ? printed(grid, form)
+            : `${JSON.stringify(data, null, 2)}\n`;
       process.stdout.write(text);
     }
     for (const failure of failures) this.note(failure);

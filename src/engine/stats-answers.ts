@@ -4,14 +4,19 @@
 import type { Column, Relation } from '../compute/relation.ts';
 import { correlations, type Matrix } from '../compute/stats/correlation.ts';
 import { type Bound, driftOf, pastBounds } from '../compute/stats/drift.ts';
-import { type Figure, valueFormat } from '../compute/stats/figures.ts';
-import { groupFigures } from '../compute/stats/groups.ts';
+import {
+  type ColumnFigures,
+  type Figure,
+  figuresOf,
+  valueFormat,
+} from '../compute/stats/figures.ts';
+import { groupFacts } from '../compute/stats/groups.ts';
 import { kindOf } from '../compute/stats/kinds.ts';
 import { checkRules, type Rules } from '../compute/stats/rules.ts';
 import { schemaOf } from '../compute/stats/schema.ts';
 import { frequenciesOf, histogramOf } from '../compute/stats/shape.ts';
 import { type ColumnFacts, survey } from '../compute/stats/survey.ts';
-import { depthOf, requireColumn, type StatsOptions } from './stats.ts';
+import { depthOf, halfOf, requireColumn, roomOf, type StatsOptions } from './stats.ts';
 
 export type Question =
   | { readonly is: 'by'; readonly key: string }
@@ -25,11 +30,15 @@ export type Question =
 /** A table of cells; the first row is the header. */
 export type Grid = readonly (readonly Figure[])[];
 
+export type GroupRow = ColumnFigures & { readonly key: string | null };
+
 export interface Answer {
   /** What --json prints. */
   readonly data: Readonly<Record<string, unknown>>;
   /** The same as a table; undefined where JSON is the only form. */
   readonly grid: Grid | undefined;
+  /** Instead of a grid: figures of the columns, each with the value of the key. */
+  readonly groups?: { readonly key: string; readonly rows: readonly GroupRow[] };
   /** Why the check failed, one sentence each; empty when it did not or nothing was checked. */
   readonly failures: readonly string[];
 }
@@ -81,11 +90,15 @@ function gridOfRows<Row extends object>(
 async function byKey(relation: Relation, key: string, options: StatsOptions): Promise<Answer> {
   requireColumn(relation, key);
   const column = relation.columns.find(({ name }) => name === key) as Column;
-  const groups = await groupFigures(relation, column, wanted(relation, options));
-  const names = ['key', 'column', 'count', 'nulls', 'min', 'max', 'sum', 'mean', 'sd'] as const;
-  const [, ...rows] = gridOfRows(groups, names);
-  const grid = [[key, ...names.slice(1)], ...rows];
-  return { data: { source: relation.name, by: key, groups }, grid, failures: [] };
+  const found = await groupFacts(relation, column, wanted(relation, options), {
+    depth: depthOf(relation, options),
+    roomBytes: roomOf(options),
+  });
+  const groups = found.flatMap((group) =>
+    group.facts.map((facts) => ({ key: group.key, ...figuresOf(facts, options.quantiles) })),
+  );
+  const data = { source: relation.name, by: key, groups };
+  return { data, grid: undefined, groups: { key, rows: groups }, failures: [] };
 }
 
 async function correlated(relation: Relation, options: StatsOptions): Promise<Answer> {
@@ -157,8 +170,8 @@ async function compared(
   const both = other.columns
     .filter(({ name }) => columns?.includes(name) ?? true)
     .map(({ name }) => name);
-  const before = await deepSurvey(other, { ...rest, columns: both });
-  const after = await deepSurvey(relation, options);
+  const before = await deepSurvey(other, halfOf({ ...rest, columns: both }));
+  const after = await deepSurvey(relation, halfOf(options));
   const drift = driftOf(before, after);
   const rows = [before, after].map((list) => list[0]?.facts.rows ?? 0);
   const names = [

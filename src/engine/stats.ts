@@ -2,6 +2,7 @@
 import type { Relation } from '../compute/relation.ts';
 import { DEFAULT_DEPTH, type Depth } from '../compute/stats/accumulate.ts';
 import { type ColumnFigures, figuresOf } from '../compute/stats/figures.ts';
+import { kindOf } from '../compute/stats/kinds.ts';
 import { type ColumnFacts, survey } from '../compute/stats/survey.ts';
 import { NairobiError } from '../errors.ts';
 import { closest } from '../suggest.ts';
@@ -20,23 +21,45 @@ export interface StatsOptions {
   readonly approx?: boolean;
 }
 
-/** Kept values are sorted with as much room again beside them twice. */
-const BYTES_A_KEPT_VALUE = 8 * 3;
-const DEFAULT_KEPT_BYTES = 1024 * MiB;
+/** The program, its threads and what it reads at a time take this much of the memory limit. */
+const BASE_BYTES = 128 * MiB;
+const LEAST_BYTES = 32 * MiB;
+/** The kernel addresses 4 GiB, its input among them. */
+const MOST_BYTES = 3 * 1024 * MiB;
 
-/** Counting texts exactly ends here: the table has 64 MiB then. */
-const DEEP_DISTINCT_TEXTS = 1_000_000;
+/** An entry of the table of texts, at the most that it is ever empty, and of the table before. */
+const BYTES_A_COUNTED_TEXT = 128;
 
+/** What may be kept beside the program itself. */
+export function roomOf({ memoryLimit }: StatsOptions): number {
+  const left = (memoryLimit ?? MOST_BYTES) - BASE_BYTES;
+  return Math.min(MOST_BYTES, Math.max(LEAST_BYTES, left));
+}
+
+/** The same options with half of the room, for two surveys at once. */
+export function halfOf(options: StatsOptions): StatsOptions {
+  return { ...options, memoryLimit: BASE_BYTES + roomOf(options) / 2 };
+}
+
+/** Half of the room is for numbers, half for texts; all of it where there is but one kind. */
 export function depthOf(relation: Relation, options: StatsOptions): Depth {
-  const { quantiles, memoryLimit, approx } = options;
+  const { quantiles, approx, columns } = options;
   if (quantiles === undefined) return DEFAULT_DEPTH;
-  if (approx === true) return { ...DEFAULT_DEPTH, sketch: true };
-  const share = (memoryLimit ?? DEFAULT_KEPT_BYTES) / Math.max(1, relation.columns.length);
+  if (approx === true) return { ...DEFAULT_DEPTH, sketch: true, frequent: true };
+  const kinds = relation.columns
+    .filter(({ name }) => columns?.includes(name) ?? true)
+    .map(({ type }) => kindOf(type).is);
+  const texts = kinds.filter((kind) => kind === 'text').length;
+  const room = roomOf(options) / (texts > 0 && texts < kinds.length ? 2 : 1);
+  const perText = room / Math.max(1, texts);
+  const { distinctTexts, distinctTextBytes } = DEFAULT_DEPTH;
   return {
     sketch: false,
-    keepValues: Math.floor(share / BYTES_A_KEPT_VALUE),
-    distinctTexts: DEEP_DISTINCT_TEXTS,
-    distinctTextBytes: Math.min(64 * MiB, Math.floor(share / 2)),
+    keepBytes: Math.floor(room),
+    distinctTexts: Math.max(distinctTexts, Math.floor(perText / 2 / BYTES_A_COUNTED_TEXT)),
+    // The arena doubles as well, and leaves the one before behind.
+    distinctTextBytes: Math.max(distinctTextBytes, Math.floor(perText / 4)),
+    frequent: true,
   };
 }
 

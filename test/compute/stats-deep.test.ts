@@ -14,11 +14,11 @@ const PS = [0, 0.01, 0.333, 0.9, 1];
 async function deep(
   values: readonly unknown[],
   type: 'Float64' | 'Int32' | 'Utf8',
-  keep = 1e7,
+  keepBytes = 1e8,
 ): Promise<All> {
   const pl = polars();
   const frame = pl.DataFrame([pl.Series('x', values as never, pl[type])]);
-  const depth = { ...DEFAULT_DEPTH, keepValues: keep };
+  const depth = { ...DEFAULT_DEPTH, keepBytes };
   const [facts] = await survey(relationOf(frame), { depth });
   if (facts === undefined) throw new Error('no column came back');
   return figuresOf(facts, PS) as All;

@@ -19,10 +19,7 @@ const MAX_FUNCTION_LINES = 70;
 const TABLES = /^(src\/kernel\/constants|src\/sql\/functions\/\w+|test\/host\/\w+)\.ts$/;
 
 /** Grown beyond the limit before there was this test: they may shrink and not grow. */
-const OLD: ReadonlyMap<string, number> = new Map([
-  ['src/compute/stats/accumulate.ts', 330],
-  ['src/sql/bind/select.ts', 360],
-]);
+const OLD: ReadonlyMap<string, number> = new Map([['src/sql/bind/select.ts', 360]]);
 
 const WRITTEN = ['src', 'test', 'scripts', 'bench', 'bin']
   .flatMap((folder) => filesBelow(folder, '.ts', '.mjs', '.js'))

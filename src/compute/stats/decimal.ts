@@ -40,7 +40,9 @@ export function decimalAccumulator(doubles: Accumulator, scale: number): Accumul
         min: min === undefined ? undefined : plain(min, scale),
         max: max === undefined ? undefined : plain(max, scale),
         sum: { numerator: sum, denominator: unit },
-        distinct: wide ? { ...facts.distinct, exact: false, values: undefined } : facts.distinct,
+        distinct: wide
+          ? { count: facts.distinct.count, exact: false, values: undefined }
+          : facts.distinct,
       };
     },
   };

@@ -1,8 +1,8 @@
 /** The figures of --all: those that need every value, not only sums. */
 
-import type { NumberFacts, TextFacts } from './facts.ts';
+import type { Frequent, NumberFacts, TextFacts } from './facts.ts';
 import type { Figure } from './figures.ts';
-import { type Multiset, medianDistance, multisetOf, quantile } from './multiset.ts';
+import { forEachRun, type Multiset, medianDistance, multisetOf, quantile } from './multiset.ts';
 import { patternOf } from './pattern.ts';
 
 /** In the order shown; the quantiles asked for stand in front. */
@@ -21,6 +21,7 @@ export const DEEP_FIGURES = [
   'antimode',
   'antimode_count',
   'top',
+  'top_error',
   'entropy',
   'uniqueness',
   'pattern',
@@ -49,6 +50,9 @@ export function deepNumbers(
   const at = (p: number): number | bigint | null => quantile(values, p);
   const [q1, median, q3] = [at(0.25), at(0.5), at(0.75)];
   const shown = (value: number | bigint | null): Figure => (value === null ? null : show(value));
+  const counted = values.exact
+    ? frequencies((visit) => forEachRun(values, visit), values.n, show)
+    : undefined;
   const ps = quantiles.map((p) => [quantileName(p), shown(at(p))] as const);
   return {
     median: shown(median),
@@ -57,9 +61,17 @@ export function deepNumbers(
     ...fences(values, q1, q3),
     mad: median === null ? null : medianDistance(values, Number(median)),
     ...Object.fromEntries(ps),
-    ...(values.exact ? frequencies((visit) => values.forEachRun(visit), values.n, show) : {}),
+    ...counted?.figures,
+    ...(counted === undefined ? {} : distinctOf(facts, counted.distinct)),
     quantiles_exact: values.exact,
   };
+}
+
+/** Counted after all, where the default figures have an estimate; NaN and infinities are values. */
+function distinctOf(facts: NumberFacts, finite: number): DeepFigures {
+  const special = [facts.nan, facts.positiveInfinity, facts.negativeInfinity];
+  const distinct = finite + special.filter((count) => count > 0).length;
+  return { distinct, distinct_exact: true };
 }
 
 /** Tukey's fences: one and a half interquartile ranges beyond the quartiles. */
@@ -101,7 +113,7 @@ function frequencies(
   forEach: (visit: Visit) => void,
   n: number,
   show: (value: never) => Figure,
-): DeepFigures {
+): { readonly figures: DeepFigures; readonly distinct: number } {
   const top: Entry[] = [];
   let rarest: Entry | undefined;
   let least = Infinity;
@@ -126,9 +138,11 @@ function frequencies(
   });
   const mode = top[0];
   const last = rarest as Entry | undefined;
-  if (mode === undefined || last === undefined) return { entropy: null, uniqueness: null };
+  if (mode === undefined || last === undefined) {
+    return { figures: { entropy: null, uniqueness: null }, distinct };
+  }
   const named = (entry: Entry): Figure => show(entry.value as never);
-  return {
+  const figures = {
     mode: named(mode),
     mode_count: mode.count,
     antimode: named(last),
@@ -137,6 +151,7 @@ function frequencies(
     entropy: entropyOf(byCount, n),
     uniqueness: distinct / n,
   };
+  return { figures, distinct };
 }
 
 /** Shannon's, in bits; in ascending order of the counts, so that it is always the same sum. */
@@ -149,12 +164,14 @@ function entropyOf(byCount: ReadonlyMap<number, number>, n: number): number {
 }
 
 export function deepTexts(facts: TextFacts): DeepFigures {
-  const { values } = facts.distinct;
-  if (values === undefined) return {};
+  const { values, frequent, count } = facts.distinct;
+  const n = facts.rows - facts.nulls;
+  if (values === undefined) {
+    return frequent === undefined ? {} : frequentFigures(frequent, { n, distinct: count });
+  }
   const runs = values
     .map(([value, count]) => ({ value: value as string, count }))
     .sort((a, b) => (a.value < b.value ? -1 : 1));
-  const n = facts.rows - facts.nulls;
   return {
     ...frequencies(
       (visit) => {
@@ -162,7 +179,36 @@ export function deepTexts(facts: TextFacts): DeepFigures {
       },
       n,
       (value: string) => value,
-    ),
+    ).figures,
     pattern: patternOf(runs, n),
+  };
+}
+
+/**
+ * Of too many texts to count. Counts are too low by at most `top_error`; a value is named when that
+ * is less than its count, and the mode when nothing else can be more frequent.
+ */
+function frequentFigures(
+  { values, error }: Frequent,
+  { n, distinct }: { n: number; distinct: number },
+): DeepFigures {
+  const sure = values
+    .filter(([, count]) => count > error)
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, TOP + 1);
+  const [first, second] = sure;
+  const isMode = first !== undefined && first[1] > (second?.[1] ?? 0) + error;
+  return {
+    mode: isMode ? first[0] : null,
+    mode_count: isMode ? first[1] : null,
+    top:
+      sure.length === 0
+        ? null
+        : sure
+            .slice(0, TOP)
+            .map(([value, count]) => `${value} (${count})`)
+            .join('; '),
+    top_error: error,
+    uniqueness: distinct / n,
   };
 }

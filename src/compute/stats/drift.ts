@@ -4,7 +4,7 @@ import { nextUp } from './deep.ts';
 import { toDouble } from './exact.ts';
 import type { NumberFacts, TextFacts } from './facts.ts';
 import { sdOf } from './figures.ts';
-import { type Multiset, multisetOf, quantile } from './multiset.ts';
+import { type Multiset, multisetOf, quantile, Runs } from './multiset.ts';
 import type { ColumnFacts } from './survey.ts';
 
 export interface Drift {
@@ -131,17 +131,22 @@ function categoryPsi(before: TextFacts, after: TextFacts): number | null {
 
 /** Both functions are steps: the largest distance is behind one of the values. */
 export function ksDistance(a: Multiset, b: Multiset): number {
+  const [runsA, runsB] = [new Runs(a), new Runs(b)];
+  let [upToA, upToB] = [0, 0];
   let largest = 0;
-  const compare = (one: Multiset, other: Multiset): void => {
-    let upTo = 0;
-    one.forEachRun((value, count) => {
-      upTo += count;
-      const rest = other.below(nextUp(Number(value))) / other.n;
-      largest = Math.max(largest, Math.abs(upTo / one.n - rest));
-    });
-  };
-  compare(a, b);
-  compare(b, a);
+  while (runsA.value !== undefined || runsB.value !== undefined) {
+    const isA = runsB.value === undefined || (runsA.value ?? Infinity) <= runsB.value;
+    const isB = runsA.value === undefined || (runsB.value ?? Infinity) <= runsA.value;
+    if (isA && runsA.value !== undefined) {
+      upToA += runsA.count;
+      runsA.next();
+    }
+    if (isB && runsB.value !== undefined) {
+      upToB += runsB.count;
+      runsB.next();
+    }
+    largest = Math.max(largest, Math.abs(upToA / a.n - upToB / b.n));
+  }
   return largest;
 }
 

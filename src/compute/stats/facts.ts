@@ -1,5 +1,6 @@
 /** What one pass learns of a column: raw counts, sums and samples, before any figure is derived. */
 import type { Fraction } from './exact.ts';
+import type { Multiset } from './multiset.ts';
 
 /** How the values follow each other in the file, nulls left out. */
 export interface Order {
@@ -7,9 +8,6 @@ export interface Order {
   readonly falls: boolean;
   readonly repeats: boolean;
 }
-
-/** Sorted; in memory that the next column's values will overwrite. */
-export type KeptValues = Float64Array | BigInt64Array | BigUint64Array;
 
 export interface DistinctFacts {
   readonly count: number;
@@ -19,10 +17,20 @@ export interface DistinctFacts {
   readonly values:
     | readonly (readonly [value: number | bigint | string, count: number])[]
     | undefined;
-  /**
-   * Otherwise all finite values, sorted, if they were kept; throws MEMORY_LIMIT if not all were.
-   */
-  readonly kept?: (() => KeptValues) | undefined;
+  /** Otherwise all finite values, if they were kept. */
+  readonly kept?: Multiset | undefined;
+  /** Otherwise the most frequent texts, if they were asked for. */
+  readonly frequent?: Frequent | undefined;
+  /** What keeping all values would have taken, when that was more than is allowed. */
+  readonly lacksBytes?: number | undefined;
+}
+
+/** The most frequent of too many values to count. */
+export interface Frequent {
+  /** How often each came at least; at most `error` more often. Ascending by value. */
+  readonly values: readonly (readonly [value: string, count: number])[];
+  /** No value that came more often is missing. */
+  readonly error: number;
 }
 
 /** Central moments in units of 2^scale: m2 is the sum of (x - mean)^2 / 4^scale. */

@@ -1,132 +1,159 @@
 /**
- * Figures of each group of rows. One pass in file order, one accumulator a group and column: so the
- * figures do not depend on pieces or threads.
+ * Figures of each group of rows: every group has accumulators of its own, which see its rows in
+ * file order. So its figures are, to the last bit, those of a file with its rows alone.
  */
 import { NairobiError } from '../../errors.ts';
+import { formatBytes, formatCount } from '../../units.ts';
 import { polars } from '../polars.ts';
 import type { Column, Relation } from '../relation.ts';
-import { doublesOf, forEachRows, numberCodeOf, textsOf } from './values.ts';
+import { type Accumulator, accumulatorFor, type Depth } from './accumulate.ts';
+import type { ColumnBatch } from './arrow.ts';
+import { Kernel } from './kernel.ts';
+import { kindOf } from './kinds.ts';
+import { type ColumnFacts, requireRoom } from './survey.ts';
+import { forEachRows, isValid, textsOf } from './values.ts';
 
-export interface GroupFigures {
-  /** The key as text; null for rows without one. */
+export interface Group {
+  /** The value of the key as text; null for rows without one. */
   readonly key: string | null;
-  readonly column: string;
-  readonly count: number;
-  readonly nulls: number;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly sum: number;
-  readonly mean: number | null;
-  readonly sd: number | null;
+  readonly facts: readonly ColumnFacts[];
 }
 
-/** More groups than anyone reads, and the memory they take is still bounded. */
-const MOST_GROUPS = 1_000_000;
-
-/** The accumulators of one column: one entry a group. */
-class Groups {
-  count: number[] = [];
-  nulls: number[] = [];
-  min: number[] = [];
-  max: number[] = [];
-  /** The sum in two doubles: 106 bits. */
-  sum: number[] = [];
-  rest: number[] = [];
-  mean: number[] = [];
-  m2: number[] = [];
-
-  grow(): void {
-    for (const list of [this.count, this.nulls, this.sum, this.rest, this.mean, this.m2])
-      list.push(0);
-    this.min.push(Infinity);
-    this.max.push(-Infinity);
-  }
-
-  add(group: number, x: number): void {
-    if (Number.isNaN(x)) {
-      this.nulls[group] = (this.nulls[group] ?? 0) + 1;
-      return;
-    }
-    const n = (this.count[group] ?? 0) + 1;
-    this.count[group] = n;
-    if (x < (this.min[group] ?? 0)) this.min[group] = x;
-    if (x > (this.max[group] ?? 0)) this.max[group] = x;
-    // Welford's update.
-    const before = this.mean[group] ?? 0;
-    const mean = before + (x - before) / n;
-    this.mean[group] = mean;
-    this.m2[group] = (this.m2[group] ?? 0) + (x - before) * (x - mean);
-    // TwoSum.
-    const old = this.sum[group] ?? 0;
-    const sum = old + x;
-    const back = sum - old;
-    this.sum[group] = sum;
-    this.rest[group] = (this.rest[group] ?? 0) + (old - (sum - back) + (x - back));
-  }
-
-  figures(group: number): Omit<GroupFigures, 'key' | 'column'> {
-    const count = this.count[group] ?? 0;
-    const sum = (this.sum[group] ?? 0) + (this.rest[group] ?? 0);
-    return {
-      count,
-      nulls: this.nulls[group] ?? 0,
-      min: count === 0 ? null : (this.min[group] ?? null),
-      max: count === 0 ? null : (this.max[group] ?? null),
-      sum,
-      mean: count === 0 ? null : sum / count,
-      sd: count < 2 ? null : Math.sqrt((this.m2[group] ?? 0) / (count - 1)),
-    };
-  }
+export interface GroupOptions {
+  readonly depth: Depth;
+  /** What the states of all groups may take. */
+  readonly roomBytes: number;
 }
 
-/** Of every number column in `columns`, by the values of `key`, in ascending order of the key. */
-export async function groupFigures(
+/** Facts of `columns` for each value of `key`, in ascending order of the key, null last. */
+export async function groupFacts(
   relation: Relation,
   key: Column,
   columns: readonly Column[],
-): Promise<readonly GroupFigures[]> {
-  const numbers = columns.filter(
-    (column) => numberCodeOf(column) !== undefined && column.name !== key.name,
-  );
+  { depth, roomBytes }: GroupOptions,
+): Promise<readonly Group[]> {
+  const others = columns.filter(({ name }) => name !== key.name);
+  const kernel = new Kernel();
+  const grouped = others.map((column) => new GroupedColumn(kernel, column, depth));
   const places = new Map<string | null, number>();
-  const groups = numbers.map(() => new Groups());
   const place = (name: string | null): number => {
     const known = places.get(name);
     if (known !== undefined) return known;
-    if (places.size === MOST_GROUPS) throw tooMany(key);
+    if (kernel.stateBytes > roomBytes) throw tooMany(key, places.size, roomBytes);
     places.set(name, places.size);
-    for (const one of groups) one.grow();
+    for (const one of grouped) one.grow();
     return places.size - 1;
   };
-  const textKey = {
-    ...relation,
+  const keyed: Relation = {
+    name: relation.name,
     columns: relation.columns,
-    scan: relation.scan.bind(relation),
+    fits: relation.fits,
+    scan: (names) => relation.scan(names),
     segments: keyAsText(relation, key),
   };
   await forEachRows(
-    textKey,
-    [{ name: key.name, type: 'String' }, ...numbers],
+    keyed,
+    [{ name: key.name, type: 'String' }, ...others],
     ([keys = [], ...values]) => {
-      const rows = textsOf(keys).map(place);
-      for (const [i, column] of numbers.entries()) {
-        const code = numberCodeOf(column);
-        const group = groups[i];
-        if (code === undefined || group === undefined) continue;
-        const doubles = doublesOf(values[i] ?? [], code);
-        for (let row = 0; row < doubles.length; row += 1)
-          group.add(rows[row] ?? 0, doubles[row] ?? 0);
+      const groups = Uint32Array.from(textsOf(keys), place);
+      for (const [i, batches] of values.entries()) {
+        let from = 0;
+        for (const batch of batches) {
+          grouped[i]?.add(batch, groups.subarray(from, from + batch.rows));
+          from += batch.rows;
+        }
       }
     },
   );
-  const order = [...places].sort(([a], [b]) => (a === null ? 1 : b === null ? -1 : a < b ? -1 : 1));
-  return order.flatMap(([name, at]) =>
-    numbers.map((column, i) => ({
-      key: name,
-      column: column.name,
-      ...(groups[i] ?? new Groups()).figures(at),
-    })),
-  );
+  return [...places].sort(ascending(key)).map(([name, at]) => {
+    const facts = grouped.map((one) => one.finish(at));
+    requireRoom(facts, depth);
+    return { key: name, facts };
+  });
+}
+
+type Entry = readonly [key: string | null, place: number];
+
+/** Numbers by their value, everything else by its text. */
+function ascending({ type }: Column): (a: Entry, b: Entry) => number {
+  const isNumber = /^U?Int|^Float|^Decimal/.test(type);
+  return ([a], [b]) => {
+    if (a === null || b === null) return a === null ? 1 : -1;
+    const difference = isNumber ? Number(a) - Number(b) : 0;
+    return difference < 0 || difference > 0 ? difference : a < b ? -1 : 1;
+  };
+}
+
+/** One column: an accumulator for each group. */
+class GroupedColumn {
+  readonly #kernel: Kernel;
+  readonly #column: Column;
+  readonly #depth: Depth;
+  readonly #accumulators: Accumulator[] = [];
+
+  constructor(kernel: Kernel, column: Column, depth: Depth) {
+    this.#kernel = kernel;
+    this.#column = column;
+    this.#depth = depth;
+  }
+
+  grow(): void {
+    const kind = kindOf(this.#column.type);
+    this.#accumulators.push(accumulatorFor(this.#kernel, kind, this.#depth));
+  }
+
+  /** Row i belongs to group `groups[i]`. */
+  add(batch: ColumnBatch, groups: Uint32Array): void {
+    const kind = kindOf(this.#column.type);
+    if (kind.is === 'decimal' || kind.is === 'opaque') {
+      for (const [group, rows] of rowsOf(groups)) {
+        this.#accumulators[group]?.add(gathered(batch, rows, kind.is === 'decimal'));
+      }
+      return;
+    }
+    const states = groups.map((group) => this.#accumulators[group]?.state ?? 0);
+    if (kind.is === 'text') this.#kernel.addTexts(states, batch);
+    else this.#kernel.addNumbers(states, kind.code, batch);
+  }
+
+  finish(group: number): ColumnFacts {
+    const facts = this.#accumulators[group]?.finish() ?? { is: 'opaque', rows: 0, nulls: 0 };
+    return { column: this.#column, facts };
+  }
+}
+
+/** The rows of each group, in order. */
+function rowsOf(groups: Uint32Array): Map<number, number[]> {
+  const rows = new Map<number, number[]>();
+  for (const [row, group] of groups.entries()) {
+    const list = rows.get(group);
+    if (list === undefined) rows.set(group, [row]);
+    else list.push(row);
+  }
+  return rows;
+}
+
+/** Some rows of a batch as a batch. `wide`: of 16 bytes a value, else of bits. */
+function gathered(batch: ColumnBatch, rows: readonly number[], wide: boolean): ColumnBatch {
+  const bitmap = (bits: Uint8Array): Uint8Array => {
+    const out = new Uint8Array(Math.ceil(rows.length / 8));
+    for (const [to, row] of rows.entries()) {
+      if (isValid(bits, row)) out[to >> 3] = (out[to >> 3] ?? 0) | (1 << (to & 7));
+    }
+    return out;
+  };
+  const { validity } = batch;
+  let values: Uint8Array;
+  if (wide) {
+    values = new Uint8Array(rows.length * 16);
+    for (const [to, row] of rows.entries()) {
+      values.set(batch.values.subarray(row * 16, row * 16 + 16), to * 16);
+    }
+  } else {
+    values = bitmap(batch.values);
+  }
+  const present = validity === undefined ? undefined : bitmap(validity);
+  return { rows: rows.length, validity: present, values, buffers: [] };
 }
 
 /** The relation's pieces with the key as Polars writes it. */
@@ -139,8 +166,12 @@ function keyAsText(relation: Relation, key: Column): Relation['segments'] {
   };
 }
 
-function tooMany(key: Column): NairobiError {
-  return new NairobiError('MEMORY_LIMIT', `Column "${key.name}" makes more than 1,000,000 groups`, {
-    hint: 'group by a column with fewer different values',
-  });
+function tooMany(key: Column, groups: number, roomBytes: number): NairobiError {
+  return new NairobiError(
+    'MEMORY_LIMIT',
+    `The figures of more than ${formatCount(groups)} groups of column "${key.name}" do not fit ${formatBytes(roomBytes)}`,
+    {
+      hint: 'name the columns you want, group by a column with fewer different values, raise --memory-limit, or GROUP BY it in nairobi query',
+    },
+  );
 }

@@ -2,45 +2,21 @@
  * The WebAssembly kernel: an instance with its memory, the states in it, and the input area that
  * columns are copied to. Sources in kernels/stats.
  */
-import { assert, NairobiError } from '../../errors.ts';
+import { NairobiError } from '../../errors.ts';
 import type { ColumnBatch } from './arrow.ts';
 import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
+import type { Exports } from './kernel-exports.ts';
+import { bytesOf, INPUT_AT, INPUT_BYTES, InputArea, PAGE } from './kernel-input.ts';
 import { NUMBER_CODES, type NumberCode } from './kinds.ts';
-
-interface Exports {
-  start(base: number): void;
-  take(size: number): number;
-  wholeRows(at: number, size: number, quote: number): number;
-  work(queue: number, plan: number): void;
-  workOnce(queue: number, plan: number): number;
-  numbers(
-    whole: boolean,
-    timed: boolean,
-    distinctLimit: bigint,
-    keep: bigint,
-    sketch: boolean,
-  ): number;
-  sortKept(distinct: number, kind: number, to: number, spare: number): number;
-  texts(distinctLimit: bigint, arenaRoom: bigint): number;
-  addNumbers(state: number, type: number, values: number, validity: number, rows: number): void;
-  addViews(state: number, views: number, buffers: number, validity: number, rows: number): void;
-  finishNumbers(state: number): void;
-  finishTexts(state: number): void;
-}
 
 /** Address of a state in the kernel's memory. */
 export type State = number & { readonly brand: unique symbol };
 
-/** WebAssembly addresses 4 GiB; of that the first 64 KiB are the module's own. */
-const PAGE = 65_536;
-const MAX_PAGES = 65_536;
-const INPUT_AT = PAGE;
+/** What kernels/stats/kept.ts takes at once. */
+export const KEPT_CHUNK_BYTES = 512 * 1024;
 
-/**
- * Room for one batch of one column: 4 M text views, or 8 M doubles. Longer batches are cut. It is
- * address space: pages that no batch reaches are never touched.
- */
-export const INPUT_BYTES = 96 * 1024 * 1024;
+/** WebAssembly addresses 4 GiB. */
+const MAX_PAGES = 65_536;
 
 type LayoutName = keyof typeof LAYOUTS;
 type FieldValue<Type> = Type extends 'f64' ? number : bigint;
@@ -73,6 +49,7 @@ export class Kernel {
   readonly #memory: WasmMemory;
   #scratch: readonly number[] = [];
   #scratchSize = 0;
+  #budget = 0;
 
   constructor() {
     const initial = INPUT_AT / PAGE + INPUT_BYTES / PAGE + 16;
@@ -148,71 +125,90 @@ export class Kernel {
     return at + Object.keys(LAYOUTS[name]).indexOf(field as string) * 8;
   }
 
+  /** Bytes of state so far. */
+  get stateBytes(): number {
+    return (this.calls.top() >>> 0) - INPUT_AT - INPUT_BYTES;
+  }
+
+  /** `keepBytes`: of all columns together, what the first caller says. */
   numbers(options: {
     whole: boolean;
+    unsigned: boolean;
     timed: boolean;
     distinctLimit: number;
-    keep: number;
+    keepBytes: number;
     sketch: boolean;
   }): State {
-    const { whole, timed, distinctLimit, keep, sketch } = options;
-    return this.calls.numbers(whole, timed, BigInt(distinctLimit), BigInt(keep), sketch) as State;
+    const { whole, unsigned, timed, distinctLimit, keepBytes, sketch } = options;
+    const budget = keepBytes === 0 ? 0 : this.#keepBudget(keepBytes);
+    const limit = BigInt(distinctLimit);
+    return this.calls.numbers(whole, unsigned, timed, limit, budget, sketch) as State;
   }
 
-  texts(options: { distinctLimit: number; distinctBytes: number }): State {
-    const { distinctLimit, distinctBytes } = options;
-    return this.calls.texts(BigInt(distinctLimit), BigInt(distinctBytes)) as State;
+  #keepBudget(keepBytes: number): number {
+    if (this.#budget === 0) {
+      this.#budget = this.calls.take(4);
+      const chunks = Math.floor(keepBytes / KEPT_CHUNK_BYTES);
+      new DataView(this.#memory.buffer).setInt32(this.#budget, chunks, true);
+    }
+    return this.#budget;
   }
 
-  /** Takes in the rows of a batch of numbers, in order. */
-  addNumbers(state: State, code: NumberCode, batch: ColumnBatch): void {
+  texts(options: { distinctLimit: number; distinctBytes: number; frequent: boolean }): State {
+    const { distinctLimit, distinctBytes, frequent } = options;
+    return this.calls.texts(BigInt(distinctLimit), BigInt(distinctBytes), frequent) as State;
+  }
+
+  /**
+   * Takes in the rows of a batch of numbers, in order: all to one state, or each to that of its
+   * row.
+   */
+  addNumbers(to: State | Uint32Array, code: NumberCode, batch: ColumnBatch): void {
     const width = code === 'bit' ? 1 / 8 : Number(/\d+/.exec(code)?.[0]) / 8;
+    const perRow = width + 1 / 8 + (typeof to === 'number' ? 0 : 4);
     // A whole number of bytes of every bitmap.
-    const step = Math.floor(INPUT_BYTES / (width + 1 / 8) / 64 - 8) * 64;
+    const step = Math.floor(INPUT_BYTES / perRow / 64 - 8) * 64;
+    const type = NUMBER_CODES.indexOf(code);
     for (let row = 0; row < batch.rows; row += step) {
       const rows = Math.min(step, batch.rows - row);
-      let at = INPUT_AT;
-      const put = (bytes: Uint8Array): number => {
-        const start = at;
-        new Uint8Array(this.#memory.buffer, start, bytes.byteLength).set(bytes);
-        at = (start + bytes.byteLength + 63) & ~63;
-        return start;
-      };
-      const values = put(batch.values.subarray(row * width, Math.ceil((row + rows) * width)));
-      const validity = batch.validity === undefined ? 0 : put(bits(batch.validity, row, rows));
-      this.calls.addNumbers(state, NUMBER_CODES.indexOf(code), values, validity, rows);
+      const input = new InputArea(this.#memory.buffer);
+      const values = input.put(batch.values.subarray(row * width, Math.ceil((row + rows) * width)));
+      const validity =
+        batch.validity === undefined ? 0 : input.put(bits(batch.validity, row, rows));
+      if (typeof to === 'number') {
+        this.calls.addNumbers(to, type, values, validity, 0, rows);
+      } else {
+        const states = input.put(bytesOf(to.subarray(row, row + rows)));
+        this.calls.addNumbersBy(states, type, values, validity, rows);
+      }
     }
   }
 
-  /** Takes in the rows of a batch of text, in order. */
-  addTexts(state: State, batch: ColumnBatch): void {
+  /** Like addNumbers. */
+  addTexts(to: State | Uint32Array, batch: ColumnBatch): void {
     const heap = batch.buffers.reduce((sum, buffer) => sum + buffer.byteLength + 64, 0);
-    const table = INPUT_AT;
-    let at = (table + 4 * batch.buffers.length + 63) & ~63;
-    const memory = new Uint8Array(this.#memory.buffer);
-    if (heap + 64 * 17 > INPUT_BYTES - (at - table)) {
+    const perRow = 17 + (typeof to === 'number' ? 0 : 4);
+    const left = INPUT_BYTES - heap - 4 * batch.buffers.length - 4 * 64;
+    const step = Math.floor(left / perRow / 64) * 64;
+    if (step <= 0) {
       throw new NairobiError('NOT_SUPPORTED', 'A piece of the text column is too long to analyse', {
         hint: 'choose a smaller --memory-limit, so that the file is read in smaller pieces',
       });
     }
-    const addresses = new Uint32Array(this.#memory.buffer, table, batch.buffers.length);
-    for (const [index, buffer] of batch.buffers.entries()) {
-      memory.set(buffer, at);
-      addresses[index] = at;
-      at = (at + buffer.byteLength + 63) & ~63;
-    }
-    const room = INPUT_AT + INPUT_BYTES - at;
-    const step = Math.floor(room / 17 / 64) * 64;
-    assert(step > 0, 'there is room for 64 views');
+    const common = new InputArea(this.#memory.buffer);
+    const table = common.put(bytesOf(Uint32Array.from(batch.buffers, (one) => common.put(one))));
     for (let row = 0; row < batch.rows; row += step) {
       const rows = Math.min(step, batch.rows - row);
-      memory.set(batch.values.subarray(row * 16, (row + rows) * 16), at);
-      let validity = 0;
-      if (batch.validity !== undefined) {
-        validity = at + rows * 16;
-        memory.set(bits(batch.validity, row, rows), validity);
+      const input = common.fork();
+      const views = input.put(batch.values.subarray(row * 16, (row + rows) * 16));
+      const validity =
+        batch.validity === undefined ? 0 : input.put(bits(batch.validity, row, rows));
+      if (typeof to === 'number') {
+        this.calls.addViews(to, views, table, validity, rows);
+      } else {
+        const states = input.put(bytesOf(to.subarray(row, row + rows)));
+        this.calls.addViewsBy(states, views, table, validity, rows);
       }
-      this.calls.addViews(state, at, table, validity, rows);
     }
   }
 

@@ -1,5 +1,5 @@
-/** All finite values of a column in order: as sorted values, or as values with counts. */
-import type { DistinctFacts, KeptValues, NumberFacts } from './facts.ts';
+/** All finite values of a column in order: as kept values, or as values with counts. */
+import type { DistinctFacts, NumberFacts } from './facts.ts';
 
 export interface Multiset {
   /** False: a sketch's estimate, ranks off by at most 0.2 %; runs are not real values' counts. */
@@ -7,10 +7,17 @@ export interface Multiset {
   readonly n: number;
   /** The value of this rank, 0 the smallest. */
   at(rank: number): number | bigint;
-  /** Visits equal values together, ascending. */
-  forEachRun(visit: (value: number | bigint, count: number) => void): void;
+  /** All values in order, in parts; each is valid until the next one is asked for. */
+  sections(): Generator<Section>;
   /** How many values are smaller than `limit`. */
   below(limit: number): number;
+}
+
+/** Values in ascending order; no value is in two sections. */
+export interface Section {
+  readonly values: ArrayLike<number | bigint>;
+  /** How often each comes; without it, equal values stand side by side. */
+  readonly counts?: ArrayLike<number>;
 }
 
 /** Undefined when the values were neither counted nor kept. */
@@ -19,8 +26,63 @@ export function multisetOf(
 ): Multiset | undefined {
   const { distinct, sketch } = facts;
   if (distinct.values !== undefined) return counted(distinct.values, true);
-  if (distinct.kept !== undefined) return sorted(distinct.kept());
+  if (distinct.kept !== undefined) return distinct.kept;
   return sketch === undefined ? undefined : counted(sketch, false);
+}
+
+/** Visits equal values together, ascending. */
+export function forEachRun(
+  multiset: Multiset,
+  visit: (value: number | bigint, count: number) => void,
+): void {
+  for (const { values, counts } of multiset.sections()) {
+    const { length } = values;
+    for (let from = 0; from < length; ) {
+      const value = values[from] ?? Number.NaN;
+      const to = counts === undefined ? runEnd(values, from) : from + 1;
+      visit(value, counts?.[from] ?? to - from);
+      from = to;
+    }
+  }
+}
+
+function runEnd(values: ArrayLike<number | bigint>, from: number): number {
+  const value = values[from];
+  let to = from + 1;
+  while (to < values.length && values[to] === value) to += 1;
+  return to;
+}
+
+/** Equal values together, ascending, one after the other. */
+export class Runs {
+  readonly #sections: Generator<Section>;
+  #section: Section = { values: [] };
+  #at = 0;
+  /** Undefined behind the last. */
+  value: number | bigint | undefined;
+  count = 0;
+
+  constructor(multiset: Multiset) {
+    this.#sections = multiset.sections();
+    this.next();
+  }
+
+  next(): void {
+    while (this.#at >= this.#section.values.length) {
+      const { value, done } = this.#sections.next();
+      if (done === true) {
+        this.value = undefined;
+        return;
+      }
+      this.#section = value;
+      this.#at = 0;
+    }
+    const { values, counts } = this.#section;
+    this.value = values[this.#at];
+    const to = counts === undefined ? runEnd(values, this.#at) : this.#at + 1;
+    this.count = counts?.[this.#at] ?? to - this.#at;
+    this.#at = to;
+  }
 }
 
 function counted(values: NonNullable<DistinctFacts['values']>, exact: boolean): Multiset {
@@ -39,31 +101,13 @@ function counted(values: NonNullable<DistinctFacts['values']>, exact: boolean): 
     exact,
     n,
     at: (rank) => runs[runAt(rank)]?.value ?? Number.NaN,
-    forEachRun: (visit) => {
-      for (const { value, count } of runs) visit(value, count);
+    *sections() {
+      yield { values: runs.map(({ value }) => value), counts: runs.map(({ count }) => count) };
     },
     below(limit) {
       const i = firstIndex(runs.length, (at) => (runs[at]?.value ?? 0) >= limit);
       return i === 0 ? 0 : (ends[i - 1] ?? 0);
     },
-  };
-}
-
-function sorted(values: KeptValues): Multiset {
-  return {
-    exact: true,
-    n: values.length,
-    at: (rank) => values[rank] ?? Number.NaN,
-    forEachRun(visit) {
-      for (let from = 0; from < values.length; ) {
-        const value = values[from] ?? Number.NaN;
-        let to = from + 1;
-        while (to < values.length && values[to] === value) to += 1;
-        visit(value, to - from);
-        from = to;
-      }
-    },
-    below: (limit) => firstIndex(values.length, (i) => (values[i] ?? 0) >= limit),
   };
 }
 
@@ -105,25 +149,28 @@ function plain(value: number | bigint): number | bigint {
 export function medianDistance(values: Multiset, center: number): number | null {
   const { n } = values;
   if (n === 0) return null;
-  // Distances fall up to the first value not below the center and rise from there: merge the sides.
-  let right = values.below(center);
-  let left = right - 1;
-  const distance = (rank: number): number =>
-    rank < 0 || rank >= n ? Infinity : Math.abs(Number(values.at(rank)) - center);
-  const upper = n >> 1;
-  let last = 0;
-  let before = 0;
-  for (let taken = 0; taken <= upper; taken += 1) {
-    before = last;
-    const onLeft = distance(left);
-    const onRight = distance(right);
-    if (onLeft < onRight) {
-      last = onLeft;
-      left -= 1;
-    } else {
-      last = onRight;
-      right += 1;
-    }
-  }
-  return n % 2 === 1 ? last : (before + last) / 2;
+  // Distances fall up to the first value not below the center and rise from there: two lists.
+  const split = values.below(center);
+  const distance = (rank: number): number => Math.abs(Number(values.at(rank)) - center);
+  const left = { n: split, at: (i: number) => distance(split - 1 - i) };
+  const right = { n: n - split, at: (i: number) => distance(split + i) };
+  const upper = ofTwo(left, right, n >> 1);
+  return n % 2 === 1 ? upper : (ofTwo(left, right, (n >> 1) - 1) + upper) / 2;
+}
+
+interface Ascending {
+  readonly n: number;
+  at(i: number): number;
+}
+
+/** The value of this rank in the union of two sorted lists. */
+function ofTwo(a: Ascending, b: Ascending, rank: number): number {
+  // How many of the rank + 1 smallest come from a: the first number whose next in a is too large.
+  const least = Math.max(0, rank + 1 - b.n);
+  const most = Math.min(a.n, rank + 1);
+  const fromA = least + firstIndex(most - least, (i) => a.at(least + i) >= b.at(rank - least - i));
+  const fromB = rank + 1 - fromA;
+  const lastA = fromA > 0 ? a.at(fromA - 1) : -Infinity;
+  const lastB = fromB > 0 ? b.at(fromB - 1) : -Infinity;
+  return Math.max(lastA, lastB);
 }

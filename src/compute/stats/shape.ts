@@ -2,7 +2,7 @@
 import { NairobiError } from '../../errors.ts';
 import { type Figure, valueFormat } from './figures.ts';
 import { kindOf } from './kinds.ts';
-import { multisetOf } from './multiset.ts';
+import { forEachRun, multisetOf } from './multiset.ts';
 import type { ColumnFacts } from './survey.ts';
 
 /** Values x with low <= x < high; the last bin takes its high end too. */
@@ -60,7 +60,10 @@ export function frequenciesOf({ column, facts }: ColumnFacts, top: number): read
   if (facts.is === 'text' && facts.distinct.values !== undefined) {
     for (const [value, count] of facts.distinct.values) entries.push({ value, count });
   } else if (facts.is === 'number') {
-    multisetOf(facts)?.forEachRun((value, count) => entries.push({ value, count }));
+    const values = multisetOf(facts);
+    if (values?.exact === true) {
+      forEachRun(values, (value, count) => entries.push({ value, count }));
+    }
     const special = [Number.NaN, Infinity, -Infinity];
     const counts = [facts.nan, facts.positiveInfinity, facts.negativeInfinity];
     for (const [i, count] of counts.entries()) {

@@ -1,4 +1,6 @@
 /** The one pass: every piece of a relation through the accumulators of its columns. */
+import { NairobiError } from '../../errors.ts';
+import { formatBytes, MiB } from '../../units.ts';
 import { collect, type DataFrame, type LazyFrame, polars } from '../polars.ts';
 import type { Column, Relation } from '../relation.ts';
 import { type Accumulator, accumulatorFor, DEFAULT_DEPTH, type Depth } from './accumulate.ts';
@@ -34,7 +36,28 @@ export async function survey(
   const quick =
     text === undefined ? undefined : await surveyPlain(text, columns, { threads, depth });
   const accumulators = quick ?? (await surveyPieces(relation, columns, depth));
-  return columns.map((column, i) => ({ column, facts: finish(accumulators[i]) }));
+  const facts = columns.map((column, i) => ({ column, facts: finish(accumulators[i]) }));
+  requireRoom(facts, depth);
+  return facts;
+}
+
+/** Throws MEMORY_LIMIT when the values of a column could not all be kept. */
+export function requireRoom(columns: readonly ColumnFacts[], depth: Depth): void {
+  const lacks = ({ facts }: ColumnFacts): number =>
+    facts.is === 'number' ? (facts.distinct.lacksBytes ?? 0) : 0;
+  const lacking = columns.filter((one) => lacks(one) > 0);
+  if (lacking.length === 0) return;
+  const keeps = ({ facts }: ColumnFacts): number =>
+    facts.is === 'number' ? (facts.distinct.kept?.n ?? 0) * 8 : 0;
+  const need = columns.reduce((sum, one) => sum + lacks(one) + keeps(one), 0);
+  const names = lacking.map(({ column }) => column.name).join(', ');
+  throw new NairobiError(
+    'MEMORY_LIMIT',
+    `Quantiles and most frequent values need all numbers at hand: ${formatBytes(need)}, where the memory limit leaves ${formatBytes(depth.keepBytes)} (too many in ${names})`,
+    {
+      hint: `estimate them with --approx, raise --memory-limit by ${formatBytes(Math.ceil((need - depth.keepBytes) / MiB + 1) * MiB)}, or name fewer columns`,
+    },
+  );
 }
 
 /**
