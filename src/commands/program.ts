@@ -1,6 +1,7 @@
 /** Runs one command: sets up what oclif needs, listens to signals, ends with the right code. */
+import { setImmediate } from 'node:timers/promises';
 import { Config } from '@oclif/core/config';
-import { onPendingChange, undoAll } from '../engine/cleanup.ts';
+import { leaveSignals, listenToSignals, onPendingChange, undoAll } from '../engine/cleanup.ts';
 import { NairobiError } from '../errors.ts';
 import type { BaseCommand } from './base.ts';
 import { reportFailure } from './failure.ts';
@@ -55,11 +56,13 @@ export async function runCommand(
   };
   process.stdout.on('error', stop);
   process.on('uncaughtException', stop);
-  listenToSignals(fail);
+  obeySignals(fail);
   try {
     command.id = id;
     await new command([...argv], bareConfig(program)).execute();
   } catch (error) {
+    // What broke off a wait was a signal: its own handler knows which, and ends the process.
+    if (error instanceof NairobiError && error.code === 'INTERRUPTED') await setImmediate();
     undoAll();
     fail(error);
   }
@@ -71,7 +74,7 @@ export async function runCommand(
  * Afterwards the signal is sent again, to its default action: process.exit would wait for a read
  * of a pipe that nobody writes to.
  */
-function listenToSignals(fail: (error: unknown) => void): void {
+function obeySignals(fail: (error: unknown) => void): void {
   const obey = (signal: NodeJS.Signals): void => {
     undoAll();
     fail(
@@ -82,8 +85,5 @@ function listenToSignals(fail: (error: unknown) => void): void {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   };
-  onPendingChange((busy) => {
-    process.off('SIGINT', obey).off('SIGTERM', obey);
-    if (busy) process.on('SIGINT', obey).on('SIGTERM', obey);
-  });
+  onPendingChange((busy) => (busy ? listenToSignals(obey) : leaveSignals(obey)));
 }

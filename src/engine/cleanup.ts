@@ -3,6 +3,9 @@
  * is registered a signal kills the process at once, even in the middle of a long native call.
  */
 
+import { constants } from 'node:os';
+import { handleOnce } from '../kernel/signals.ts';
+
 type Undo = () => void;
 
 const pending = new Set<Undo>();
@@ -30,6 +33,21 @@ export function undoAll(): void {
       // The process is on its way out: there is nobody left to tell.
     }
   }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** `obey` gets the first SIGINT or SIGTERM from now on; a second one ends the process at once. */
+export function listenToSignals(obey: (signal: NodeJS.Signals) => void): void {
+  for (const signal of SIGNALS) {
+    process.off(signal, obey).on(signal, obey);
+    handleOnce(constants.signals[signal]);
+  }
+}
+
+/** The default action again, when nobody else listens. */
+export function leaveSignals(obey: (signal: NodeJS.Signals) => void): void {
+  for (const signal of SIGNALS) process.off(signal, obey);
 }
 
 /** Tells `told` whenever there begins or ceases to be something to undo. */

@@ -3,7 +3,7 @@
  * -errno; `checked` of errno.ts turns the latter into an error where the caller wants one.
  */
 
-import { OPEN, OPEN_ARCH, POLL, RENAME_EXCHANGE, SYS } from './constants.ts';
+import { OPEN, OPEN_ARCH, POLL, RENAME_EXCHANGE, SYS, UNBLOCKED_SIGNALS } from './constants.ts';
 import { CACHESTAT, CACHESTAT_RANGE, IOVEC, RLIMIT64, STATFS } from './layout.ts';
 import { type Address, type Fd, lend, syscall } from './syscall.ts';
 
@@ -133,13 +133,48 @@ export function ioctlU64(fd: Fd, request: number): number {
 }
 
 /**
- * Waits until the descriptor is readable or at its end: 1, or -EINTR after a signal, which a
- * blocking read(2) would sit through (libuv installs its handlers with SA_RESTART).
+ * Waits until the descriptor is readable or at its end, at most `timeoutMs`: 1; 0 when the time
+ * passed; -EINTR after one of STOP_SIGNALS, which a blocking read(2) would sit through (libuv
+ * installs its handlers with SA_RESTART).
  */
-export function waitReadable(fd: Fd): number {
+export function waitReadable(fd: Fd, timeoutMs?: number): number {
   const pollfd = Int32Array.of(fd, POLL.POLLIN);
-  return lend(pollfd, (one) => syscall(SYS.ppoll, one, 1, 0, 0, 0));
+  const wait = (time: Address): number =>
+    lend(pollfd, (one) =>
+      lend(WAITING_MASK, (mask) => syscall(SYS.ppoll, one, 1, time, mask, SIGSET_BYTES)),
+    );
+  return timeoutMs === undefined ? wait(0n) : lend(timespec(timeoutMs), wait);
 }
+
+/** Runs `work`, which waits in a call that takes no mask itself, with these signals blocked. */
+export function withWaitingMask<T>(work: () => T): T {
+  const SIG_SETMASK = 2;
+  const before = new BigUint64Array(1);
+  lend(WAITING_MASK, (mask) =>
+    lend(before, (old) => syscall(SYS.rt_sigprocmask, SIG_SETMASK, mask, old, SIGSET_BYTES)),
+  );
+  try {
+    return work();
+  } finally {
+    lend(before, (mask) => syscall(SYS.rt_sigprocmask, SIG_SETMASK, mask, 0, SIGSET_BYTES));
+  }
+}
+
+/** __kernel_timespec. */
+export function timespec(milliseconds: number): BigUint64Array {
+  const whole = Math.floor(milliseconds / 1000);
+  return BigUint64Array.of(BigInt(whole), BigInt(Math.trunc((milliseconds - whole * 1000) * 1e6)));
+}
+
+export const SIGSET_BYTES = 8;
+
+/**
+ * The signals blocked while a thread waits: all but those that ask the program to stop, suspend it
+ * or report its own faults. Else the window that is resized would end a wait.
+ */
+export const WAITING_MASK = BigUint64Array.of(
+  UNBLOCKED_SIGNALS.reduce((mask, signal) => mask & ~(1n << BigInt(signal - 1)), 2n ** 64n - 1n),
+);
 
 export const ioUringSetup = (entries: number, params: Uint8Array): number =>
   lend(params, (address) => syscall(SYS.io_uring_setup, entries, address));

@@ -16,6 +16,7 @@ export const SYSCALLS_BY_ARCH = {
     fstat: 5,
     mmap: 9,
     mprotect: 10,
+    rt_sigprocmask: 14,
     munmap: 11,
     ioctl: 16,
     pread64: 17,
@@ -63,6 +64,7 @@ export const SYSCALLS_BY_ARCH = {
     fstat: 80,
     mmap: 222,
     mprotect: 226,
+    rt_sigprocmask: 135,
     munmap: 215,
     ioctl: 29,
     pread64: 67,
@@ -159,6 +161,7 @@ export const MEMFD = {
 export const FCNTL = {
   F_GETFL: 3,
   F_SETFL: 4,
+  F_DUPFD_CLOEXEC: 1030,
   F_SETPIPE_SZ: 1031,
   F_GETPIPE_SZ: 1032,
   F_ADD_SEALS: 1033,
@@ -191,7 +194,11 @@ export const SIGNAL = {
   SA_SIGINFO: 0x4,
   SA_ONSTACK: 0x08000000,
   SA_NODEFER: 0x40000000,
+  SA_RESETHAND: 0x80000000,
 } as const;
+
+/** SIGHUP, INT, QUIT, ILL, TRAP, ABRT, BUS, FPE, SEGV, TERM, TSTP, TTIN, TTOU. */
+export const UNBLOCKED_SIGNALS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 20, 21, 22];
 
 export const RLIMIT = { RLIMIT_NOFILE: 7, RLIMIT_MEMLOCK: 8 } as const;
 

@@ -10,6 +10,7 @@
 import { assert } from '../errors.ts';
 import { mmap, mprotect, munmap } from './calls.ts';
 import { MAP, SIGNAL } from './constants.ts';
+import { SIGACTION } from './signals.ts';
 import { callLibc, lend, viewOf } from './syscall.ts';
 
 export const HANDLER_CODE: Readonly<Record<string, string>> = {
@@ -26,9 +27,6 @@ export const HANDLER_CODE: Readonly<Record<string, string>> = {
 /** The data area lies this far behind the code: a multiple of every page size in use. */
 const DATA_AT = 0x10000;
 const DATA = { armed: 0, faults: 1, address: 2, pageMask: 3, pageBytes: 4 } as const;
-
-/** struct sigaction of glibc and musl on 64-bit: handler, 128 bytes of mask, flags, restorer. */
-const SIGACTION = { size: 152, handler: 0, flags: 136 } as const;
 
 /** The largest page size of any kernel for these processors. */
 const PAGE_BYTES_MAX = 0x10000;
