@@ -79,7 +79,8 @@ export abstract class BaseCommand extends Command {
       helpValue: 'LIST',
     }),
     io: Flags.option({ options: IO_CHOICES })({
-      summary: 'How to read: io_uring, or one of the slower ways',
+      summary:
+        'How to read: io_uring, with a polling thread (sqpoll) or device (iopoll), or slower ways',
       helpGroup: HOST,
       helpValue: 'WAY',
       default: 'auto',
@@ -110,6 +111,7 @@ export abstract class BaseCommand extends Command {
   protected hostOptions(flags: ParsedHostFlags & { quiet: boolean; report: boolean }): HostOptions {
     this.#quiet = flags.quiet;
     this.#report = flags.report;
+    this.reporter.onRemark = (text) => this.note(text);
     if (flags.timeout !== undefined) this.#startDeadline(flags.timeout);
     return {
       memoryLimit: flags['memory-limit'],

@@ -32,6 +32,7 @@ function throughLine(report: RunReport): string {
     report.blockBytes === undefined ? '' : `${formatBytes(report.blockBytes)} each`,
     report.direct ? 'O_DIRECT' : '',
     ...report.ringFlags,
+    report.ringRefused.length === 0 ? '' : `without ${report.ringRefused.join(' and ')}`,
     report.fallbackReason === undefined ? '' : `because ${report.fallbackReason}`,
   ];
   return [report.backend, ...facts.filter((fact) => fact !== '')].join(', ');

@@ -200,7 +200,8 @@ function turn(file: InputFile, way: Way, pool: Pool, offset: number, bytes: numb
   const half = Math.max(way.blockBytes * way.readsInFlight, 4 * MiB);
   using lease = pool.lease(2 * half);
   touch(lease);
-  using reader = openReader(way.backend, way);
+  using opened = openReader(way.backend, way);
+  const reader = opened.readerOf(file);
   const region = { offset, bytes: Math.min(bytes, file.size - offset) };
   if (way.path === 'uncached') fadvise(file.fd, 0, 0, FADVISE.POSIX_FADV_DONTNEED);
   const readAll = (): void => {

@@ -27,7 +27,7 @@ import {
 } from './ingest-options.ts';
 import { openSource } from './ingest-source.ts';
 import { type HostPlan, planHost } from './plan.ts';
-import type { Reporter } from './report.ts';
+import { type Reporter, tellStall } from './report.ts';
 import { Transform } from './transform.ts';
 
 /** Files and sources that a result names, the latest. */
@@ -166,7 +166,7 @@ export class IngestRun implements Disposable {
   ): Promise<void> {
     const { io, direct, memoryLimit } = this.#host;
     using memory = new Pool({ limitBytes: memoryLimit });
-    using reader = openReader(io);
+    using reader = openReader(io, { onStall: (stall) => tellStall(stall, this.#reporter) });
     this.#reporter.set(reader.facts);
     const batches = source.encoded(encoding, {
       reader,

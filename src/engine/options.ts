@@ -1,7 +1,7 @@
 /** What every command lets a person say about the host, as the engine gets it. */
 import type { Bytes } from '../units.ts';
 
-export const IO_CHOICES = ['auto', 'uring', 'pread', 'mmap'] as const;
+export const IO_CHOICES = ['auto', 'uring', 'sqpoll', 'iopoll', 'pread', 'mmap'] as const;
 export type IoChoice = (typeof IO_CHOICES)[number];
 
 export const DIRECT_CHOICES = ['auto', 'always', 'never'] as const;

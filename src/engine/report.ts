@@ -1,5 +1,7 @@
 /** What a run did and what it cost: printed by --report, part of --json. */
 import type { PageKind } from '../memory/lease.ts';
+import { formatDuration, milliseconds } from '../units.ts';
+import type { Stall } from '../uring/ring-reader.ts';
 
 export type Backend = 'io_uring' | 'preadv2' | 'mmap' | 'read';
 export type Phase = 'io' | 'parse' | 'compute' | 'render' | 'write';
@@ -13,6 +15,8 @@ export interface RunReport {
   readonly direct: boolean;
   readonly ringEntries: number | undefined;
   readonly ringFlags: readonly string[];
+  /** What the ring was asked for and did not get. */
+  readonly ringRefused: readonly string[];
   readonly readsInFlight: number | undefined;
   readonly blockBytes: number | undefined;
   readonly pageKind: PageKind | undefined;
@@ -66,6 +70,9 @@ export class Reporter {
     this.#hugePageBytes += byteLength;
   }
 
+  /** Told of what the person should hear of while the run goes on. */
+  onRemark: (text: string) => void = () => undefined;
+
   /** What --on-error left out or made null, in words; undefined when nothing. */
   rejection: string | undefined;
 
@@ -82,6 +89,7 @@ export class Reporter {
       direct: false,
       ringEntries: undefined,
       ringFlags: [],
+      ringRefused: [],
       readsInFlight: undefined,
       blockBytes: undefined,
       pageKind: undefined,
@@ -94,4 +102,10 @@ export class Reporter {
       notes: this.#notes,
     };
   }
+}
+
+/** Says which read nobody answers: else a dead network file system looks like a slow program. */
+export function tellStall({ path, byte, waitedMs }: Stall, reporter: Reporter): void {
+  const waited = formatDuration(milliseconds(waitedMs));
+  reporter.onRemark(`still waiting for ${path} at byte ${byte}: no answer for ${waited}`);
 }

@@ -19,7 +19,7 @@ import { filesOf } from './file-list.ts';
 import { openPieces } from './open.ts';
 import type { HostOptions } from './options.ts';
 import { type HostPlan, planHost } from './plan.ts';
-import type { Reporter } from './report.ts';
+import { type Reporter, tellStall } from './report.ts';
 import { SourceRelation } from './source-relation.ts';
 import { type SourceArgument, tableName } from './sources.ts';
 
@@ -61,7 +61,9 @@ export class Session implements Disposable {
   /** The rows of a path, glob, directory or "-". Reads what it must to know the columns. */
   open(argument: SourceArgument): SourceRelation {
     const files = filesOf(argument);
-    this.#reader ??= openReader(this.plan.io);
+    this.#reader ??= openReader(this.plan.io, {
+      onStall: (stall) => tellStall(stall, this.reporter),
+    });
     const { schemas, filenameColumn } = this.options;
     const schema = schemas?.get(tableName(argument)) ?? schemas?.get(EVERY_TABLE);
     const types = { ...(schema && readableTypes(schema)), ...this.options.read.types };

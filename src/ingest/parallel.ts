@@ -3,7 +3,7 @@ import { NairobiError } from '../errors.ts';
 import type { PageKind } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
 import type { Bytes } from '../units.ts';
-import type { BlockReader } from '../uring/block-reader.ts';
+import type { BlockReader, ReaderFacts } from '../uring/block-reader.ts';
 import { type DirectWish, openInput } from '../uring/input-file.ts';
 import { BatchPool } from './batch-pool.ts';
 import type { BatchDone, BatchTask } from './batch-worker.ts';
@@ -19,7 +19,7 @@ export interface ParallelOptions {
   readonly final: boolean;
   readonly onRead: (count: number) => void;
   /** Told once what the file was read through. */
-  readonly onOpen: (facts: { direct: boolean; pageKind: PageKind }) => void;
+  readonly onOpen: (facts: ReaderFacts & { direct: boolean; pageKind: PageKind }) => void;
 }
 
 /** The rows of a batch, and where in the content it ended. */
@@ -35,9 +35,11 @@ export async function* encodeFile(
   lineNow: () => number,
 ): AsyncGenerator<OrderedBatch> {
   using file = openInput(path, options.direct);
+  const reader = options.reader.readerOf(file);
   await using pool = new BatchPool(task, options.threads);
   const feed = feedThroughRing(file, {
     ...options,
+    reader,
     pool: options.memory,
     from,
     ahead: 1,
@@ -56,7 +58,7 @@ export async function* encodeFile(
   try {
     for (const batch of feed) {
       const { address, data, offset, pageKind } = batch;
-      options.onOpen({ direct: file.directFd !== undefined, pageKind });
+      options.onOpen({ ...reader.facts, direct: file.directFd !== undefined, pageKind });
       running.push({ batch, answer: pool.run({ address, byteLength: data.length, offset }) });
       if (running.length < options.threads) continue;
       const done = await finish();

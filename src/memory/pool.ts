@@ -18,6 +18,12 @@ export interface PoolOptions {
 /** A kept region may be this much larger than what is asked for: else it is mapped anew. */
 const WASTE_FACTOR = 2;
 
+/**
+ * Every region that is lent, of all pools: one that nobody gives back stays mapped for good, since
+ * the kernel may still write there.
+ */
+const LENT = new Set<Region>();
+
 /** Addresses are free, yet not without end: half of what arm64 with 39-bit addresses has. */
 const GROW_BYTES_MAX = 256 * GiB;
 
@@ -143,8 +149,10 @@ export class Pool implements Disposable {
 
   #lend(region: Region, byteLength: number): Lease {
     this.#lent.add(region);
+    LENT.add(region);
     return new PoolLease(region, bytes(byteLength), () => {
       this.#lent.delete(region);
+      LENT.delete(region);
       this.#idle.push(region);
     });
   }

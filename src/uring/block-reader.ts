@@ -22,6 +22,8 @@ export interface ReaderFacts {
   readonly fallbackReason: string | undefined;
   readonly ringEntries: number | undefined;
   readonly ringFlags: readonly string[];
+  /** What the ring was asked for and did not get. */
+  readonly ringRefused: readonly string[];
   readonly readsInFlight: number;
   readonly blockBytes: number;
 }
@@ -30,10 +32,10 @@ export interface BlockReader extends Disposable {
   readonly facts: ReaderFacts;
   /** Queues the stretch behind those started before. Its memory must stay until it is finished. */
   start(file: InputFile, extent: Extent): Reading;
-  /**
-   * Tells that this memory will be read into again and again; false when that is of no use here.
-   */
-  fix(address: Address, byteLength: number): boolean;
+  /** The reader to read this file with: this one, or another where it must not. */
+  readerOf(file: InputFile): BlockReader;
+  /** Tells that this memory will be read into from this file again and again. */
+  fix(address: Address, byteLength: number, file: InputFile): void;
   /** Before that memory is given back. Nothing may be in flight. */
   unfix(): void;
   /** Moves what can be moved without waiting. */

@@ -1,5 +1,5 @@
 /** The content of a file as formats know it: read whole, and decompressed when it is compressed. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { CodecName } from '../kernel/codecs/codec.ts';
 import type { Lease } from '../memory/lease.ts';
 import { MiB } from '../units.ts';
@@ -22,12 +22,13 @@ const HEAD_BYTES = 16;
 function headOf(path: string): Uint8Array | undefined {
   let fd: number;
   try {
+    // Asked before it is opened: the writer of a FIFO would take our closing for the end.
+    if (!statSync(path).isFile()) return undefined;
     fd = openSync(path, 'r');
   } catch {
     return undefined; // whoever reads it says why
   }
   try {
-    if (!fstatSync(fd).isFile()) return undefined;
     const head = new Uint8Array(HEAD_BYTES);
     return head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
   } catch {

@@ -1,10 +1,11 @@
 /** The reader for hosts that refuse io_uring: one blocking preadv2 after the other. */
 import { assert } from '../errors.ts';
-import { pread, preadv2 } from '../kernel/calls.ts';
+import { pread, preadv2, withWaitingMask } from '../kernel/calls.ts';
 import { ERRNO, KernelError } from '../kernel/errno.ts';
 import { DIRECT_ALIGN_BYTES } from '../limits.ts';
 import { MiB } from '../units.ts';
 import type { BlockReader, Extent, ReaderFacts, Reading } from './block-reader.ts';
+import { interruption, isToldToStop } from './file-errors.ts';
 import type { InputFile } from './input-file.ts';
 
 /**
@@ -31,14 +32,17 @@ export class PreadReader implements BlockReader {
       fallbackReason: reason,
       ringEntries: undefined,
       ringFlags: [],
+      ringRefused: [],
       readsInFlight: 1,
       blockBytes: BLOCK_BYTES,
     };
   }
 
-  fix(): boolean {
-    return false;
+  readerOf(): BlockReader {
+    return this;
   }
+
+  fix(): void {}
 
   unfix(): void {}
 
@@ -53,7 +57,7 @@ export class PreadReader implements BlockReader {
     const mine = reading as PreadReading;
     assert(!mine.done, 'the reading was finished before');
     while (mine.count < reading.extent.byteLength) {
-      const got = this.#readBlock(reading.file, reading.extent, mine.count);
+      const got = withWaitingMask(() => this.#readBlock(reading.file, reading.extent, mine.count));
       if (got === 0) break;
       mine.count = Math.min(mine.count + got, reading.extent.byteLength);
     }
@@ -76,7 +80,10 @@ export class PreadReader implements BlockReader {
     for (let refusals = 0; ; refusals++) {
       const result = this.#read(direct ?? file.fd, to, length, at, 0);
       if (result >= 0) return result;
-      if (result === -ERRNO.EINTR) continue;
+      if (result === -ERRNO.EINTR) {
+        if (isToldToStop()) throw interruption(file.path);
+        continue;
+      }
       if (result === -ERRNO.EAGAIN && refusals < REFUSALS_MAX) continue;
       if (result === -ERRNO.EINVAL && direct !== undefined) {
         file.giveUpDirect();

@@ -14,3 +14,12 @@ export function shrunkError(file: InputFile, at: number): NairobiError {
     },
   );
 }
+
+/**
+ * True after a wait that a signal broke off when somebody in this process listens: an INTERRUPTED
+ * gives the listener its turn. Else the default action would have ended the process.
+ */
+export const isToldToStop = (): boolean => process.listenerCount('SIGINT') > 0;
+
+export const interruption = (path: string): NairobiError =>
+  new NairobiError('INTERRUPTED', `Reading ${path} was interrupted`);

@@ -9,7 +9,8 @@ import { fstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { NairobiError } from '../errors.ts';
-import { close, open } from '../kernel/calls.ts';
+import { close, mmap, munmap, open } from '../kernel/calls.ts';
+import { MAP } from '../kernel/constants.ts';
 import { checked } from '../kernel/errno.ts';
 import { type FaultGuard, guardFaults, memoryPageBytes } from '../kernel/sigbus.ts';
 import type { Fd } from '../kernel/syscall.ts';
@@ -179,14 +180,23 @@ function tryPrefetch(fd: Fd, size: number): Prefetch | undefined {
   }
 }
 
+/** File systems without a page cache refuse with ENODEV: FUSE with direct_io, 9p. */
+function canBeMapped(fd: Fd): boolean {
+  const address = mmap(1, { protection: MAP.PROT_READ, flags: MAP.MAP_SHARED, fd });
+  if (address < 0) return false;
+  munmap(BigInt(address), 1);
+  return true;
+}
+
 /**
  * Opens a regular file for scanning in place; undefined when it cannot be: it is no regular file,
- * it is empty, or this host has no fault guard. Throws when it cannot be opened at all.
+ * it is empty, its file system maps no files, or this host has no fault guard. Throws when it
+ * cannot be opened at all.
  */
 export function openInPlace(path: string, options: InPlaceOptions = {}): InPlace | undefined {
   const fd = checked(open(path), `open ${path}`, { file: path }) as Fd;
   const stat = fstatSync(fd);
-  const guard = stat.isFile() && stat.size > 0 ? guardFaults() : undefined;
+  const guard = stat.isFile() && stat.size > 0 && canBeMapped(fd) ? guardFaults() : undefined;
   if (guard === undefined) {
     close(fd);
     return undefined;

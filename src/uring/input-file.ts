@@ -3,6 +3,7 @@ import { fstatSync } from 'node:fs';
 import {
   cachestat,
   close,
+  fcntl,
   fileSystemType,
   ioctlU64,
   mincore,
@@ -10,7 +11,7 @@ import {
   munmap,
   open,
 } from '../kernel/calls.ts';
-import { BLOCK_DEVICE, FS_MAGIC, MAP } from '../kernel/constants.ts';
+import { BLOCK_DEVICE, FCNTL, FS_MAGIC, MAP } from '../kernel/constants.ts';
 import { checked, ERRNO, KernelError } from '../kernel/errno.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { MiB } from '../units.ts';
@@ -29,20 +30,37 @@ const CACHED_SHARE_MAX = 0.5;
 
 const PAGE_BYTES = 4096;
 
+/**
+ * A short read of an uncached FUSE file is read on by io_uring itself, at the old offset: the
+ * content is then another (FOPEN_DIRECT_IO, seen on 6.18).
+ */
+const FUSE_UNFIT =
+  'FUSE files are read without io_uring, which repeats bytes after short reads there';
+
+interface Nature {
+  readonly kind: FileKind;
+  readonly size: number;
+  /** statfs f_type of a regular file. */
+  readonly fileSystem: number | undefined;
+}
+
 export class InputFile implements Disposable {
   readonly path: string;
   readonly fd: Fd;
   readonly kind: FileKind;
-  /** As of opening. 0 for streams and for /proc files, which have bytes all the same. */
+  /** As of opening. 0 for streams and pseudo files, which have bytes all the same. */
   readonly size: number;
+  /** Why a ring must not read it; undefined when it may. */
+  readonly ringUnfit: string | undefined;
   #directFd: Fd | undefined;
   #closed = false;
 
-  constructor(path: string, fd: Fd, kind: FileKind, size: number, directFd: Fd | undefined) {
+  constructor(path: string, fd: Fd, nature: Nature, directFd: Fd | undefined) {
     this.path = path;
     this.fd = fd;
-    this.kind = kind;
-    this.size = size;
+    this.kind = nature.kind;
+    this.size = nature.size;
+    this.ringUnfit = nature.fileSystem === FS_MAGIC.FUSE_SUPER_MAGIC ? FUSE_UNFIT : undefined;
     this.#directFd = directFd;
   }
 
@@ -57,11 +75,6 @@ export class InputFile implements Disposable {
     this.#directFd = undefined;
   }
 
-  /** Its size now: files grow and shrink while they are read. */
-  currentSize(): number {
-    return this.kind === 'regular' ? fstatSync(this.fd).size : this.size;
-  }
-
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -70,15 +83,22 @@ export class InputFile implements Disposable {
   }
 }
 
-function kindOf(fd: Fd, path: string): { kind: FileKind; size: number } {
+function natureOf(fd: Fd, path: string): Nature {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) throw new KernelError(ERRNO.EISDIR, `read ${path}`, { file: path });
-  if (stat.isFile()) return { kind: 'regular', size: stat.size };
+  if (stat.isFile()) {
+    const fileSystem = fileSystemType(fd);
+    return { kind: 'regular', size: PSEUDO.has(fileSystem) ? 0 : stat.size, fileSystem };
+  }
   if (stat.isBlockDevice()) {
     const size = ioctlU64(fd, BLOCK_DEVICE.BLKGETSIZE64);
-    return { kind: 'block-device', size: checked(size, `ask the size of ${path}`, { file: path }) };
+    return {
+      kind: 'block-device',
+      size: checked(size, `ask the size of ${path}`, { file: path }),
+      fileSystem: undefined,
+    };
   }
-  return { kind: 'stream', size: 0 };
+  return { kind: 'stream', size: 0, fileSystem: undefined };
 }
 
 /** The share of the file in the page cache, 0 to 1: cachestat(2), before 6.5 mincore(2). */
@@ -98,32 +118,46 @@ export function cachedShare(fd: Fd, size: number): number {
   return resident / pages;
 }
 
-/** Memory-backed and pseudo file systems: O_DIRECT there is refused, or pointless. */
-const WITHOUT_DEVICE: ReadonlySet<number> = new Set([
-  FS_MAGIC.TMPFS_MAGIC,
-  FS_MAGIC.HUGETLBFS_MAGIC,
+/** Their files tell no true size: sysfs says 4096 of each, proc 0. */
+const PSEUDO: ReadonlySet<number | undefined> = new Set([
   FS_MAGIC.PROC_SUPER_MAGIC,
   FS_MAGIC.SYSFS_MAGIC,
 ]);
 
-function wantsDirect(fd: Fd, size: number, wish: DirectWish): boolean {
+/** Memory-backed: O_DIRECT there is refused, or pointless. */
+const WITHOUT_DEVICE: ReadonlySet<number | undefined> = new Set([
+  FS_MAGIC.TMPFS_MAGIC,
+  FS_MAGIC.HUGETLBFS_MAGIC,
+]);
+
+function wantsDirect(fd: Fd, { size, fileSystem }: Nature, wish: DirectWish): boolean {
   if (wish !== 'auto') return wish === 'always';
-  if (size < DIRECT_BYTES_MIN || WITHOUT_DEVICE.has(fileSystemType(fd))) return false;
+  if (size < DIRECT_BYTES_MIN || WITHOUT_DEVICE.has(fileSystem)) return false;
   return cachedShare(fd, size) <= CACHED_SHARE_MAX;
+}
+
+/** The names of our own descriptors; a socket among them cannot be opened, only used (ENXIO). */
+const OWN_DESCRIPTOR = /^\/(?:dev\/std(in)|(?:dev|proc\/self)\/fd\/(\d+))$/;
+
+function openOrAdopt(path: string): number {
+  const opened = open(path);
+  const own = OWN_DESCRIPTOR.exec(path);
+  if (opened !== -ERRNO.ENXIO || own === null) return opened;
+  return fcntl(Number(own[2] ?? 0) as Fd, FCNTL.F_DUPFD_CLOEXEC, 3);
 }
 
 /** Opens `path`; whether directly too is decided by evidence unless `direct` forces it. */
 export function openInput(path: string, direct: DirectWish = 'auto'): InputFile {
   const where = { file: path };
-  const fd = checked(open(path), `open ${path}`, where) as Fd;
+  const fd = checked(openOrAdopt(path), `open ${path}`, where) as Fd;
   try {
-    const { kind, size } = kindOf(fd, path);
-    if (kind === 'stream' || size === 0 || !wantsDirect(fd, size, direct)) {
-      return new InputFile(path, fd, kind, size, undefined);
+    const nature = natureOf(fd, path);
+    if (nature.kind === 'stream' || nature.size === 0 || !wantsDirect(fd, nature, direct)) {
+      return new InputFile(path, fd, nature, undefined);
     }
     // EINVAL: this file system has no direct reads. Through the page cache, then.
     const directFd = open(path, { direct: true });
-    return new InputFile(path, fd, kind, size, directFd < 0 ? undefined : (directFd as Fd));
+    return new InputFile(path, fd, nature, directFd < 0 ? undefined : (directFd as Fd));
   } catch (error) {
     close(fd);
     throw error;

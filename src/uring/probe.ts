@@ -2,7 +2,7 @@
  * Opens the best ring this kernel gives: asks, and on EINVAL asks for less. No version arithmetic:
  * distributions carry features back, and containers refuse what the kernel offers.
  */
-import { OP, SETUP } from '../kernel/constants.ts';
+import { FEATURE, OP, SETUP } from '../kernel/constants.ts';
 import { ERRNO, KernelError } from '../kernel/errno.ts';
 import { probeOperations, registerRingFd } from './register.ts';
 import { Ring } from './ring.ts';
@@ -84,12 +84,18 @@ export function openRing(wish: RingWish): ObtainedRing {
     ring.close();
     throw new KernelError(ERRNO.EOPNOTSUPP, 'read through io_uring');
   }
-  const registered = registerRingFd(ring) === 1;
   const missing = (asked[0] ?? 0) & ~ring.flags;
+  const others: readonly [string, boolean][] = [
+    ['EXT_ARG', (ring.features & FEATURE.IORING_FEAT_EXT_ARG) !== 0],
+    ['NODROP', (ring.features & FEATURE.IORING_FEAT_NODROP) !== 0],
+    ['REGISTERED_RING', registerRingFd(ring) === 1],
+  ];
+  const named = (wanted: boolean): string[] =>
+    others.filter(([, obtained]) => obtained === wanted).map(([name]) => name);
   return {
     ring,
-    flagNames: [...setupFlagNames(ring.flags), ...(registered ? ['REGISTERED_RING'] : [])],
-    refused: [...setupFlagNames(missing), ...(registered ? [] : ['REGISTERED_RING'])],
+    flagNames: [...setupFlagNames(ring.flags), ...named(true)],
+    refused: [...setupFlagNames(missing), ...named(false)],
   };
 }
 

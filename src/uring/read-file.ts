@@ -14,7 +14,7 @@ import { openRing, refusalReason } from './probe.ts';
 import { RingReader, type RingReaderOptions } from './ring-reader.ts';
 import { readStream, STREAM_FACTS } from './stream.ts';
 
-export type IoWish = 'auto' | 'uring' | 'pread' | 'mmap';
+export type IoWish = 'auto' | 'uring' | 'sqpoll' | 'iopoll' | 'pread' | 'mmap';
 
 export interface ByteRange {
   readonly offset: number;
@@ -52,15 +52,17 @@ export interface ReadResult {
 
 /**
  * The reader for this host: a ring, else blocking reads with the reason in its facts. With
- * `io: 'uring'` a refusal is an error.
+ * `io: 'uring'` a refusal is an error; 'sqpoll' and 'iopoll' ask the ring for that as well and do
+ * without where it is refused.
  */
 export function openReader(io: IoWish = 'auto', options: RingReaderOptions = {}): BlockReader {
   if (io === 'pread') return new PreadReader(undefined);
   const entries = Math.max(RING_ENTRIES, options.readsInFlight ?? 0);
   try {
-    return new RingReader(openRing({ entries }), options);
+    const ring = openRing({ entries, sqpoll: io === 'sqpoll', iopoll: io === 'iopoll' });
+    return new RingReader(ring, options);
   } catch (error) {
-    if (io === 'uring') throw error;
+    if (io !== 'auto' && io !== 'mmap') throw error;
     return new PreadReader(refusalReason(error));
   }
 }
@@ -109,7 +111,8 @@ function readRanges(
  */
 export function readFile(path: string, options: ReadOptions): ReadResult {
   using file = openInput(path, options.direct ?? 'auto');
-  const reader = options.reader ?? openReader(options.io, options);
+  const opened = options.reader ?? openReader(options.io, options);
+  const reader = opened.readerOf(file);
   let lease: Lease | undefined;
   try {
     const sized = file.size > 0 || options.ranges !== undefined;
@@ -138,6 +141,6 @@ export function readFile(path: string, options: ReadOptions): ReadResult {
     lease?.release();
     throw error;
   } finally {
-    if (options.reader === undefined) reader[Symbol.dispose]();
+    if (options.reader === undefined) opened[Symbol.dispose]();
   }
 }

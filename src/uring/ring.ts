@@ -5,12 +5,13 @@
  * protocol asks for, on x86-64 and arm64 alike.
  */
 import { assert } from '../errors.ts';
-import { ioUringEnter } from '../kernel/calls.ts';
+import { ioUringEnter, waitReadable } from '../kernel/calls.ts';
 import { ENTER, SETUP, SQ_FLAG } from '../kernel/constants.ts';
 import { ERRNO, KernelError } from '../kernel/errno.ts';
 import { CQE, SQE } from '../kernel/layout.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { openQueues, type Queues, type RingParams } from './queues.ts';
+import { hasTimedWaits, withWaitArgument } from './wait.ts';
 
 /**
  * One completion. `slot` and `generation` are the two halves of the user_data that the request was
@@ -21,6 +22,15 @@ export interface Completion {
   readonly generation: number;
   readonly res: number;
 }
+
+/**
+ * How a wait ended. 'woken': look for completions, there may be some. 'late': the time passed.
+ * 'interrupted': a signal of those that ask the program to stop (kernel/calls.ts).
+ */
+export type Waking = 'woken' | 'late' | 'interrupted';
+
+/** EAGAIN and EBUSY: short of memory, or completions must be taken first (liburing#281). */
+const isPassing = (errno: number): boolean => errno === ERRNO.EAGAIN || errno === ERRNO.EBUSY;
 
 export class Ring implements Disposable {
   readonly fd: Fd;
@@ -75,27 +85,35 @@ export class Ring implements Disposable {
     return sqe;
   }
 
-  /**
-   * Hands every prepared SQE to the kernel and waits until `waitFor` completions are there.
-   * A signal ends the wait early: callers loop on `peek`. Throws KernelError otherwise.
-   */
-  submit(waitFor = 0): void {
+  /** Hands every prepared SQE to the kernel. Throws KernelError when it does not take them. */
+  submit(): void {
     const { words, sq } = this.#open();
     Atomics.store(words, sq.tail, this.#tail);
-    let flags = this.#enterFlags;
-    if (waitFor > 0 || this.#kernelHasWork()) flags |= ENTER.IORING_ENTER_GETEVENTS;
+    const flags = this.#wakingFlags() | (this.#kernelHasWork() ? ENTER.IORING_ENTER_GETEVENTS : 0);
+    const pending = this.#pending();
     const polled = (this.flags & SETUP.IORING_SETUP_SQPOLL) !== 0;
-    const sleeping = (Atomics.load(words, sq.flags) & SQ_FLAG.IORING_SQ_NEED_WAKEUP) !== 0;
-    if (polled && sleeping) flags |= ENTER.IORING_ENTER_SQ_WAKEUP;
-    if (polled && !sleeping && (flags & ENTER.IORING_ENTER_GETEVENTS) === 0) return;
-    const pending = (this.#tail - Atomics.load(words, sq.head)) >>> 0;
-    if (pending === 0 && flags === this.#enterFlags) return;
-    const result = ioUringEnter(this.#enterFd, pending, waitFor, flags);
-    if (result >= 0) return;
-    // EINTR: a signal. EAGAIN and EBUSY: short of memory, or completions must be taken first
-    // (liburing#281). In each case the caller takes what is there and comes back.
-    if (result === -ERRNO.EINTR || result === -ERRNO.EAGAIN || result === -ERRNO.EBUSY) return;
+    if (flags === 0 && (pending === 0 || polled)) return;
+    const result = ioUringEnter(this.#enterFd, pending, 0, this.#enterFlags | flags);
+    if (result >= 0 || isPassing(-result) || result === -ERRNO.EINTR) return;
     throw new KernelError(-result, 'submit to an io_uring');
+  }
+
+  /**
+   * Hands every prepared SQE to the kernel and waits until a completion is there, or `timeoutMs`
+   * passed. It may wake without one: callers loop on `peek`.
+   */
+  submitAndWait(timeoutMs?: number): Waking {
+    const { words, sq } = this.#open();
+    if (timeoutMs !== undefined && !hasTimedWaits(this.features)) return this.#pollFd(timeoutMs);
+    Atomics.store(words, sq.tail, this.#tail);
+    const flags = this.#enterFlags | this.#wakingFlags() | ENTER.IORING_ENTER_GETEVENTS;
+    const result = withWaitArgument(this.features, timeoutMs, ({ flag, address, byteLength }) =>
+      ioUringEnter(this.#enterFd, this.#pending(), 1, flags | flag, address, byteLength),
+    );
+    if (result >= 0 || isPassing(-result)) return 'woken';
+    if (result === -ERRNO.ETIME) return 'late';
+    if (result === -ERRNO.EINTR) return 'interrupted';
+    throw new KernelError(-result, 'wait for an io_uring');
   }
 
   /** The oldest completion, left in the queue; undefined when there is none. */
@@ -129,7 +147,7 @@ export class Ring implements Disposable {
         this.seen();
         return completion;
       }
-      this.submit(1);
+      this.submitAndWait();
     }
   }
 
@@ -152,17 +170,33 @@ export class Ring implements Disposable {
     return (Atomics.load(words, sq.flags) & due) !== 0;
   }
 
+  /** What an SQPOLL thread that fell asleep needs. */
+  #wakingFlags(): number {
+    const { words, sq } = this.#open();
+    const sleeping = (Atomics.load(words, sq.flags) & SQ_FLAG.IORING_SQ_NEED_WAKEUP) !== 0;
+    return sleeping ? ENTER.IORING_ENTER_SQ_WAKEUP : 0;
+  }
+
+  /** Entries the kernel has not taken yet. */
+  #pending(): number {
+    const { words, sq } = this.#open();
+    return (this.#tail - Atomics.load(words, sq.head)) >>> 0;
+  }
+
+  /** A timed wait before 5.11: rings of that time wake whoever polls their descriptor. */
+  #pollFd(timeoutMs: number): Waking {
+    this.submit();
+    const result = waitReadable(this.fd, timeoutMs);
+    if (result === -ERRNO.EINTR) return 'interrupted';
+    if (result < 0) throw new KernelError(-result, 'wait for an io_uring');
+    return result === 0 ? 'late' : 'woken';
+  }
+
   #flush(): void {
     const flags = this.#enterFlags | ENTER.IORING_ENTER_GETEVENTS;
     const result = ioUringEnter(this.#enterFd, 0, 0, flags);
-    if (
-      result < 0 &&
-      result !== -ERRNO.EINTR &&
-      result !== -ERRNO.EAGAIN &&
-      result !== -ERRNO.EBUSY
-    ) {
-      throw new KernelError(-result, 'fetch completions from an io_uring');
-    }
+    if (result >= 0 || isPassing(-result) || result === -ERRNO.EINTR) return;
+    throw new KernelError(-result, 'fetch completions from an io_uring');
   }
 
   #open(): Queues {

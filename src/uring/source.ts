@@ -68,19 +68,19 @@ class FileSource implements Source {
   constructor(file: InputFile, options: SourceOptions) {
     this.path = file.path;
     this.#file = file;
-    this.#reader = options.reader;
+    this.#reader = options.reader.readerOf(file);
     this.#blockBytes = options.blockBytes ?? READ_BLOCK_BYTES;
     this.#next = options.offset ?? 0;
     const depth = options.depth ?? READS_IN_FLIGHT;
     this.#lease = options.pool.lease(depth * this.#blockBytes);
-    this.#reader.fix(this.#lease.address, this.#lease.byteLength);
+    this.#reader.fix(this.#lease.address, this.#lease.byteLength, file);
     const at = (index: number): number => index * this.#blockBytes;
     this.#free = Array.from({ length: depth }, (_, index) => ({
       at: at(index),
       reading: undefined,
       offset: 0,
     }));
-    this.facts = { ...options.reader.facts, direct: file.directFd !== undefined };
+    this.facts = { ...this.#reader.facts, direct: file.directFd !== undefined };
     this.#fill();
   }
 

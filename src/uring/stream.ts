@@ -3,7 +3,6 @@
  * order, so one read at a time; for a pipe read(2) is as fast as a ring (measured: 2.8 against 2.5
  * GB/s), once the pipe is large.
  */
-import { NairobiError } from '../errors.ts';
 import { fcntl, read, waitReadable } from '../kernel/calls.ts';
 import { FCNTL } from '../kernel/constants.ts';
 import { ERRNO, KernelError } from '../kernel/errno.ts';
@@ -12,6 +11,7 @@ import type { Lease } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
 import { MiB } from '../units.ts';
 import type { ReaderFacts } from './block-reader.ts';
+import { interruption, isToldToStop } from './file-errors.ts';
 import type { InputFile } from './input-file.ts';
 
 /** What an unprivileged process may ask for (/proc/sys/fs/pipe-max-size). */
@@ -22,6 +22,7 @@ export const STREAM_FACTS: ReaderFacts = {
   fallbackReason: undefined,
   ringEntries: undefined,
   ringFlags: [],
+  ringRefused: [],
   readsInFlight: 1,
   blockBytes: PIPE_BYTES,
 };
@@ -32,17 +33,14 @@ export function widenPipe(file: InputFile): void {
 }
 
 /**
- * Waits for the next bytes, at most `byteLength`; 0 at the end. A signal that somebody in this
- * process listens for ends the wait with INTERRUPTED, so that the listener gets its turn.
+ * Waits for the next bytes, at most `byteLength`; 0 at the end. INTERRUPTED as in file-errors.ts.
  */
 export function readSome(file: InputFile, address: Address, byteLength: number): number {
   for (;;) {
     const ready = file.kind === 'stream' ? waitReadable(file.fd) : 1;
     const result = ready < 0 ? ready : read(file.fd, address, byteLength);
     if (result >= 0) return result;
-    if (result === -ERRNO.EINTR && process.listenerCount('SIGINT') > 0) {
-      throw new NairobiError('INTERRUPTED', `Waiting for ${file.path} was interrupted`);
-    }
+    if (result === -ERRNO.EINTR && isToldToStop()) throw interruption(file.path);
     if (result !== -ERRNO.EINTR && result !== -ERRNO.EAGAIN) {
       throw new KernelError(-result, `read ${file.path}`, { file: file.path });
     }

@@ -3,25 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { MADV, SETUP, SYS } from '../../src/kernel/constants.ts';
+import { MADV, SYS } from '../../src/kernel/constants.ts';
 import { ERRNO } from '../../src/kernel/errno.ts';
-import { interpose, type Syscall, viewOf } from '../../src/kernel/syscall.ts';
+import { interpose, type Syscall } from '../../src/kernel/syscall.ts';
 import { Pool } from '../../src/memory/pool.ts';
 import { MiB } from '../../src/units.ts';
-import { openRing, refusalReason, setupFlagNames } from '../../src/uring/probe.ts';
+import { openRing, refusalReason } from '../../src/uring/probe.ts';
 import { openReader, readFile } from '../../src/uring/read-file.ts';
 import type { Completion, Ring } from '../../src/uring/ring.ts';
 import { RingReader } from '../../src/uring/ring-reader.ts';
+import { openSource } from '../../src/uring/source.ts';
+import { drain, sample } from './sample.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-faults-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const SIZE = 3 * MiB + 4321;
-const CONTENT = Buffer.from(
-  Uint32Array.from({ length: Math.ceil(SIZE / 4) }, (_, at) => Math.imul(at, 2654435761)).buffer,
-  0,
-  SIZE,
-);
+const CONTENT = sample(SIZE);
 const PATH = join(folder, 'content');
 writeFileSync(PATH, CONTENT);
 
@@ -42,7 +40,9 @@ function faultyReader(context: { skip: (why: string) => void }, fault: Fault): R
   const ring = {
     sqEntries: real.sqEntries,
     getSqe: () => real.getSqe(),
-    submit: (waitFor?: number) => real.submit(waitFor),
+    flags: real.flags,
+    submit: () => real.submit(),
+    submitAndWait: (timeoutMs?: number) => real.submitAndWait(timeoutMs),
     close: () => real.close(),
     peek(): Completion | undefined {
       const completion = real.peek();
@@ -151,11 +151,9 @@ test('memory that cannot be registered is read into all the same', () => {
   using _refused = interpose(onCall(SYS.io_uring_register, () => -ERRNO.ENOMEM));
   using pool = new Pool();
   using reader = openReader('auto');
-  using lease = pool.lease(4 * MiB);
-  expect(reader.fix(lease.address, 4 * MiB)).toBe(false);
-  const result = readFile(PATH, { pool, reader });
-  expect(result.lease.bytes(0, result.byteLength).equals(CONTENT)).toBe(true);
-  result.lease.release();
+  using source = openSource(PATH, { pool, reader });
+  expect(source.facts.ringFlags.join()).not.toMatch(/REGISTERED/);
+  expect(drain(source).equals(CONTENT)).toBe(true);
 });
 
 test('reserved huge pages that cannot be faulted in are not touched', () => {
@@ -180,57 +178,3 @@ function onCall(which: number, answer: () => number | undefined): (real: Syscall
     (number, ...args) =>
       number === which ? (answer() ?? real(number, ...args)) : real(number, ...args);
 }
-
-describe('the ladder of ring features', () => {
-  const { IORING_SETUP_DEFER_TASKRUN: DEFER, IORING_SETUP_SINGLE_ISSUER: SINGLE } = SETUP;
-  const { IORING_SETUP_COOP_TASKRUN: COOP, IORING_SETUP_SUBMIT_ALL: ALL } = SETUP;
-  const { IORING_SETUP_TASKRUN_FLAG: FLAG, IORING_SETUP_SQPOLL: SQPOLL } = SETUP;
-
-  /** A kernel that does not know these flags: io_uring_params.flags is its third word. */
-  function without(unknown: number): Disposable {
-    return interpose((real) => (number, ...args) => {
-      if (number === SYS.io_uring_setup && (flagsAt(args[1] as bigint) & unknown) !== 0) {
-        return -ERRNO.EINVAL;
-      }
-      return real(number, ...args);
-    });
-  }
-
-  test.each([
-    ['6.0', DEFER, ALL | SINGLE | COOP | FLAG],
-    ['5.19', DEFER | SINGLE, ALL | COOP | FLAG],
-    ['5.18', DEFER | SINGLE | COOP | FLAG, ALL],
-    ['5.10', DEFER | SINGLE | COOP | FLAG | ALL, 0],
-  ])(
-    'on a kernel like %s the best rung it knows is taken, and reads work',
-    (_, unknown, expected) => {
-      using _old = without(unknown);
-      const { ring, flagNames, refused } = openRing({ entries: 8 });
-      expect(setupFlagNames(ring.flags)).toEqual(setupFlagNames(expected));
-      expect(refused).toContain('DEFER_TASKRUN');
-      using pool = new Pool();
-      using reader = new RingReader({ ring, flagNames, refused });
-      const result = readFile(PATH, { pool, reader });
-      using lease = result.lease;
-      expect(lease.bytes(0, result.byteLength).equals(CONTENT)).toBe(true);
-    },
-  );
-
-  test('SQPOLL on request works, and is dropped where it is refused', (context) => {
-    {
-      const { ring, flagNames, refused } = openRing({ entries: 8, sqpoll: true });
-      if (!flagNames.includes('SQPOLL')) context.skip(`this host refuses SQPOLL: ${refused}`);
-      using pool = new Pool();
-      using reader = new RingReader({ ring, flagNames, refused });
-      const result = readFile(PATH, { pool, reader });
-      expect(result.lease.bytes(0, result.byteLength).equals(CONTENT)).toBe(true);
-      result.lease.release();
-    }
-    using _refusing = without(SQPOLL);
-    const { ring, refused } = openRing({ entries: 8, sqpoll: true });
-    expect(refused).toContain('SQPOLL');
-    ring.close();
-  });
-});
-
-const flagsAt = (params: bigint): number => new Uint32Array(viewOf(params, 120))[2] ?? 0;

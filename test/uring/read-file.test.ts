@@ -9,16 +9,10 @@ import { interpose } from '../../src/kernel/syscall.ts';
 import { Pool } from '../../src/memory/pool.ts';
 import { bytes, MiB } from '../../src/units.ts';
 import { openReader, readFile } from '../../src/uring/read-file.ts';
+import { sample } from './sample.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-read-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Bytes that differ at every place: a misplaced block shows. */
-function sample(byteLength: number): Buffer {
-  const words = new Uint32Array(Math.ceil(byteLength / 4));
-  for (let index = 0; index < words.length; index++) words[index] = Math.imul(index, 2654435761);
-  return Buffer.from(words.buffer, 0, byteLength);
-}
 
 function write(name: string, content: Buffer | string): string {
   const path = join(folder, name);

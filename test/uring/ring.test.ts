@@ -23,7 +23,7 @@ test('every request comes back once, with its own user data', (context) => {
       if (sqe !== undefined) prepNop(sqe, { slot, generation: round });
     }
     expect(ring.getSqe()).toBeUndefined();
-    ring.submit(8);
+    ring.submit();
     for (let count = 0; count < 8; count++) {
       const { slot, generation, res } = ring.wait();
       expect(res).toBe(0);

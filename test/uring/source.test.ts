@@ -6,30 +6,16 @@ import { AssertionFailure } from '../../src/errors.ts';
 import { Pool } from '../../src/memory/pool.ts';
 import { MiB } from '../../src/units.ts';
 import { openReader } from '../../src/uring/read-file.ts';
-import { openSource, type Source } from '../../src/uring/source.ts';
+import { openSource } from '../../src/uring/source.ts';
+import { drain, sample } from './sample.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-source-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function sample(byteLength: number): Buffer {
-  const words = new Uint32Array(Math.ceil(byteLength / 4));
-  for (let index = 0; index < words.length; index++) words[index] = Math.imul(index, 2246822519);
-  return Buffer.from(words.buffer, 0, byteLength);
-}
 
 function write(name: string, content: Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
-}
-
-function drain(source: Source): Buffer {
-  const parts: Buffer[] = [];
-  for (let block = source.pop(); block !== undefined; block = source.pop()) {
-    parts.push(Buffer.from(block.bytes()));
-    block.release();
-  }
-  return Buffer.concat(parts);
 }
 
 test.each(['always', 'never'] as const)('blocks come in order, O_DIRECT %s', (direct) => {
