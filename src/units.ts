@@ -96,3 +96,8 @@ export function formatRate(bytesPerSecond: number): string {
 export function formatCount(count: number | bigint): string {
   return count.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
+
+/** "1 row", "2,000 rows". */
+export function formatCountOf(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}

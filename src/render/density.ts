@@ -1,6 +1,6 @@
 /** What falls on each pixel, counted on any backend: the data side of a density picture. */
 import { type Expr, polars } from '../compute/polars.ts';
-import { formatCount } from '../units.ts';
+import { formatCountOf } from '../units.ts';
 import type { Scene } from './chart.ts';
 import { select, slices, typed } from './data/stream.ts';
 import { type Field, numberOf } from './fields.ts';
@@ -92,7 +92,7 @@ async function countPoints(
     grid,
     facets: byFacet(counted, series, planes.colors),
     unit: discs ? FULL_COVERAGE : 1,
-    what: discs ? `${formatCount(seen)} discs` : `${formatCount(seen)} points`,
+    what: discs ? `${formatCountOf(seen, 'disc')}` : `${formatCountOf(seen, 'point')}`,
     backend: counter.name,
   };
 }

@@ -1,7 +1,7 @@
 /** How often lines enter each pixel: thousands of series in one picture. */
 import { type Expr, type LazyFrame, polars } from '../compute/polars.ts';
 import { NairobiError } from '../errors.ts';
-import { formatCount } from '../units.ts';
+import { formatCountOf } from '../units.ts';
 import type { Scene } from './chart.ts';
 import { frames, slices, typed } from './data/stream.ts';
 import {
@@ -86,7 +86,7 @@ class LineWork {
       grid: this.#grid,
       facets: byFacet(counter.finish(), this.#series, this.#planes.colors),
       unit: 1,
-      what: `${formatCount(count)} ${count === 1 ? 'line' : 'lines'} through ${formatCount(points)} points`,
+      what: `${formatCountOf(count, 'line')} through ${formatCountOf(points, 'point')}`,
       backend: counter.name,
     };
   }

@@ -1,6 +1,6 @@
 /** A result as a table for a terminal: types under the names, numbers flush right. */
 import { createRequire } from 'node:module';
-import { formatCount } from '../units.ts';
+import { formatCount, formatCountOf } from '../units.ts';
 
 /** What is shown; formats/cells.ts makes one from a frame. */
 export interface TableCells {
@@ -59,7 +59,7 @@ const widthOf = (text: string): number =>
  * that is not enough, columns in the middle are left out and counted.
  */
 export function renderTable(cells: TableCells, options: TableOptions = {}): string {
-  if (cells.names.length === 0) return `(${formatCount(cells.total)} rows, no columns)\n`;
+  if (cells.names.length === 0) return `(${formatCountOf(cells.total, 'row')}, no columns)\n`;
   const texts = cells.rows.map((row) =>
     row.map((text) => printable(text ?? options.nullText ?? 'NULL')),
   );

@@ -1,5 +1,5 @@
 /** What there is to count, what it costs, and how each backend does it. */
-import { formatCount } from '../../units.ts';
+import { formatCount, formatCountOf } from '../../units.ts';
 import { cpuDiscCounter, discMask } from '../reduce/discs.ts';
 import { type Batch, type Counter, cpuCounter, type GridSize } from '../reduce/hist2d.ts';
 import { cpuLineCounter, type Segments } from '../reduce/lines.ts';
@@ -21,7 +21,7 @@ const SEGMENT_NS = 50;
 
 export function pointWork(size: GridSize, planes: number, points: number): Work<Batch> {
   return {
-    what: `${formatCount(points)} points`,
+    what: `${formatCountOf(points, 'point')}`,
     cpuMs: (points * POINT_NS) / 1e6,
     cpu: () => cpuCounter(size, planes),
     gl: async (context) => (await import('./points.ts')).glCounter(context, size, planes),
@@ -36,7 +36,7 @@ export function discWork(
 ): Work<Batch> {
   const mask = discMask(diameterPx);
   return {
-    what: `${formatCount(points)} discs`,
+    what: `${formatCountOf(points, 'disc')}`,
     cpuMs: (points * (POINT_NS + mask.length * DISC_PIXEL_NS)) / 1e6,
     cpu: () => cpuDiscCounter(size, planes, mask),
     gl: async (context) => (await import('./discs.ts')).glDiscCounter(context, size, planes, mask),

@@ -1,6 +1,6 @@
 /** Bars: one aggregate per category or step, computed in Polars. */
 import { NairobiError } from '../../errors.ts';
-import { formatCount } from '../../units.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, type Key, pick } from '../data/aggregate.ts';
 import { stepEnd, stepStart } from '../data/every.ts';
@@ -68,7 +68,9 @@ async function barRows(
       seriesLabels(scene, series).length > 0 ? (series.color.labels[Number(key[1])] ?? '') : '',
     facet: series.facet.labels[Number(key[2])] ?? '',
   }));
-  scene.note(`${formatCount(scene.profile.rows)} rows → ${formatCount(rows.length)} bars (${agg})`);
+  scene.note(
+    `${formatCountOf(scene.profile.rows, 'row')} → ${formatCountOf(rows.length, 'bar')} (${agg})`,
+  );
   if (request.every === undefined) return rows;
   const every = request.every;
   return rows
@@ -88,14 +90,14 @@ function topBars(scene: Scene, rows: readonly Row[], category: Field): Row[] {
   if (totals.size > MAX_BARS && category.measure !== 'nominal') {
     throw new NairobiError(
       'BAD_DATA',
-      `Column "${category.name}" has ${formatCount(totals.size)} values, too many for bars`,
+      `Column "${category.name}" has ${formatCountOf(totals.size, 'value')}, too many for bars`,
       { hint: 'group them with --every, or use --mark histogram or line' },
     );
   }
   const byTotal = [...totals].sort((a, b) => b[1] - a[1] || compareLabels(a[0], b[0]));
   if (byTotal.length > MAX_BARS) {
     scene.note(
-      `"${category.name}" has ${formatCount(totals.size)} values: the ${MAX_BARS} longest bars are drawn`,
+      `"${category.name}" has ${formatCountOf(totals.size, 'value')}: the ${MAX_BARS} longest bars are drawn`,
     );
   }
   const shown = byTotal.slice(0, MAX_BARS).map(([label]) => label);

@@ -1,5 +1,5 @@
 /** Box plots after Tukey: quartiles, whiskers to 1.5 IQR, and every outlier a pixel can show. */
-import { formatCount } from '../../units.ts';
+import { formatCount, formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, type Key } from '../data/aggregate.ts';
 import {
@@ -128,7 +128,9 @@ async function whiskerRows(
     outliers[cell]?.set(Math.round((value - of.min) * perUnit), value);
   });
   const shown = outliers.reduce((sum, map) => sum + map.size, 0);
-  scene.note(`${formatCount(scene.profile.rows)} rows → ${quartiles.filter(Boolean).length} boxes`);
+  scene.note(
+    `${formatCountOf(scene.profile.rows, 'row')} → ${quartiles.filter(Boolean).length} boxes`,
+  );
   if (shown < total)
     scene.note(
       `${formatCount(total)} outliers → ${formatCount(shown)} (one for each quarter pixel)`,

@@ -1,6 +1,6 @@
 /** Calendar heatmaps: one square a day, weeks across, weekdays down, one band for each year. */
 import { NairobiError } from '../../errors.ts';
-import { formatCount } from '../../units.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, pick } from '../data/aggregate.ts';
 import { stepStart } from '../data/every.ts';
@@ -52,7 +52,9 @@ export async function calendarPanel(scene: Scene): Promise<Panel> {
       },
     );
   }
-  scene.note(`${formatCount(scene.profile.rows)} rows → ${formatCount(rows.length)} days (${agg})`);
+  scene.note(
+    `${formatCountOf(scene.profile.rows, 'row')} → ${formatCountOf(rows.length, 'day')} (${agg})`,
+  );
   const title = value === undefined ? 'rows' : axisTitle([value.name], agg);
   return { rows, columns: 1, layers: [await calendarLayer(scene, title)] };
 }

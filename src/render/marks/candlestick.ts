@@ -1,6 +1,6 @@
 /** Candlesticks: from four price columns, or from one price and a step of time. */
 import { NairobiError } from '../../errors.ts';
-import { formatCount } from '../../units.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, type Key, type Moments } from '../data/aggregate.ts';
 import { niceStep } from '../data/bins.ts';
@@ -26,7 +26,7 @@ export async function candlestickPanel(scene: Scene): Promise<Panel> {
   const step = scene.request.every ?? stepFor(scene, x);
   const rows = await candleRows(scene, x, prices, step);
   scene.note(
-    `${formatCount(scene.profile.rows)} rows → ${formatCount(rows.length)} candles of ${step}`,
+    `${formatCountOf(scene.profile.rows, 'row')} → ${formatCountOf(rows.length, 'candle')} of ${step}`,
   );
   return { rows, layers: candleLayers(scene, x, prices) };
 }

@@ -1,5 +1,5 @@
 /** Curves of a distribution: kernel density and the empirical distribution function. */
-import { formatCount } from '../../units.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { distributionOf, fineHistogram } from '../data/distribution.ts';
 import type { Field } from '../fields.ts';
@@ -31,7 +31,7 @@ export async function densityPanel(scene: Scene): Promise<Panel> {
     }));
   });
   scene.note(
-    `${formatCount(total(histogram.totals))} values → kernel density (Silverman's bandwidth)`,
+    `${formatCountOf(total(histogram.totals), 'value')} → kernel density (Silverman's bandwidth)`,
   );
   const mark = { type: 'area', fillOpacity: 0.25, line: { strokeWidth: 1.5 } };
   return { rows, layers: [curveLayer(scene, of.fields, mark, 'density', labels, title)] };
@@ -67,7 +67,7 @@ export async function ecdfPanel(scene: Scene): Promise<Panel> {
     });
   });
   scene.note(
-    `${formatCount(total(histogram.totals))} values → cumulative shares at every quarter pixel`,
+    `${formatCountOf(total(histogram.totals), 'value')} → cumulative shares at every quarter pixel`,
   );
   return {
     rows,

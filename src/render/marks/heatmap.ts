@@ -1,6 +1,6 @@
 /** Heatmaps: counts, or an aggregate of --color, over bins or categories of two columns. */
 import { type Expr, polars } from '../../compute/polars.ts';
-import { formatCount } from '../../units.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, type Key, pick } from '../data/aggregate.ts';
 import { binsOf } from '../data/bins.ts';
@@ -47,7 +47,7 @@ export async function heatmapPanel(scene: Scene): Promise<Panel> {
     rows.push({ x: atX[0], x2: atX[1], y: atY[0], y2: atY[1], v, facet });
   }
   scene.note(
-    `${formatCount(scene.profile.rows)} rows → ${formatCount(rows.length)} cells (${agg})`,
+    `${formatCountOf(scene.profile.rows, 'row')} → ${formatCountOf(rows.length, 'cell')} (${agg})`,
   );
   const title = value === undefined ? 'rows' : axisTitle([value.name], agg);
   return { rows, layers: [await heatLayer(scene, x, y, title, rows)] };

@@ -1,5 +1,5 @@
 /** Histograms: the counts come from Polars. */
-import { formatCount } from '../../units.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, type Key } from '../data/aggregate.ts';
 import { binsOf } from '../data/bins.ts';
@@ -38,7 +38,7 @@ export async function histogramPanel(scene: Scene): Promise<Panel> {
     });
   }
   rows.sort((a, b) => Number(a['x']) - Number(b['x']));
-  scene.note(`${formatCount(extent.count)} values → ${bins.text}`);
+  scene.note(`${formatCountOf(extent.count, 'value')} → ${bins.text}`);
   return { rows, layers: [histogramLayer(scene, x, series, rows.length)] };
 }
 

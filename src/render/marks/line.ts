@@ -1,6 +1,6 @@
 /** Lines and areas: every row while they are few, M4 beyond, aggregates on request. */
 import { type Expr, polars } from '../../compute/polars.ts';
-import { formatCount } from '../../units.ts';
+import { formatCount, formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, bandOf, type Key, pick } from '../data/aggregate.ts';
 import { stepStart } from '../data/every.ts';
@@ -111,7 +111,7 @@ async function reducedRows(scene: Scene, x: Field, series: Series): Promise<Row[
     });
   }
   scene.note(
-    `${formatCount(points)} points → ${formatCount(rows.length)} (first, last, lowest and highest of every sixth of a pixel)`,
+    `${formatCountOf(points, 'point')} → ${formatCount(rows.length)} (first, last, lowest and highest of every sixth of a pixel)`,
   );
   return rows;
 }
@@ -205,7 +205,7 @@ async function aggregatedPanel(scene: Scene, x: Field, series: Series): Promise<
   }
   rows.sort(byX);
   scene.note(
-    `${formatCount(scene.profile.rows)} rows → ${formatCount(rows.length)} points (${agg})`,
+    `${formatCountOf(scene.profile.rows, 'row')} → ${formatCountOf(rows.length, 'point')} (${agg})`,
   );
   const layers = [lineLayer(scene, x, series, agg)];
   if (request.band !== undefined) layers.unshift(bandLayer(layers[0] as Spec));

@@ -1,5 +1,5 @@
 /** Points: every row while they are few, counts per pixel beyond. */
-import { formatCount } from '../../units.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { select, typed, values } from '../data/stream.ts';
 import { densitySource } from '../density.ts';
@@ -71,7 +71,7 @@ async function pointRows(
       }
     });
   }
-  if (left > 0) scene.note(`${formatCount(left)} points without both coordinates are left out`);
+  if (left > 0) scene.note(`${formatCountOf(left, 'point')} without both coordinates are left out`);
   return rows;
 }
 

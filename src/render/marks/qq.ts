@@ -1,6 +1,6 @@
 /** Normal quantile plots: every extreme value, and evenly spread quantiles between. */
 import { collect, type Expr, polars } from '../../compute/polars.ts';
-import { formatCount } from '../../units.ts';
+import { formatCount, formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene } from '../chart.ts';
 import { binnedQuantile, distributionOf, fineHistogram } from '../data/distribution.ts';
 import { typed } from '../data/stream.ts';
@@ -36,7 +36,7 @@ export async function qqPanel(scene: Scene): Promise<Panel> {
     },
   ];
   scene.note(
-    `${formatCount(scene.profile.extents.get(field.name)?.count ?? 0)} values → ${formatCount(rows.length)} quantiles`,
+    `${formatCountOf(scene.profile.extents.get(field.name)?.count ?? 0, 'value')} → ${formatCountOf(rows.length, 'quantile')}`,
   );
   return { rows, layers };
 }

@@ -1,5 +1,5 @@
 /** Violins and strips: the shape of each group, or its points themselves. */
-import { formatCount } from '../../units.ts';
+import { formatCount, formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { binnedQuantile, distributionOf, eachValue, fineHistogram } from '../data/distribution.ts';
 import { kernelDensity } from '../reduce/kde.ts';
@@ -38,7 +38,7 @@ export async function violinPanel(given: Scene): Promise<Panel> {
   });
   const values = fine.totals.reduce((a, b) => a + b, 0);
   scene.note(
-    `${formatCount(values)} values → ${of.cells.length} shapes of equal width (kernel density)`,
+    `${formatCountOf(values, 'value')} → ${of.cells.length} shapes of equal width (kernel density)`,
   );
   return { rows, layers: violinLayers(laneChannels(scene, of, by)) };
 }
@@ -98,7 +98,7 @@ export async function stripPanel(given: Scene): Promise<Panel> {
   });
   if (rows.length < total) {
     scene.note(
-      `${formatCount(total)} points → ${formatCount(rows.length)} (at most ${POINTS_PER_STEP} to a pixel of height)`,
+      `${formatCountOf(total, 'point')} → ${formatCount(rows.length)} (at most ${POINTS_PER_STEP} to a pixel of height)`,
     );
   }
   const mark = { type: 'point', filled: true, size: 10, opacity: 0.55 };
