@@ -164,6 +164,11 @@ export default class Ingest extends BaseCommand {
     options: IngestOptions,
     flush: Milliseconds | undefined,
   ): Promise<IngestResult> {
+    if (options.after.kind !== 'keep') {
+      throw new NairobiError('USAGE', '--after moves or deletes files at the end of a run', {
+        hint: 'leave out --follow or --after: a followed file goes on growing',
+      });
+    }
     const stop = new AbortController();
     const end = (): void => stop.abort();
     process.once('SIGTERM', end).once('SIGINT', end);
@@ -219,7 +224,8 @@ function optionsOf(
       by: list(flags.by),
       sort: list(flags.sort),
     },
-    final: flags.final,
+    // Without a state that one asked for, nobody waits for the rest of a record.
+    final: flags.final || flags.state === undefined,
     // A listener is not to be ended by what somebody sends.
     onError: flags['on-error'] ?? (sources.some(isAddress) ? 'skip' : 'fail'),
     rejects: flags.rejects,

@@ -4,15 +4,15 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { NairobiError } from '../errors.ts';
+import type { NairobiError } from '../errors.ts';
 import type { Decoded } from '../ingest/decoder.ts';
 import { removeTemporaries } from '../ingest/layout.ts';
 import { type Address, type Listener, listen, parseAddress } from '../ingest/listen.ts';
 import { notify, watchdogMs } from '../ingest/notify.ts';
 import { openTarget } from '../ingest/open-target.ts';
 import { StreamSource } from '../ingest/stream-source.ts';
-import { expand, type InputFile } from './files.ts';
 import { lockOf, lockPaths } from './ingest.ts';
+import { expandNow } from './ingest-files.ts';
 import { segmentFor } from './ingest-memory.ts';
 import type { IngestOptions, IngestResult } from './ingest-options.ts';
 import { IngestRun } from './ingest-run.ts';
@@ -85,16 +85,6 @@ function withDrops(result: IngestResult, { dropped }: Listeners): IngestResult {
   if (dropped === 0) return result;
   const note = `${dropped} datagrams were dropped by the kernel: raise net.core.rmem_max`;
   return { ...result, notes: [...result.notes, note] };
-}
-
-/** A file that is between two names while its log is rotated is there again at the next look. */
-function expandNow(path: string): readonly InputFile[] {
-  try {
-    return expand(path);
-  } catch (error) {
-    if (error instanceof NairobiError && error.code === 'NOT_FOUND') return [];
-    throw error;
-  }
 }
 
 function every(ms: number | undefined, work: () => void): Disposable {

@@ -5,6 +5,7 @@ import type { DataFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { requireSchema } from '../formats/schema-file.ts';
+import { clearingOf } from '../ingest/after.ts';
 import { addTotals } from '../ingest/dataset.ts';
 import type { Decoded } from '../ingest/decoder.ts';
 import type { Encoding } from '../ingest/encode.ts';
@@ -17,7 +18,8 @@ import type { TextPlan } from '../ingest/text-plan.ts';
 import type { TextSource } from '../ingest/text-source.ts';
 import { Pool } from '../memory/pool.ts';
 import { openReader } from '../uring/read-file.ts';
-import { expand } from './files.ts';
+import type { InputFile } from './files.ts';
+import { byAge, expandSources } from './ingest-files.ts';
 import { PARALLEL_BYTES, segmentFor, workersFor } from './ingest-memory.ts';
 import {
   type IngestedSource,
@@ -45,6 +47,8 @@ export class IngestRun implements Disposable {
   readonly #sources: IngestedSource[] = [];
   readonly #notes: string[] = [];
   readonly #files: string[] = [];
+  /** Files that were read to this size, for --after. */
+  readonly #consumed: { readonly path: string; readonly size: number }[] = [];
   #states: readonly SourceState[];
   #total: Totals = NO_ROWS;
   #bytes = 0;
@@ -68,7 +72,7 @@ export class IngestRun implements Disposable {
 
   /** Reads everything once and commits it. */
   async run(): Promise<IngestResult> {
-    await this.readFiles(this.#options.sources.flatMap((source) => expand(source)));
+    await this.readFiles(this.#options.sources.flatMap(expandSources));
     await this.commit();
     return this.result();
   }
@@ -88,9 +92,7 @@ export class IngestRun implements Disposable {
   }
 
   /** Reads what is new in these files; they are remembered from the last time. */
-  async readFiles(
-    found: readonly { readonly path: string; readonly kind: string }[],
-  ): Promise<void> {
+  async readFiles(found: readonly Pick<InputFile, 'path' | 'kind'>[]): Promise<void> {
     const { files: ready, young } = byAge(found, this.#options.minAgeMs);
     const output = resolve(this.#options.target.output);
     if (ready.some((path) => resolve(path) === output)) {
@@ -110,14 +112,17 @@ export class IngestRun implements Disposable {
     const before = this.#pending.rowsRead;
     if (file.change === 'same' && file.state !== undefined) {
       this.remember({ ...file.state, path: file.path });
+      this.#consumed.push({ path: file.path, size: from });
       this.#sources.push({ path: file.path, change: 'same', from, to: from, rows: 0 });
       return;
     }
+    // Of a compressed file, `to` counts its content.
+    const { size } = statSync(file.path);
     const source = await openSource(file, {
       badRows: this.#options.onError,
       read: readOf(this.#options),
       format: this.#options.format,
-      final: this.isFinal,
+      final: this.#options.final,
       segmentBytes: segmentFor(this.#host),
       known: this.#plan,
       host: this.#options.host,
@@ -135,6 +140,7 @@ export class IngestRun implements Disposable {
     } else await this.readHere(source.rows(), file.path);
     const state = source.state();
     if (state !== undefined) this.remember(state);
+    this.#consumed.push({ path: file.path, size: source.text?.offset ?? size });
     const rows = this.#pending.rowsRead - before;
     this.#sources.push({ path: file.path, change: file.change, from, to: source.offset, rows });
   }
@@ -174,7 +180,7 @@ export class IngestRun implements Disposable {
       threads: workersFor(this.#host),
       segmentBytes: segmentFor(this.#host),
       direct,
-      final: this.isFinal,
+      final: this.#options.final,
       onRead: (count) => this.#reporter.addBytesRead(count),
       onOpen: (facts) => this.#reporter.set(facts),
     });
@@ -198,10 +204,6 @@ export class IngestRun implements Disposable {
 
   private get hasState(): boolean {
     return this.#options.target.statePath !== undefined;
-  }
-
-  private get isFinal(): boolean {
-    return this.#options.final || !this.hasState;
   }
 
   /** The columns of the first rows are those of the run. */
@@ -244,7 +246,9 @@ export class IngestRun implements Disposable {
       'without a transform every row read is written or rejected',
     );
     const sources = this.hasState ? this.#states : [];
-    const progress = { sources, totals, rejects: this.#rejects.seal() };
+    const { after } = this.#options;
+    const clear = this.#consumed.flatMap(({ path, size }) => clearingOf(after, path, size));
+    const progress = { sources, clear, totals, rejects: this.#rejects.seal() };
     const summary = await this.#reporter.time('write', () => this.#target.commit(progress));
     if (summary.rows !== rowsWritten) {
       throw new NairobiError(
@@ -282,18 +286,4 @@ export class IngestRun implements Disposable {
     this.#rejects.discard();
     this.#transform?.[Symbol.dispose]();
   }
-}
-
-/** Files that have rested for `minAgeMs`, and the others. */
-function byAge(
-  files: readonly { readonly path: string; readonly kind: string }[],
-  minAgeMs: number,
-): { files: string[]; young: string[] } {
-  const now = Date.now();
-  const isYoung = ({ path, kind }: { path: string; kind: string }): boolean =>
-    kind === 'regular' && minAgeMs > 0 && now - statSync(path).mtimeMs < minAgeMs;
-  return {
-    files: files.filter((file) => !isYoung(file)).map(({ path }) => path),
-    young: files.filter(isYoung).map(({ path }) => path),
-  };
 }

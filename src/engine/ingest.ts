@@ -20,13 +20,15 @@ export async function ingest(options: IngestOptions, reporter: Reporter): Promis
   if (options.target.lockPath !== undefined && options.rejects !== undefined) {
     removeTemporaries(options.rejects);
   }
+  // Before anything is read: their rows are in already.
+  target.uncleared.forEach(clearAway);
   using run = new IngestRun(options, target, reporter);
   using _undo = undoOnInterrupt(() => {
     run[Symbol.dispose]();
     target[Symbol.dispose]();
   });
   const result = await run.run();
-  for (const { path, to } of result.sources) clearAway(options.after, path, to);
+  target.uncleared.forEach(clearAway);
   return result;
 }
 

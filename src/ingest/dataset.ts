@@ -8,6 +8,7 @@ import type { DataFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { type Bytes, bytes, MiB } from '../units.ts';
+import type { Clearing } from './after.ts';
 import { makeDirectory } from './durable.ts';
 import { type EncodedPiece, type Encoding, encodePieces } from './encode.ts';
 import { newRunId, partName, recordPath, removeTemporaries } from './layout.ts';
@@ -89,6 +90,10 @@ export class DatasetTarget implements Target {
     return this.#keys.map((key) => `${key.name}:${key.unit ?? ''}(${key.column})`);
   }
 
+  get uncleared(): readonly Clearing[] {
+    return this.#last?.clear ?? [];
+  }
+
   get empty(): boolean {
     return this.#open.size === 0 && this.#publish.length === 0;
   }
@@ -154,6 +159,7 @@ export class DatasetTarget implements Target {
       append: appendRejects(progress.rejects, this.root),
       remove: [],
       sources: progress.sources,
+      clear: progress.clear,
       totals: addTotals(this.#last?.totals ?? NO_ROWS, progress.totals),
     };
     commit(this.#statePath, record, this.#staging);

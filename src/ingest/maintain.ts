@@ -2,11 +2,11 @@
  * Compaction and retention of a dataset. Only parts of ours are touched; each change is a commit
  * like any other, so a reader sees the parts before or after, and a killed one is finished later.
  */
-import { existsSync, readdirSync, rmdirSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readdirSync, rmdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { collect, polars } from '../compute/polars.ts';
 import type { Bytes } from '../units.ts';
-import { newRunId, partName, recordPath, runOfPart } from './layout.ts';
+import { newRunId, partName, recordPath, removeTemporaries, runOfPart } from './layout.ts';
 import { type Codec, ParquetWriter } from './parquet-writer.ts';
 import { type CommitRecord, NO_ROWS, type Publication, readRecord } from './record.ts';
 import { commit, recover, Staging } from './transaction.ts';
@@ -44,6 +44,7 @@ interface Part {
 export function maintain(options: MaintainOptions): Maintained {
   const root = resolve(options.root);
   recover(root);
+  removeTemporaries(recordPath(root));
   const staging = new Staging(root, newRunId(), recordPath(root));
   const { keepMs } = options;
   const parts = listParts(root);
@@ -58,7 +59,7 @@ export function maintain(options: MaintainOptions): Maintained {
       const record = recordFor(root, staging.run, merged.publish, remove);
       commit(recordPath(root), record, staging);
     }
-    for (const path of new Set(old.map((part) => dirname(part.path)))) removeEmpty(root, path);
+    if (keepMs !== undefined) removeEnded(root, Date.now() - keepMs);
     const rows = merged.publish.reduce((sum, part) => sum + part.rows, 0);
     return { merged: merged.remove.length, into: merged.publish.length, dropped: old.length, rows };
   } finally {
@@ -200,12 +201,14 @@ function hasEnded(path: string, before: number): boolean {
   });
 }
 
-/** Removes directories that retention has emptied, and those above them. */
-function removeEmpty(root: string, relative: string): void {
-  for (let path = relative; path !== '.' && basename(path) !== ''; path = dirname(path)) {
-    const folder = join(root, path);
-    if (!existsSync(folder)) continue;
-    if (readdirSync(folder).length > 0) return;
-    rmdirSync(folder);
-  }
+/** Removes the empty directories of time that has ended, also those a killed run left. */
+function removeEnded(root: string, before: number): void {
+  const walk = (relative: string): void => {
+    for (const entry of readdirSync(join(root, relative), { withFileTypes: true })) {
+      if (entry.isDirectory() && !entry.name.startsWith('.')) walk(join(relative, entry.name));
+    }
+    const folder = join(root, relative);
+    if (hasEnded(relative, before) && readdirSync(folder).length === 0) rmdirSync(folder);
+  };
+  walk('.');
 }

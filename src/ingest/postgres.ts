@@ -7,6 +7,7 @@ import type { Client } from 'pg';
 import { type DataFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, messageOf, NairobiError } from '../errors.ts';
+import type { Clearing } from './after.ts';
 import { describe, publishRejects, quoteName, STATE_TABLE } from './database.ts';
 import { requireSame } from './dataset.ts';
 import type { CommitRecord } from './record.ts';
@@ -94,6 +95,10 @@ export class PostgresTarget implements Target {
     this.#columns = columns;
   }
 
+  get uncleared(): readonly Clearing[] {
+    return this.#last?.clear ?? [];
+  }
+
   get empty(): boolean {
     return this.#written === 0;
   }
@@ -125,7 +130,8 @@ export class PostgresTarget implements Target {
 
   /** Nulls are unquoted and empty, empty texts are quoted: COPY's CSV tells them apart. */
   private async copy(frame: DataFrame): Promise<void> {
-    const { from } = await import('pg-copy-streams');
+    // By way of the default export: the bundle gives CommonJS modules no other.
+    const { from } = (await import('pg-copy-streams')).default;
     const names = this.#columns.map(({ name }) => quoteName(name)).join(', ');
     const stream = this.#client.query(
       from(`copy ${this.table} (${names}) from stdin with (format csv, null '')`),

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Column } from '../compute/relation.ts';
 import { messageOf, NairobiError } from '../errors.ts';
+import type { Clearing } from './after.ts';
 import { errnoOf, ioError } from './durable.ts';
 
 /** The first and the last bytes of what was consumed, as hashes: the content knows itself again. */
@@ -79,6 +80,8 @@ export interface CommitRecord {
   /** Parts that this commit retires, relative to the root. */
   readonly remove: readonly string[];
   readonly sources: readonly SourceState[];
+  /** Sources that go now that their rows are in. */
+  readonly clear?: readonly Clearing[];
   readonly totals: Totals;
 }
 

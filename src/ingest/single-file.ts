@@ -8,6 +8,7 @@ import { collect, type DataFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { unfinished } from '../unfinished.ts';
+import type { Clearing } from './after.ts';
 import { addTotals, appendRejects, requireSame } from './dataset.ts';
 import { attempt, makeDirectory, replaceFile, syncDirectory } from './durable.ts';
 import type { EncodedPiece, Encoding } from './encode.ts';
@@ -37,6 +38,7 @@ export class FileTarget implements Target {
   #columns: readonly Column[] = [];
   #last: CommitRecord | undefined;
   #written = 0;
+  #clear: readonly Clearing[] = [];
   /** What --timeout has to remove. With a state it must not: the next run finishes what it says. */
   #unfinished: DisposableStack | undefined;
 
@@ -71,6 +73,7 @@ export class FileTarget implements Target {
     }
     this.previous = record;
     this.#last = record;
+    this.#clear = record?.clear ?? [];
   }
 
   setColumns(columns: readonly Column[]): void {
@@ -80,6 +83,10 @@ export class FileTarget implements Target {
     if (known.length > 0) {
       requireSame('columns', known.map(describe), columns.map(describe), this.path);
     }
+  }
+
+  get uncleared(): readonly Clearing[] {
+    return this.#clear;
   }
 
   get empty(): boolean {
@@ -144,6 +151,7 @@ export class FileTarget implements Target {
     }
     if (this.#options.statePath === undefined) this.publishAlone(progress, isNew);
     else this.publishWithState(this.#options.statePath, progress, isNew);
+    this.#clear = progress.clear;
     if (!isNew) this.discard();
     this.#writer = undefined;
     this.#unfinished?.dispose();
@@ -180,6 +188,7 @@ export class FileTarget implements Target {
       append: appendRejects(progress.rejects, this.#folder),
       remove: [],
       sources: progress.sources,
+      clear: progress.clear,
       totals: addTotals(this.#last?.totals ?? NO_ROWS, progress.totals),
     };
     syncDirectory(this.#folder);

@@ -7,6 +7,7 @@ import { type DataFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { isFloatType, isIntegerType } from '../compute/types.ts';
 import { assert, messageOf, NairobiError } from '../errors.ts';
+import type { Clearing } from './after.ts';
 import { describe, publishRejects, quoteName, STATE_TABLE } from './database.ts';
 import { addTotals, requireSame } from './dataset.ts';
 import { newRunId } from './layout.ts';
@@ -67,6 +68,10 @@ export class SqliteTarget implements Target {
       requireSame('columns', known.map(describe), columns.map(describe), this.#options.path);
     }
     this.#columns = columns;
+  }
+
+  get uncleared(): readonly Clearing[] {
+    return this.#last?.clear ?? [];
   }
 
   get empty(): boolean {
@@ -195,6 +200,7 @@ export function recordOf(
     append: [],
     remove: [],
     sources,
+    clear: progress.clear,
     totals: addTotals(last?.totals ?? NO_ROWS, progress.totals),
   };
 }

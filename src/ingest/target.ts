@@ -1,12 +1,14 @@
 /** What ingest writes into: a dataset directory, one file, or a database. */
 import type { DataFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
+import type { Clearing } from './after.ts';
 import type { EncodedPiece, Encoding } from './encode.ts';
 import type { CommitRecord, SourceState, Totals } from './record.ts';
 
 /** What becomes true together with the rows. */
 export interface Progress {
   readonly sources: readonly SourceState[];
+  readonly clear: readonly Clearing[];
   /** Of this commit alone. */
   readonly totals: Totals;
   /** A synced file of lines for the rejects file, and where they go. */
@@ -29,6 +31,8 @@ export interface CommitSummary {
 export interface Target extends Disposable {
   /** The last commit under the same state; undefined: there is none. */
   readonly previous: CommitRecord | undefined;
+  /** Sources that the last commit wanted cleared away. */
+  readonly uncleared: readonly Clearing[];
   /** Called once before the first write. Throws when they do not fit what is there already. */
   setColumns(columns: readonly Column[]): void;
   /** Takes the rows; nobody sees them yet. */

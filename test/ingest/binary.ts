@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 
-const program = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
+/** The built program: test/build.ts has seen that it is that of the sources. */
+const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+export const nairobiCommand: readonly string[] = [process.execPath, program];
 
 export interface Outcome {
   readonly code: number | null;
@@ -21,7 +23,7 @@ export function nairobi(
   args: readonly string[],
   before: readonly string[] = [],
 ): Outcome {
-  const [command = '', ...rest] = [...before, process.execPath, program, ...args];
+  const [command = '', ...rest] = [...before, ...nairobiCommand, ...args];
   const { status, signal, stdout, stderr } = spawnSync(command, rest, {
     cwd,
     encoding: 'utf8',

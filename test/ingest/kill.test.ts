@@ -1,57 +1,29 @@
 import { expect, test } from 'vitest';
 import { workspace } from './binary.ts';
-import {
-  checkReadable,
-  checkWhole,
-  expectKilled,
-  hasStrace,
-  inject,
-  NEW,
-  NO_STRACE,
-  OLD,
-  prepare,
-  run,
-  writingCalls,
-} from './kill.ts';
+import { hasStrace, inject, NO_STRACE, Stage, WRITING_CALLS } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
 
-/** Every boundary is visited by kill.full.ts; here a few spread over the run. */
-const SAMPLES = 3;
+/** Every boundary of every scenario is visited by kill.full.ts; here a few spread over a run. */
+const SAMPLES = 6;
 
-test('killed at a writing system call and run again, a dataset is as if undisturbed', async (context) => {
-  if (!hasStrace) return context.skip(NO_STRACE);
+const [scenario] = SCENARIOS;
+
+test('killed or out of space at a writing system call and run again, it is as if undisturbed', async (context) => {
+  if (!hasStrace || scenario === undefined) return context.skip(NO_STRACE);
   using room = workspace('kill');
-  const calls = writingCalls(room.path);
+  const stage = new Stage(scenario, room.path);
+  const calls = await stage.calls(WRITING_CALLS);
   expect(calls.length).toBeGreaterThan(30);
   for (let sample = 1; sample <= SAMPLES; sample += 1) {
     const call = calls[Math.round((calls.length * sample) / (SAMPLES + 1))];
     if (call === undefined) throw new Error('the run makes fewer calls than samples');
-    prepare(room.path);
-    expectKilled(run(room.path, inject('signal=KILL', call)), call);
-    await checkReadable(room.path);
-    await checkWhole(room.path);
-  }
-}, 120_000);
-
-test('a full disk at any write leaves the old rows, a clear error, and nothing behind', async (context) => {
-  if (!hasStrace) return context.skip(NO_STRACE);
-  using room = workspace('full-disk');
-  const calls = writingCalls(room.path);
-  for (let sample = 1; sample <= SAMPLES; sample += 1) {
-    const call = calls[Math.round((calls.length * sample) / (SAMPLES + 1))];
-    if (call === undefined) throw new Error('the run makes fewer calls than samples');
-    prepare(room.path);
-    const failed = run(room.path, inject('error=ENOSPC', call));
-    const seen = await checkReadable(room.path);
-    if (failed.code === 1) {
-      expect(failed.stderr, `${call.name} ${call.nth}`).toMatch(
-        /no space left on the device|ENOSPC/,
-      );
-      expect(
-        seen.length === OLD.length ||
-          seen.length === NEW.length ||
-          failed.stderr.includes('committed'),
-      ).toBe(true);
-    }
-    await checkWhole(room.path);
+    const what = `${call.name} ${call.nth}`;
+    const isKill = sample % 2 === 0;
+    stage.reset();
+    const ended = await stage.run(inject(isKill ? 'signal=KILL' : 'error=ENOSPC', call));
+    if (isKill && call.name !== 'write') expect(ended.signal, what).toBe('SIGKILL');
+    if (ended.code === 1) expect(ended.stderr, what).toMatch(/no space left on the device|ENOSPC/);
+    expect([scenario.before, scenario.after], what).toContainEqual(await stage.checkLeft(what));
+    await stage.checkWhole(what);
   }
 }, 120_000);

@@ -1,0 +1,156 @@
+/**
+ * A run of ingest to be disturbed: what was there before, what it does, and what has to come out.
+ * strace injects a signal or an error into a chosen system call; afterwards the same command runs
+ * undisturbed, and the target is compared with what a history without any fault gives.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { nairobiCommand } from './binary.ts';
+
+export interface Scenario {
+  readonly name: string;
+  /** Makes what is there before the run in an empty folder. */
+  readonly prepare: (path: string) => void;
+  readonly args: readonly string[];
+  /** Happens beside a run that does not end by itself; it is stopped by SIGTERM afterwards. */
+  readonly meanwhile?: (path: string) => Promise<void>;
+  /** Done again before the rerun, in case the run died before `meanwhile` came to it. */
+  readonly settle?: (path: string) => void;
+  /** The ids in the target, sorted; throws where it cannot be read. */
+  readonly ids: (path: string) => Promise<readonly string[]>;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** More that has to hold at the end. */
+  readonly check?: (path: string) => void;
+  /** Rejects may come twice: a database cannot commit a file. */
+  readonly exitCodes: readonly number[];
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+/** Every call by which the program changes a file system. */
+export const WRITING_CALLS =
+  'write,pwrite64,writev,rename,renameat,renameat2,mkdir,mkdirat,fsync,fdatasync,unlink,unlinkat,rmdir,ftruncate,link,linkat';
+
+export const hasStrace = spawnSync('strace', ['-V']).status === 0;
+export const NO_STRACE = 'strace is not installed: apt-get install strace';
+
+/** The nth use of a system call. */
+export interface Call {
+  readonly name: string;
+  readonly nth: number;
+}
+
+/** Arguments of strace (which counts each system call by itself) that do `what` to one call. */
+export const inject = (what: string, { name, nth }: Call): string[] => [
+  ...['strace', '-qq', '-o', '/dev/null', '-e', `trace=${name}`],
+  ...['-e', `inject=${name}:${what}:when=${nth}`],
+];
+
+const STOP_AFTER_MS = 20_000;
+
+/** One scenario in a folder of its own, reset before each disturbance. */
+export class Stage {
+  readonly scenario: Scenario;
+  readonly path: string;
+  readonly #snapshot: string;
+
+  constructor(scenario: Scenario, base: string) {
+    this.scenario = scenario;
+    this.path = join(base, 'run');
+    this.#snapshot = join(base, 'before');
+    mkdirSync(this.path);
+    scenario.prepare(this.path);
+    cpSync(this.path, this.#snapshot, { recursive: true, preserveTimestamps: true });
+  }
+
+  reset(): void {
+    for (const name of readdirSync(this.path)) {
+      rmSync(join(this.path, name), { recursive: true, force: true });
+    }
+    cpSync(this.#snapshot, this.path, { recursive: true, preserveTimestamps: true });
+  }
+
+  /** Runs the command; `before` is put in front of it, as strace is. Killed after `killMs`. */
+  async run(before: readonly string[] = [], killMs?: number): Promise<Ended> {
+    const [command = '', ...rest] = [...before, ...nairobiCommand, ...this.scenario.args];
+    const child = spawn(command, rest, {
+      cwd: this.path,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, POLARS_MAX_THREADS: '2' },
+    });
+    let stderr = '';
+    child.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
+    const ended = new Promise<Ended>((resolve) => {
+      child.on('close', (code, signal) => resolve({ code, signal, stderr }));
+    });
+    const target = (): number => (before.length === 0 ? child.pid : childOf(child.pid)) ?? 0;
+    const kill = (signal: NodeJS.Signals) => (): void => {
+      const pid = target();
+      if (pid > 0 && child.exitCode === null) process.kill(pid, signal);
+    };
+    const timers = [setTimeout(kill('SIGKILL'), killMs ?? STOP_AFTER_MS)];
+    if (this.scenario.meanwhile !== undefined) {
+      await Promise.race([ended, this.scenario.meanwhile(this.path)]);
+      if (child.exitCode === null && child.signalCode === null) kill('SIGTERM')();
+    }
+    const result = await ended;
+    for (const timer of timers) clearTimeout(timer);
+    return result;
+  }
+
+  /** An undisturbed run under strace: every call of `names` there is to disturb, in order. */
+  async calls(names: string, isWanted: (line: string) => boolean = () => true): Promise<Call[]> {
+    this.reset();
+    const trace = join(this.path, 'trace');
+    await this.run(['strace', '-qq', '-o', trace, '-e', `trace=${names}`]);
+    const seen = new Map<string, number>();
+    const calls: Call[] = [];
+    for (const line of readFileSync(trace, 'utf8').split('\n')) {
+      const name = /^(\w+)\(/.exec(line)?.[1];
+      if (name === undefined) continue;
+      const nth = (seen.get(name) ?? 0) + 1;
+      seen.set(name, nth);
+      if (isWanted(line)) calls.push({ name, nth });
+    }
+    rmSync(trace);
+    return calls;
+  }
+
+  /** Readable as it was left, no row twice, and the old rows or the new ones. */
+  async checkLeft(what: string): Promise<readonly string[]> {
+    const seen = await this.scenario.ids(this.path);
+    expect(new Set(seen).size, `${what}: rows twice`).toBe(seen.length);
+    return seen;
+  }
+
+  /** After a rerun: exactly the rows of an undisturbed history, and nothing left over. */
+  async checkWhole(what: string): Promise<void> {
+    this.scenario.settle?.(this.path);
+    const again = await this.run();
+    expect(this.scenario.exitCodes, `${what}: ${again.stderr}`).toContain(again.code);
+    expect(await this.scenario.ids(this.path), what).toEqual(this.scenario.after);
+    this.scenario.check?.(this.path);
+    const left = readdirSync(this.path, { recursive: true, encoding: 'utf8' });
+    expect(
+      left.filter((name) => /\.(part|tmp|next|spool)$/.test(name)),
+      `${what}: left over`,
+    ).toEqual([]);
+  }
+}
+
+/** The process that strace runs. */
+function childOf(pid: number | undefined): number | undefined {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  if (pid === undefined || !existsSync(file)) return undefined;
+  const first = readFileSync(file, 'utf8').trim().split(' ')[0];
+  return first === undefined || first === '' ? undefined : Number(first);
+}

@@ -1,0 +1,361 @@
+/** The runs that are disturbed at every system call: each kind of target and of history. */
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'vitest';
+import { polars } from '../../src/compute/polars.ts';
+import { column, duck, nairobi } from './binary.ts';
+import type { Scenario } from './scenario.ts';
+
+const HEADER = 'id,ts,device,value\n';
+const row = (id: number): string =>
+  `${id},2026-11-0${1 + (id % 2)} 10:00:00,dev-${id % 3},${id / 8}\n`;
+const rows = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, i) => row(from + i)).join('');
+/** Every fiftieth is short of a field. */
+const mixed = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, i) => from + i)
+    .map((id) => (isBad(id) ? `${id},2026-11-01 10:00:00,broken\n` : row(id)))
+    .join('');
+const isBad = (id: number): boolean => id % 50 === 49;
+
+const numbers = (to: number): number[] => Array.from({ length: to }, (_, id) => id);
+const ids = (to: number): string[] => numbers(to).map(String);
+const goodIds = (to: number): string[] =>
+  numbers(to)
+    .filter((id) => !isBad(id))
+    .map(String);
+
+const write = (path: string, name: string, text: string): void =>
+  writeFileSync(join(path, name), text);
+const append = (path: string, name: string, text: string): void =>
+  appendFileSync(join(path, name), text);
+
+/** A run of the preparation, which has to succeed. */
+function first(path: string, args: readonly string[], code = 0): void {
+  expect(nairobi(path, args)).toMatchObject({ code, stderr: '' });
+}
+
+const ofDataset = (path: string): Promise<string[]> => column(join(path, 'data'), 'id');
+const ofFile =
+  (name: string, reader: string) =>
+  async (path: string): Promise<string[]> => {
+    const found = await duck(`select id from ${reader}('${join(path, name)}') order by 1`);
+    return found.map(([id]) => id ?? '');
+  };
+
+function rejectedIds(path: string): number[] {
+  const text = readFileSync(join(path, 'bad.ndjson'), 'utf8').trim();
+  return text.split('\n').map((line) => Number.parseInt(JSON.parse(line).raw, 10));
+}
+
+const STATE = ['--state', 'state.json', '-q'];
+const DATASET = ['-o', 'data/', '--partition-by', 'day(ts),device'];
+
+/** A log of which a run has taken a part, and which grew since. */
+function grown(args: readonly string[], more: (path: string) => void) {
+  return (path: string): void => {
+    write(path, 'log.csv', HEADER + rows(0, 60));
+    first(path, args);
+    more(path);
+  };
+}
+
+const rotated: Scenario = {
+  name: 'a rotated log into a partitioned dataset with rejects',
+  args: [
+    ...['ingest', 'log.csv', ...DATASET, ...STATE],
+    ...['--on-error', 'quarantine', '--rejects', 'bad.ndjson'],
+  ],
+  prepare(path) {
+    write(path, 'log.csv', HEADER + mixed(0, 120));
+    first(path, this.args, 5);
+    append(path, 'log.csv', mixed(120, 160));
+    renameSync(join(path, 'log.csv'), join(path, 'log.csv.1'));
+    write(path, 'log.csv', HEADER + mixed(160, 260));
+  },
+  ids: ofDataset,
+  before: goodIds(120),
+  after: goodIds(260),
+  check: (path) => expect(rejectedIds(path)).toEqual(numbers(260).filter(isBad)),
+  exitCodes: [0, 5],
+};
+
+const truncated: Scenario = {
+  name: 'a log that was copied and truncated',
+  args: ['ingest', 'log.csv', '-o', 'data/', ...STATE],
+  prepare(path) {
+    grown(this.args, () => {
+      const log = join(path, 'log.csv');
+      append(path, 'log.csv', rows(60, 70));
+      copyFileSync(log, `${log}.1`);
+      truncateSync(log, 0);
+      append(path, 'log.csv', HEADER + rows(70, 90));
+    })(path);
+  },
+  ids: ofDataset,
+  before: ids(60),
+  after: ids(90),
+  exitCodes: [0],
+};
+
+const compressed: Scenario = {
+  name: 'compressed files beside a growing one',
+  args: ['ingest', 'in', '-o', 'data/', ...STATE],
+  prepare(path) {
+    mkdirSync(join(path, 'in'));
+    writeFileSync(join(path, 'in', 'a.csv.gz'), gzipSync(HEADER + rows(0, 20)));
+    write(path, 'in/log.csv', HEADER + rows(20, 40));
+    first(path, this.args);
+    writeFileSync(join(path, 'in', 'b.csv.gz'), gzipSync(HEADER + rows(40, 50)));
+    append(path, 'in/log.csv', rows(50, 60));
+  },
+  ids: ofDataset,
+  before: ids(40),
+  after: ids(60),
+  exitCodes: [0],
+};
+
+const fileTargets = (
+  [
+    ['out.parquet', 'read_parquet'],
+    ['out.csv', 'read_csv'],
+    ['out.ndjson', 'read_json'],
+  ] as const
+).map(
+  ([name, reader]): Scenario => ({
+    name: `a growing ${name}`,
+    args: ['ingest', 'log.csv', '-o', name, ...STATE],
+    prepare(path) {
+      grown(this.args, () => append(path, 'log.csv', rows(60, 100)))(path);
+    },
+    ids: ofFile(name, reader),
+    before: ids(60),
+    after: ids(100),
+    exitCodes: [0],
+  }),
+);
+
+const arrow: Scenario = {
+  name: 'a growing out.arrow',
+  args: ['ingest', 'log.csv', '-o', 'out.arrow', ...STATE],
+  prepare(path) {
+    grown(this.args, () => append(path, 'log.csv', rows(60, 100)))(path);
+  },
+  ids: async (path) => {
+    const frame = polars().readIPC(readFileSync(join(path, 'out.arrow'))) as unknown as {
+      getColumn(name: string): { toArray(): unknown[] };
+    };
+    return frame
+      .getColumn('id')
+      .toArray()
+      .map(Number)
+      .sort((a, b) => a - b)
+      .map(String);
+  },
+  before: ids(60),
+  after: ids(100),
+  exitCodes: [0],
+};
+
+const sqlite: Scenario = {
+  name: 'an SQLite table',
+  args: ['ingest', 'log.csv', '-o', 'out.sqlite#t', '--state', 'me', '-q'],
+  prepare(path) {
+    grown(this.args, () => append(path, 'log.csv', rows(60, 100)))(path);
+  },
+  ids: async (path) => {
+    const database = new DatabaseSync(join(path, 'out.sqlite'));
+    try {
+      return database
+        .prepare('select id from t order by id')
+        .all()
+        .map(({ id }) => String(id));
+    } finally {
+      database.close();
+    }
+  },
+  before: ids(60),
+  after: ids(100),
+  exitCodes: [0],
+};
+
+const inbox = (what: 'move:done' | 'delete'): Scenario => ({
+  name: `an inbox with --after ${what}`,
+  args: ['ingest', 'in', '-o', 'data/', '-q', '--after', what],
+  prepare(path) {
+    mkdirSync(join(path, 'in'));
+    write(path, 'in/a.csv', HEADER + rows(0, 30));
+    first(path, this.args);
+    write(path, 'in/b.csv', HEADER + rows(30, 50));
+    write(path, 'in/c.csv', HEADER + rows(50, 60));
+  },
+  ids: ofDataset,
+  before: ids(30),
+  after: ids(60),
+  check(path) {
+    expect(readdirSync(join(path, 'in'))).toEqual([]);
+    if (what === 'delete') return;
+    expect(readdirSync(join(path, 'done')).sort()).toEqual(['a.csv', 'b.csv', 'c.csv']);
+  },
+  exitCodes: [0],
+});
+
+const manyParts = (path: string): void => {
+  for (let run = 0; run < 4; run += 1) {
+    write(path, 'log.csv', HEADER + rows(run * 10, run * 10 + 10));
+    first(path, ['ingest', 'log.csv', '-o', 'data/', '--partition-by', 'day(ts)', '-q']);
+  }
+};
+
+const compaction: Scenario = {
+  name: 'compaction',
+  args: ['ingest', '--compact', 'data/', '-q'],
+  prepare: manyParts,
+  ids: ofDataset,
+  before: ids(40),
+  after: ids(40),
+  check: (path) =>
+    expect(
+      readdirSync(join(path, 'data'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+        name.endsWith('.parquet'),
+      ),
+    ).toHaveLength(2),
+  exitCodes: [0],
+};
+
+const retention: Scenario = {
+  name: 'retention with compaction',
+  args: ['ingest', '--keep', '30d', '--compact', 'data/', '-q'],
+  prepare(path) {
+    const today = new Date().toISOString().slice(0, 10);
+    for (let run = 0; run < 4; run += 1) {
+      const text = rows(run * 10, run * 10 + 10);
+      write(
+        path,
+        'log.csv',
+        HEADER + text.replaceAll('2026-11-01', today).replaceAll('2026-11-02', '2020-11-02'),
+      );
+      first(path, ['ingest', 'log.csv', '-o', 'data/', '--partition-by', 'day(ts)', '-q']);
+    }
+  },
+  ids: ofDataset,
+  before: ids(40),
+  after: ids(40).filter((id) => Number(id) % 2 === 0),
+  check: (path) => expect(existsSync(join(path, 'data', 'day=2020-11-02'))).toBe(false),
+  exitCodes: [0],
+};
+
+/** Grows, rotates and grows again; done once, wherever the run is killed. */
+const rotateOnce = (path: string): void => {
+  const log = join(path, 'log.csv');
+  if (existsSync(`${log}.1`)) return;
+  append(path, 'log.csv', rows(80, 90));
+  renameSync(log, `${log}.1`);
+  writeFileSync(log, HEADER + rows(90, 110));
+};
+
+const followed: Scenario = {
+  name: 'a followed log that grows and rotates',
+  args: ['ingest', 'log.csv', '-o', 'data/', '--follow', '--flush', '40ms', ...STATE],
+  prepare(path) {
+    write(path, 'log.csv', HEADER + rows(0, 60));
+    first(path, ['ingest', 'log.csv', '-o', 'data/', ...STATE]);
+    append(path, 'log.csv', rows(60, 80));
+  },
+  async meanwhile(path) {
+    await sleep(350);
+    rotateOnce(path);
+    await sleep(350);
+  },
+  settle: rotateOnce,
+  ids: ofDataset,
+  before: ids(60),
+  after: ids(110),
+  exitCodes: [0],
+};
+
+export const SCENARIOS: readonly Scenario[] = [
+  rotated,
+  truncated,
+  compressed,
+  ...fileTargets,
+  arrow,
+  sqlite,
+  inbox('move:done'),
+  inbox('delete'),
+  compaction,
+  retention,
+  followed,
+];
+
+const BIN = ['15', '16', '17', '18']
+  .map((version) => `/usr/lib/postgresql/${version}/bin`)
+  .find((folder) => existsSync(join(folder, 'initdb')));
+
+export const NO_POSTGRES = 'PostgreSQL is not installed: apt-get install postgresql';
+
+export interface Server extends Disposable {
+  readonly scenario: Scenario;
+  /** Between two disturbances: the table as it was before. */
+  reset(): void;
+}
+
+/** A server in `path` that takes what the scenario writes; undefined where none is installed. */
+export function startPostgres(path: string): Server | undefined {
+  if (BIN === undefined) return undefined;
+  const isRoot = process.getuid?.() === 0;
+  // The server refuses to run as root.
+  const as = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+  const data = join(path, 'pg');
+  mkdirSync(data);
+  if (isRoot) spawnSync('chown', ['-R', '65534:65534', path]);
+  const pg = (...args: string[]): string => {
+    const [command = '', ...rest] = [...as, ...args];
+    const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', cwd: path });
+    expect(status, stderr).toBe(0);
+    return stdout;
+  };
+  pg(join(BIN, 'initdb'), '-D', data, '-U', 'tester', '-A', 'trust', '--no-sync');
+  const options = `-k ${path} -c listen_addresses= -c fsync=off`;
+  const server = ['-D', data, '-w', '-l', join(path, 'log'), '-o', options, 'start'];
+  pg(join(BIN, 'pg_ctl'), ...server);
+  const sql = (text: string): string =>
+    pg(join(BIN, 'psql'), '-h', path, '-U', 'tester', '-At', '-c', text, 'postgres');
+  const url = `postgres://tester@/postgres?host=${encodeURIComponent(path)}`;
+  return {
+    scenario: {
+      name: 'a PostgreSQL table',
+      args: ['ingest', 'log.csv', '-o', `${url}#t`, '--state', 'me', '-q'],
+      prepare(path) {
+        grown(this.args, () => append(path, 'log.csv', rows(60, 100)))(path);
+        sql('create table t_before as table t');
+        sql('create table state_before as table _nairobi_ingest');
+      },
+      ids: async () => sql('select id from t order by id').trim().split('\n'),
+      before: ids(60),
+      after: ids(100),
+      exitCodes: [0],
+    },
+    reset: () => {
+      sql('truncate t, _nairobi_ingest; insert into t table t_before');
+      sql('insert into _nairobi_ingest table state_before');
+    },
+    [Symbol.dispose]: () => {
+      pg(join(BIN, 'pg_ctl'), '-D', data, '-m', 'immediate', 'stop');
+    },
+  };
+}
