@@ -34,7 +34,8 @@ interface AckingClient {
 const CONNECT_MS = 30_000;
 
 export async function listenMqtt(address: MqttAddress, receiver: Receiver): Promise<Listener> {
-  const { connect } = await import('mqtt');
+  // By way of the default export: the bundle gives CommonJS modules no other.
+  const { connect } = (await import('mqtt')).default;
   const place = `${hostname()} ${process.cwd()} ${address.topic}`;
   const id = createHash('sha256').update(place).digest('hex');
   const client = connect(address.url, {

@@ -3,8 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { workspace } from './binary.ts';
+import { NO_POSTGRES, startPostgres } from './postgres-server.ts';
 import { hasStrace, inject, NO_STRACE, type Scenario, Stage, WRITING_CALLS } from './scenario.ts';
-import { NO_POSTGRES, SCENARIOS, startPostgres } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 const ONE_HOUR_MS = 3_600_000;
 /** Random kills of each scenario. */

@@ -1,5 +1,4 @@
 /** The runs that are disturbed at every system call: each kind of target and of history. */
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -23,17 +22,17 @@ import type { Scenario } from './scenario.ts';
 const HEADER = 'id,ts,device,value\n';
 const row = (id: number): string =>
   `${id},2026-11-0${1 + (id % 2)} 10:00:00,dev-${id % 3},${id / 8}\n`;
-const rows = (from: number, to: number): string =>
+export const rows = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => row(from + i)).join('');
+const isBad = (id: number): boolean => id % 50 === 49;
 /** Every fiftieth is short of a field. */
 const mixed = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => from + i)
     .map((id) => (isBad(id) ? `${id},2026-11-01 10:00:00,broken\n` : row(id)))
     .join('');
-const isBad = (id: number): boolean => id % 50 === 49;
 
 const numbers = (to: number): number[] => Array.from({ length: to }, (_, id) => id);
-const ids = (to: number): string[] => numbers(to).map(String);
+export const ids = (to: number): string[] => numbers(to).map(String);
 const goodIds = (to: number): string[] =>
   numbers(to)
     .filter((id) => !isBad(id))
@@ -41,7 +40,7 @@ const goodIds = (to: number): string[] =>
 
 const write = (path: string, name: string, text: string): void =>
   writeFileSync(join(path, name), text);
-const append = (path: string, name: string, text: string): void =>
+export const append = (path: string, name: string, text: string): void =>
   appendFileSync(join(path, name), text);
 
 /** A run of the preparation, which has to succeed. */
@@ -57,16 +56,16 @@ const ofFile =
     return found.map(([id]) => id ?? '');
   };
 
-function rejectedIds(path: string): number[] {
-  const text = readFileSync(join(path, 'bad.ndjson'), 'utf8').trim();
-  return text.split('\n').map((line) => Number.parseInt(JSON.parse(line).raw, 10));
-}
+const rejectedIds = (path: string): number[] =>
+  [...readFileSync(join(path, 'bad.ndjson'), 'utf8').matchAll(/"raw":"(\d+)/g)].map(([, id]) =>
+    Number(id),
+  );
 
 const STATE = ['--state', 'state.json', '-q'];
 const DATASET = ['-o', 'data/', '--partition-by', 'day(ts),device'];
 
 /** A log of which a run has taken a part, and which grew since. */
-function grown(args: readonly string[], more: (path: string) => void) {
+export function grown(args: readonly string[], more: (path: string) => void) {
   return (path: string): void => {
     write(path, 'log.csv', HEADER + rows(0, 60));
     first(path, args);
@@ -301,61 +300,3 @@ export const SCENARIOS: readonly Scenario[] = [
   retention,
   followed,
 ];
-
-const BIN = ['15', '16', '17', '18']
-  .map((version) => `/usr/lib/postgresql/${version}/bin`)
-  .find((folder) => existsSync(join(folder, 'initdb')));
-
-export const NO_POSTGRES = 'PostgreSQL is not installed: apt-get install postgresql';
-
-export interface Server extends Disposable {
-  readonly scenario: Scenario;
-  /** Between two disturbances: the table as it was before. */
-  reset(): void;
-}
-
-/** A server in `path` that takes what the scenario writes; undefined where none is installed. */
-export function startPostgres(path: string): Server | undefined {
-  if (BIN === undefined) return undefined;
-  const isRoot = process.getuid?.() === 0;
-  // The server refuses to run as root.
-  const as = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-  const data = join(path, 'pg');
-  mkdirSync(data);
-  if (isRoot) spawnSync('chown', ['-R', '65534:65534', path]);
-  const pg = (...args: string[]): string => {
-    const [command = '', ...rest] = [...as, ...args];
-    const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', cwd: path });
-    expect(status, stderr).toBe(0);
-    return stdout;
-  };
-  pg(join(BIN, 'initdb'), '-D', data, '-U', 'tester', '-A', 'trust', '--no-sync');
-  const options = `-k ${path} -c listen_addresses= -c fsync=off`;
-  const server = ['-D', data, '-w', '-l', join(path, 'log'), '-o', options, 'start'];
-  pg(join(BIN, 'pg_ctl'), ...server);
-  const sql = (text: string): string =>
-    pg(join(BIN, 'psql'), '-h', path, '-U', 'tester', '-At', '-c', text, 'postgres');
-  const url = `postgres://tester@/postgres?host=${encodeURIComponent(path)}`;
-  return {
-    scenario: {
-      name: 'a PostgreSQL table',
-      args: ['ingest', 'log.csv', '-o', `${url}#t`, '--state', 'me', '-q'],
-      prepare(path) {
-        grown(this.args, () => append(path, 'log.csv', rows(60, 100)))(path);
-        sql('create table t_before as table t');
-        sql('create table state_before as table _nairobi_ingest');
-      },
-      ids: async () => sql('select id from t order by id').trim().split('\n'),
-      before: ids(60),
-      after: ids(100),
-      exitCodes: [0],
-    },
-    reset: () => {
-      sql('truncate t, _nairobi_ingest; insert into t table t_before');
-      sql('insert into _nairobi_ingest table state_before');
-    },
-    [Symbol.dispose]: () => {
-      pg(join(BIN, 'pg_ctl'), '-D', data, '-m', 'immediate', 'stop');
-    },
-  };
-}
