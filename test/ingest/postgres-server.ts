@@ -4,7 +4,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Scenario } from './scenario.ts';
-import { append, grown, ids, rows } from './scenarios.ts';
+import { append, ids, rows } from './scenario-rows.ts';
+import { grown } from './scenarios.ts';
 
 const BIN = ['15', '16', '17', '18']
   .map((version) => `/usr/lib/postgresql/${version}/bin`)

@@ -1,6 +1,5 @@
 /** The runs that are disturbed at every system call: each kind of target and of history. */
 import {
-  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -16,39 +15,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { polars } from '../../src/compute/polars.ts';
-import { column, duck, nairobi } from './binary.ts';
+import { duck } from './binary.ts';
+import { MAINTENANCE } from './maintenance-scenarios.ts';
 import type { Scenario } from './scenario.ts';
+import {
+  append,
+  first,
+  goodIds,
+  HEADER,
+  ids,
+  isBad,
+  mixed,
+  numbers,
+  ofDataset,
+  rows,
+  write,
+} from './scenario-rows.ts';
 
-const HEADER = 'id,ts,device,value\n';
-const row = (id: number): string =>
-  `${id},2026-11-0${1 + (id % 2)} 10:00:00,dev-${id % 3},${id / 8}\n`;
-export const rows = (from: number, to: number): string =>
-  Array.from({ length: to - from }, (_, i) => row(from + i)).join('');
-const isBad = (id: number): boolean => id % 50 === 49;
-/** Every fiftieth is short of a field. */
-const mixed = (from: number, to: number): string =>
-  Array.from({ length: to - from }, (_, i) => from + i)
-    .map((id) => (isBad(id) ? `${id},2026-11-01 10:00:00,broken\n` : row(id)))
-    .join('');
-
-const numbers = (to: number): number[] => Array.from({ length: to }, (_, id) => id);
-export const ids = (to: number): string[] => numbers(to).map(String);
-const goodIds = (to: number): string[] =>
-  numbers(to)
-    .filter((id) => !isBad(id))
-    .map(String);
-
-const write = (path: string, name: string, text: string): void =>
-  writeFileSync(join(path, name), text);
-export const append = (path: string, name: string, text: string): void =>
-  appendFileSync(join(path, name), text);
-
-/** A run of the preparation, which has to succeed. */
-function first(path: string, args: readonly string[], code = 0): void {
-  expect(nairobi(path, args)).toMatchObject({ code, stderr: '' });
-}
-
-const ofDataset = (path: string): Promise<string[]> => column(join(path, 'data'), 'id');
 const ofFile =
   (name: string, reader: string) =>
   async (path: string): Promise<string[]> => {
@@ -213,51 +196,6 @@ const inbox = (what: 'move:done' | 'delete'): Scenario => ({
   exitCodes: [0],
 });
 
-const manyParts = (path: string): void => {
-  for (let run = 0; run < 4; run += 1) {
-    write(path, 'log.csv', HEADER + rows(run * 10, run * 10 + 10));
-    first(path, ['ingest', 'log.csv', '-o', 'data/', '--partition-by', 'day(ts)', '-q']);
-  }
-};
-
-const compaction: Scenario = {
-  name: 'compaction',
-  args: ['ingest', '--compact', 'data/', '-q'],
-  prepare: manyParts,
-  ids: ofDataset,
-  before: ids(40),
-  after: ids(40),
-  check: (path) =>
-    expect(
-      readdirSync(join(path, 'data'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-        name.endsWith('.parquet'),
-      ),
-    ).toHaveLength(2),
-  exitCodes: [0],
-};
-
-const retention: Scenario = {
-  name: 'retention with compaction',
-  args: ['ingest', '--keep', '30d', '--compact', 'data/', '-q'],
-  prepare(path) {
-    const today = new Date().toISOString().slice(0, 10);
-    for (let run = 0; run < 4; run += 1) {
-      const text = rows(run * 10, run * 10 + 10);
-      write(
-        path,
-        'log.csv',
-        HEADER + text.replaceAll('2026-11-01', today).replaceAll('2026-11-02', '2020-11-02'),
-      );
-      first(path, ['ingest', 'log.csv', '-o', 'data/', '--partition-by', 'day(ts)', '-q']);
-    }
-  },
-  ids: ofDataset,
-  before: ids(40),
-  after: ids(40).filter((id) => Number(id) % 2 === 0),
-  check: (path) => expect(existsSync(join(path, 'data', 'day=2020-11-02'))).toBe(false),
-  exitCodes: [0],
-};
-
 /** Grows, rotates and grows again; done once, wherever the run is killed. */
 const rotateOnce = (path: string): void => {
   const log = join(path, 'log.csv');
@@ -296,7 +234,6 @@ export const SCENARIOS: readonly Scenario[] = [
   sqlite,
   inbox('move:done'),
   inbox('delete'),
-  compaction,
-  retention,
+  ...MAINTENANCE,
   followed,
 ];
