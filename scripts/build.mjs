@@ -24,6 +24,7 @@ const THREADS = {
   deadline: 'src/engine/deadline-worker.ts',
   spec: 'src/engine/spec-child.ts',
   warden: 'src/uring/warden.ts',
+  serve: 'src/serve/worker.ts',
 };
 
 // CommonJS inside an ES module still calls require and reads __dirname.

@@ -13,4 +13,5 @@ export const COMMANDS: ReadonlyMap<string, CommandLoader> = new Map<string, Comm
   ['stats', () => import('./commands/stats.ts')],
   ['doctor', () => import('./commands/doctor.ts')],
   ['plot', () => import('./commands/plot.ts')],
+  ['serve', () => import('./commands/serve.ts')],
 ]);

@@ -1,15 +1,7 @@
-/** JSON that keeps every integer exact, whatever JavaScript calls it. */
+/** What --json prints: indented for a person, in one line for a program. */
+import { exactJson } from '../exact-json.ts';
 
-// In ES2026; Node has had it since 22. Marks text to be written as it is.
-declare global {
-  interface JSON {
-    rawJSON(text: string): unknown;
-  }
-}
-
-/** `value` as JSON text: bigints as plain digits, NaN and infinities as null. */
+/** `value` as JSON text: see exactJson. */
 export function toJsonText(value: unknown): string {
-  const exact = (_key: string, field: unknown): unknown =>
-    typeof field === 'bigint' ? JSON.rawJSON(field.toString()) : field;
-  return JSON.stringify(value, exact, process.stdout.isTTY ? 2 : undefined);
+  return exactJson(value, process.stdout.isTTY ? 2 : undefined);
 }

@@ -18,6 +18,7 @@ import { openReader } from '../uring/read-file.ts';
 import { filesOf } from './file-list.ts';
 import { openPieces } from './open.ts';
 import type { HostOptions } from './options.ts';
+import type { Piece } from './piece.ts';
 import { type HostPlan, planHost } from './plan.ts';
 import { type Reporter, tellStall } from './report.ts';
 import { SourceRelation } from './source-relation.ts';
@@ -32,6 +33,8 @@ export interface SessionOptions {
   readonly filenameColumn?: string;
   /** What the tables of these names have to be like. */
   readonly schemas?: ReadonlyMap<string, TableSchema>;
+  /** Rows of a source that are in memory already: they are taken instead of its files. */
+  readonly kept?: (source: SourceArgument) => Piece | undefined;
 }
 
 /** A contradiction of an inferred type can hide another; each recovery widens at least one. */
@@ -60,6 +63,12 @@ export class Session implements Disposable {
 
   /** The rows of a path, glob, directory or "-". Reads what it must to know the columns. */
   open(argument: SourceArgument): SourceRelation {
+    const kept = this.options.kept?.(argument);
+    if (kept !== undefined) {
+      const relation = new SourceRelation(argument, [kept], {});
+      this.#opened.push(relation);
+      return relation;
+    }
     const files = filesOf(argument);
     this.#reader ??= openReader(this.plan.io, {
       onStall: (stall) => tellStall(stall, this.reporter),

@@ -3,7 +3,15 @@
  * -errno; `checked` of errno.ts turns the latter into an error where the caller wants one.
  */
 
-import { OPEN, OPEN_ARCH, POLL, RENAME_EXCHANGE, SYS, UNBLOCKED_SIGNALS } from './constants.ts';
+import {
+  FCNTL,
+  OPEN,
+  OPEN_ARCH,
+  POLL,
+  RENAME_EXCHANGE,
+  SYS,
+  UNBLOCKED_SIGNALS,
+} from './constants.ts';
 import { CACHESTAT, CACHESTAT_RANGE, IOVEC, RLIMIT64, STATFS } from './layout.ts';
 import { type Address, type Fd, lend, syscall } from './syscall.ts';
 
@@ -71,6 +79,9 @@ export const fallocate = (fd: Fd, mode: number, offset: number, byteLength: numb
 
 export const fcntl = (fd: Fd, command: number, argument = 0): number =>
   syscall(SYS.fcntl, fd, command, argument);
+
+/** A second descriptor of the same open file, closed on exec. */
+export const duplicate = (fd: Fd): number => fcntl(fd, FCNTL.F_DUPFD_CLOEXEC);
 
 export const fadvise = (fd: Fd, offset: number, byteLength: number, advice: number): number =>
   syscall(SYS.fadvise64, fd, offset, byteLength, advice);

@@ -166,3 +166,27 @@ export function pollReadable(fd: Fd, callback: () => void): Polling {
     },
   };
 }
+
+export interface SocketPolling extends Polling {
+  change(events: { readable: boolean; writable: boolean }): void;
+  unref(): void;
+  ref(): void;
+}
+
+/** The same for a socket, where what is waited for may change; a peer that is gone is readable. */
+export function pollSocket(
+  fd: Fd,
+  events: { readable: boolean; writable: boolean },
+  callback: () => void,
+): SocketPolling {
+  const handle = load().node.poll(fd, events, callback);
+  return {
+    change: (next) => handle.start(next, callback),
+    unref: () => handle.unref(),
+    ref: () => handle.ref(),
+    stop(): void {
+      handle.stop();
+      handle.close();
+    },
+  };
+}

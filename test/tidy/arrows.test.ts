@@ -7,7 +7,9 @@ const SOURCES = filesBelow('src', '.ts').map(readSource);
 
 /** Which rooms a room may import from; files at the top of src/ are open to all. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  commands: ['engine', 'ingest', 'render', 'formats', 'sql', 'compute'],
+  commands: ['engine', 'ingest', 'render', 'formats', 'sql', 'compute', 'serve', 'client'],
+  serve: ['client', 'engine', 'render', 'formats', 'sql', 'compute', 'memory', 'kernel', 'host'],
+  client: ['kernel'],
   engine: ['uring', 'memory', 'formats', 'compute', 'sql', 'ingest', 'render', 'host', 'kernel'],
   ingest: ['compute', 'formats', 'uring', 'memory', 'kernel', 'host'],
   uring: ['memory', 'kernel', 'host'],

@@ -1,0 +1,156 @@
+/** A connection to the daemon: requests in flight side by side, descriptors with the answers. */
+import { type ErrorCode, messageOf, NairobiError } from '../errors.ts';
+import { close } from '../kernel/calls.ts';
+import { ERRNO } from '../kernel/errno.ts';
+import type { Fd } from '../kernel/syscall.ts';
+import { connectUnix, UnixStream } from '../kernel/unix-socket.ts';
+import { FrameReader, frameOf } from './frames.ts';
+import { type JsonObject, type Method, PROTOCOL_VERSION, type Response } from './protocol.ts';
+import { isTrusted, socketPath } from './socket-path.ts';
+
+export interface Answer {
+  readonly result: JsonObject;
+  /** Sealed memfds; the caller closes them. */
+  readonly fds: readonly Fd[];
+}
+
+interface Waiting {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Answers carry at most what was asked for inline; this only stops nonsense. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+
+export class Connection implements Disposable {
+  readonly #stream: UnixStream;
+  readonly #frames = new FrameReader(ANSWER_BYTES_MAX);
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #fds: Fd[] = [];
+  readonly #unsent: { bytes: Buffer; fds: readonly Fd[] }[] = [];
+  #nextId = 1;
+  #greeted = false;
+  #failure: unknown;
+
+  private constructor(stream: UnixStream, program: string) {
+    this.#stream = stream;
+    stream.poll({ readable: true, writable: false }, () => this.#turn());
+    stream.unref();
+    this.#send(JSON.stringify({ hello: { protocol: PROTOCOL_VERSION, program } }), []);
+  }
+
+  /** Connects to the daemon of this user, or to `socket`; NairobiError HOST when none listens. */
+  static open(socket = socketPath(), program = 'nairobi'): Connection {
+    const found = isTrusted(socket) ? connectUnix(socket) : -ERRNO.ENOENT;
+    if (found >= 0) return new Connection(new UnixStream(found as Fd), program);
+    throw new NairobiError('HOST', `No daemon listens at ${socket}`, {
+      hint: 'start one: nairobi serve',
+      where: { file: socket },
+    });
+  }
+
+  /** Asks; `fds` are handed over and stay the caller's. Throws what the daemon answers. */
+  request(method: Method, params: JsonObject = {}, fds: readonly Fd[] = []): Promise<Answer> {
+    return this.start(method, params, fds).answer;
+  }
+
+  /** The same with the id, by which Cancel knows the request. */
+  start(
+    method: Method,
+    params: JsonObject = {},
+    fds: readonly Fd[] = [],
+  ): { readonly id: number; readonly answer: Promise<Answer> } {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const answer = new Promise<Answer>((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      if (this.#waiting.size === 0) this.#stream.ref();
+      this.#waiting.set(id, { resolve, reject });
+      const some = fds.length === 0 ? {} : { fds: fds.length };
+      this.#send(JSON.stringify({ id, method, params, ...some }), fds);
+    });
+    return { id, answer };
+  }
+
+  [Symbol.dispose](): void {
+    this.#fail(new NairobiError('IO', 'The connection to the daemon was closed'));
+  }
+
+  #send(json: string, fds: readonly Fd[]): void {
+    this.#unsent.push({ bytes: frameOf(json), fds });
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#fail(lost(error));
+    }
+  }
+
+  #flush(): void {
+    for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
+      const sent = this.#stream.send(next.bytes, next.fds);
+      if (sent < next.bytes.length) {
+        if (sent > 0) this.#unsent[0] = { bytes: next.bytes.subarray(sent), fds: [] };
+        break;
+      }
+      this.#unsent.shift();
+    }
+    const writable = this.#unsent.length > 0;
+    this.#stream.poll({ readable: true, writable }, () => this.#turn());
+  }
+
+  #turn(): void {
+    try {
+      if (this.#unsent.length > 0) this.#flush();
+      for (let got = this.#stream.receive(); got !== undefined; got = this.#stream.receive()) {
+        if (got === null) throw new NairobiError('IO', 'The daemon ended');
+        this.#fds.push(...got.fds);
+        for (const body of this.#frames.take(got.bytes)) this.#settle(body);
+      }
+    } catch (error) {
+      this.#fail(lost(error));
+    }
+  }
+
+  #settle(body: Buffer): void {
+    const frame = JSON.parse(body.toString('utf8')) as Response | { readonly hello: object };
+    if ('hello' in frame) {
+      this.#greeted = true;
+      return;
+    }
+    const fds = 'error' in frame ? [] : this.#fds.splice(0, frame.fds ?? 0);
+    const waiting = this.#waiting.get(frame.id);
+    this.#waiting.delete(frame.id);
+    if (this.#waiting.size === 0) this.#stream.unref();
+    if (waiting === undefined) {
+      for (const fd of fds) close(fd);
+      if ('error' in frame) throw errorOf(frame.error);
+    } else if ('error' in frame) waiting.reject(errorOf(frame.error));
+    else waiting.resolve({ result: frame.result, fds });
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+    for (const fd of this.#fds.splice(0)) close(fd);
+    this.#stream.close();
+  }
+
+  /** True once the daemon has said hello. */
+  get greeted(): boolean {
+    return this.#greeted;
+  }
+}
+
+const errorOf = (error: { code: string; message: string; hint?: string }): NairobiError =>
+  new NairobiError(error.code as ErrorCode, error.message, error);
+
+function lost(error: unknown): NairobiError {
+  if (error instanceof NairobiError) return error;
+  return new NairobiError('IO', `The daemon answers nonsense: ${messageOf(error)}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,82 @@
+/** nairobi serve: keeps data in memory and answers programs. */
+import * as Flags from '@oclif/core/flags';
+import { Connection } from '../client/connection.ts';
+import type { JsonObject } from '../client/protocol.ts';
+import { socketPath } from '../client/socket-path.ts';
+import { notify } from '../ingest/notify.ts';
+import { runDaemon } from '../serve/run.ts';
+import { milliseconds } from '../units.ts';
+import { BaseCommand, durationFlag } from './base.ts';
+import { statusText } from './serve-text.ts';
+
+const HOUR = milliseconds(3_600_000);
+
+export default class Serve extends BaseCommand {
+  static override summary = 'Keep data in memory and answer programs over a socket';
+
+  static override description =
+    'Sources are read once and held as sealed files in memory; queries, figures and charts of them are computed by threads that are warm. Programs speak to it as docs/serve.md says.';
+
+  static override examples = [
+    { description: 'For this user', command: '<%= config.bin %> serve' },
+    { description: 'What it holds', command: '<%= config.bin %> serve --status' },
+    {
+      description: 'With at most 2 GiB of rows in memory, at a place of its own',
+      command: '<%= config.bin %> serve --memory-limit 2GiB --socket /tmp/lab/socket',
+    },
+  ];
+
+  static override flags = {
+    socket: Flags.string({
+      summary: 'Where to listen (default: $XDG_RUNTIME_DIR/nairobi/socket, or /run/nairobi)',
+      helpValue: 'PATH',
+      env: 'NAIROBI_SOCKET',
+    }),
+    workers: Flags.integer({
+      summary: 'Requests that are computed at a time (default: the CPUs, from 2 to 8)',
+      helpValue: 'N',
+      min: 1,
+      max: 64,
+    }),
+    status: Flags.boolean({
+      summary: 'Say how the daemon is that listens there, and what it holds',
+      exclusive: ['workers', 'request-timeout'],
+    }),
+    'request-timeout': durationFlag({
+      summary: 'The longest a request may take',
+      default: HOUR,
+      defaultHelp: async () => '1h',
+    }),
+  };
+
+  /** Ends with the process, or throws why it cannot serve. */
+  async run(): Promise<JsonObject> {
+    const { flags } = await this.parse(Serve);
+    const socket = flags.socket ?? socketPath();
+    if (flags.status) return this.#status(socket);
+    return runDaemon({
+      host: this.hostOptions(flags),
+      socket,
+      workers: flags.workers,
+      requestMs: flags['request-timeout'],
+      version: this.config.version,
+      onReady: () => {
+        notify('READY=1');
+        this.note(`serving at ${socket}`);
+      },
+      onStopping: () => notify('STOPPING=1'),
+      log: (text) => this.note(text),
+    });
+  }
+
+  async #status(socket: string): Promise<JsonObject> {
+    using connection = Connection.open(socket, `nairobi/${this.config.version}`);
+    const [status, list] = await Promise.all([
+      connection.request('Status'),
+      connection.request('List'),
+    ]);
+    const found = { ...status.result, ...list.result, socket };
+    if (!this.jsonEnabled()) process.stdout.write(statusText(status.result, list.result, socket));
+    return found;
+  }
+}

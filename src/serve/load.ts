@@ -1,0 +1,78 @@
+/** Reads a source once, whole, and keeps its rows as a sealed Arrow file in memory. */
+import { collect, type DataFrame } from '../compute/polars.ts';
+import { columnsOf } from '../compute/types.ts';
+import type { planHost } from '../engine/plan.ts';
+import { Reporter } from '../engine/report.ts';
+import { Session } from '../engine/session.ts';
+import { tableName } from '../engine/sources.ts';
+import { NairobiError } from '../errors.ts';
+import { sealedFile } from '../memory/sealed.ts';
+import { type Bytes, bytes, formatBytes } from '../units.ts';
+import { marksOf } from './files.ts';
+import type { Held, SourceWish } from './tasks.ts';
+
+export interface Loaded {
+  readonly held: Held;
+  readonly frame: DataFrame;
+}
+
+export const hostOf = (memoryLimit: number): Parameters<typeof planHost>[0] => ({
+  memoryLimit: bytes(memoryLimit) as Bytes,
+  threads: undefined,
+  cpus: undefined,
+  io: 'auto',
+  direct: 'auto',
+});
+
+/** MEMORY_LIMIT where the rows do not fit; what reading throws otherwise. */
+export async function load(
+  { id, version, wish }: { id: string; version: number; wish: SourceWish },
+  memoryLimit: number,
+): Promise<Loaded> {
+  const files = marksOf(wish);
+  const { unionByName, filenameColumn } = wish;
+  const reporter = new Reporter();
+  using session = new Session(
+    {
+      host: hostOf(memoryLimit),
+      read: wish.read,
+      ...(unionByName === undefined ? {} : { unionByName }),
+      ...(filenameColumn === undefined ? {} : { filenameColumn }),
+    },
+    reporter,
+  );
+  const argument = { path: wish.path };
+  const relation = session.open(argument);
+  const promised = JSON.stringify(relation.columns);
+  const frame = await session.attempt(() => {
+    if (!relation.fits) throw tooLarge(wish, relation.byteLength, memoryLimit);
+    return collect(relation.scan());
+  });
+  const whole = frame.rechunk();
+  const { fd, byteLength } = sealedFile(`nairobi:${id}`, (path) => whole.writeIPC(path));
+  const columns = columnsOf(whole);
+  const held: Held = {
+    id,
+    version,
+    name: tableName(argument),
+    fd,
+    bytes: byteLength,
+    rows: whole.height,
+    columns,
+    wish,
+    files,
+    asInferred:
+      promised === JSON.stringify(relation.columns) &&
+      promised === JSON.stringify(columns) &&
+      reporter.rejection === undefined,
+  };
+  return { held, frame: whole };
+}
+
+const tooLarge = (wish: SourceWish, size: number, limit: number): NairobiError =>
+  new NairobiError(
+    'MEMORY_LIMIT',
+    `${wish.path} (${formatBytes(size)}) does not fit what is left of the memory limit, ` +
+      `${formatBytes(limit)}`,
+    { hint: 'pass a larger --memory-limit to the daemon, or query the file without it' },
+  );

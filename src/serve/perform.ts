@@ -1,0 +1,171 @@
+/**
+ * Takes work from asking to answer: brings the datasets it needs into memory, gives it to a
+ * thread, reads again what changed meanwhile, and stops waiting when time is up.
+ */
+import { assert, NairobiError } from '../errors.ts';
+import { close } from '../kernel/calls.ts';
+import type { Fd } from '../kernel/syscall.ts';
+import { formatDuration, milliseconds } from '../units.ts';
+import { thrownOf } from './failures.ts';
+import type { Pool } from './pool.ts';
+import type { Dataset, Registry } from './registry.ts';
+import type { Steps, Task, TaskAnswer, TaskDone, TaskStale } from './tasks.ts';
+
+export interface Work {
+  readonly steps: Steps;
+  readonly cwd: string;
+  readonly inlineMax: number;
+}
+
+/** A file that changes all the time is never read whole. */
+const READ_AGAIN_MAX = 3;
+
+/** Beside the rows held, what a task may take at least. */
+const TASK_BYTES_MIN = 64 * 1024 * 1024;
+
+/** One request while somebody waits for it. */
+export class Patience {
+  readonly #ended: Promise<never>;
+  #end: (reason: unknown) => void = () => undefined;
+  readonly #timer: NodeJS.Timeout;
+  /** True once nobody waits any more. */
+  isOver = false;
+
+  constructor(timeoutMs: number) {
+    this.#ended = new Promise<never>((_resolve, reject) => {
+      this.#end = reject;
+    });
+    this.#ended.catch(() => undefined);
+    const late = new NairobiError(
+      'TIMEOUT',
+      `The request took longer than ${formatDuration(milliseconds(timeoutMs))}`,
+      { hint: 'ask for less, or pass a longer "timeoutMs"' },
+    );
+    this.#timer = setTimeout(() => this.giveUp(late), timeoutMs);
+  }
+
+  giveUp(reason: unknown): void {
+    this.isOver = true;
+    this.#end(reason);
+  }
+
+  /** What `work` gives, or the reason why nobody waits for it; it goes on all the same. */
+  async wait<T>(work: Promise<T>, onGivenUp: () => void = () => undefined): Promise<T> {
+    try {
+      return await Promise.race([work, this.#ended]);
+    } catch (error) {
+      if (this.isOver) {
+        work.catch(() => undefined);
+        onGivenUp();
+      }
+      throw error;
+    }
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+export class Performer {
+  readonly #pool: Pool;
+  readonly #registry: Registry;
+  #lastTask = 0;
+
+  constructor(pool: Pool, registry: Registry) {
+    this.#pool = pool;
+    this.#registry = registry;
+  }
+
+  async perform(work: Work, datasets: readonly Dataset[], patience: Patience): Promise<TaskDone> {
+    for (let round = 0; round <= READ_AGAIN_MAX; round += 1) {
+      const first = await this.#bring(datasets, patience);
+      const id = this.#nextTask();
+      const answer = this.#task(id, work, datasets, { first, patience });
+      const done = await patience.wait(answer, () => this.#pool.abandon(id));
+      if ('answers' in done) return done;
+      const stale = datasets.find(({ id: one }) => one === done.stale);
+      if (stale !== undefined) this.#registry.release(stale);
+    }
+    throw new NairobiError('BAD_DATA', 'The source changes faster than it can be read', {
+      hint: 'query a copy of it',
+    });
+  }
+
+  /** Reads what is not in memory; the last of them is left to the task itself. */
+  async #bring(datasets: readonly Dataset[], patience: Patience): Promise<Dataset | undefined> {
+    for (;;) {
+      const busy = datasets.find(({ resident, loading }) => resident === undefined && loading);
+      // Whether it fails is for who asked first to say; here it is tried again.
+      if (busy?.loading !== undefined) await patience.wait(busy.loading.catch(() => undefined));
+      const cold = datasets.filter(({ resident }) => resident === undefined);
+      if (cold.some(({ loading }) => loading !== undefined)) continue;
+      const [first, second] = cold;
+      if (first === undefined || second === undefined) return first;
+      const id = this.#nextTask();
+      const nothing = { steps: {}, cwd: first.wish.cwd, inlineMax: 0 };
+      const read = this.#task(id, nothing, [first], { first, patience });
+      await patience.wait(read, () => this.#pool.abandon(id));
+    }
+  }
+
+  /** Runs to its end even when nobody waits: what was read then is kept all the same. */
+  async #task(
+    id: number,
+    { steps, cwd, inlineMax }: Work,
+    datasets: readonly Dataset[],
+    { first, patience }: { first: Dataset | undefined; patience: Patience },
+  ): Promise<TaskDone | TaskStale> {
+    const inUse = datasets.flatMap((dataset) => this.#registry.use(dataset) ?? []);
+    const task: Task = {
+      id,
+      held: inUse.map(({ held }) => held),
+      steps,
+      cwd,
+      inlineMax,
+      memoryLimit: Math.max(this.#registry.room, TASK_BYTES_MIN),
+      ...(first === undefined
+        ? {}
+        : { open: { id: first.id, version: first.version + 1, wish: first.wish } }),
+    };
+    const running = this.#run(task, first, patience);
+    if (first !== undefined) first.loading = running;
+    try {
+      return await running;
+    } finally {
+      if (first !== undefined) first.loading = undefined;
+      for (const resident of inUse) this.#registry.leave(resident);
+    }
+  }
+
+  async #run(
+    task: Task,
+    first: Dataset | undefined,
+    patience: Patience,
+  ): Promise<TaskDone | TaskStale> {
+    const answer = await this.#pool.run(task);
+    if ('error' in answer) throw thrownOf({ ...answer.error, exit: answer.exit });
+    if ('stale' in answer) return answer;
+    try {
+      if (answer.opened !== undefined) {
+        assert(first !== undefined, 'what was read was asked for');
+        first.version = answer.opened.version;
+        this.#registry.keep(first, answer.opened);
+      }
+    } catch (error) {
+      closeAll(answer);
+      throw error;
+    }
+    if (patience.isOver) closeAll(answer);
+    return answer;
+  }
+
+  #nextTask(): number {
+    this.#lastTask += 1;
+    return this.#lastTask;
+  }
+}
+
+function closeAll(answer: TaskAnswer): void {
+  if ('fds' in answer) for (const fd of answer.fds) close(fd as Fd);
+}

@@ -1,0 +1,164 @@
+/**
+ * The threads that compute. A thread inside a native call cannot be interrupted: who gave up is
+ * answered at once, and another thread takes its place until it comes back.
+ */
+import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { assert, messageOf, NairobiError } from '../errors.ts';
+import { type FromWorker, frameKey, type Held, type Task, type TaskAnswer } from './tasks.ts';
+
+export interface PoolOptions {
+  readonly threads: number;
+  /** Threads beyond `threads` that may stand in for those nobody waits for any more. */
+  readonly spares: number;
+  readonly log: (text: string) => void;
+}
+
+interface Job {
+  readonly task: Task;
+  readonly resolve: (answer: TaskAnswer) => void;
+  readonly reject: (error: unknown) => void;
+  abandoned: boolean;
+}
+
+class Thread {
+  readonly worker: Worker;
+  job: Job | undefined;
+  isWarm = false;
+  /** Datasets whose rows Polars holds in this thread: see frameKey. */
+  readonly frames = new Set<string>();
+
+  constructor(worker: Worker) {
+    this.worker = worker;
+  }
+}
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #threads = new Set<Thread>();
+  readonly #queue: Job[] = [];
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    for (let i = 0; i < options.threads; i += 1) this.#start();
+  }
+
+  get counts(): { threads: number; busy: number; stuck: number; queued: number; warm: number } {
+    const threads = [...this.#threads];
+    return {
+      threads: threads.length,
+      busy: threads.filter(({ job }) => job !== undefined).length,
+      stuck: this.#stuck,
+      queued: this.#queue.length,
+      warm: threads.filter(({ isWarm }) => isWarm).length,
+    };
+  }
+
+  /** Gives the task to a thread when one is free, rather one that holds its rows. */
+  run(task: Task): Promise<TaskAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ task, resolve, reject, abandoned: false });
+      this.#turn();
+    });
+  }
+
+  /** Nobody waits for it any more. One that runs goes on to its end; its answer still comes. */
+  abandon(id: number): void {
+    const at = this.#queue.findIndex(({ task }) => task.id === id);
+    const [queued] = at === -1 ? [] : this.#queue.splice(at, 1);
+    queued?.reject(new NairobiError('INTERRUPTED', 'The request was given up before it began'));
+    for (const { job } of this.#threads) {
+      if (job?.task.id !== id || job.abandoned) continue;
+      job.abandoned = true;
+      if (this.#threads.size < this.#options.threads + this.#options.spares) {
+        if (this.#threads.size - this.#stuck < this.#options.threads) this.#start();
+      }
+      this.#turn();
+    }
+  }
+
+  /** The rows of this version of a dataset are of no use any more. */
+  drop(held: Held): void {
+    const key = frameKey(held);
+    for (const thread of this.#threads) {
+      if (thread.frames.delete(key)) thread.worker.postMessage({ drop: key });
+    }
+  }
+
+  /** True when some thread has the rows of it as Polars holds them. */
+  holds(held: Held): boolean {
+    const key = frameKey(held);
+    return [...this.#threads].some(({ frames }) => frames.has(key));
+  }
+
+  /** No task is begun any more, and nobody gets an answer; the threads end with the process. */
+  close(): void {
+    this.#closed = true;
+    const ended = new NairobiError('TERMINATED', 'The daemon ends');
+    for (const { reject } of this.#queue.splice(0)) reject(ended);
+    for (const { job } of this.#threads) job?.reject(ended);
+  }
+
+  get #stuck(): number {
+    return [...this.#threads].filter(({ job }) => job?.abandoned).length;
+  }
+
+  #start(): void {
+    const bundled = !import.meta.url.endsWith('.ts');
+    const entry = new URL(bundled ? '../serve.js' : './worker.ts', import.meta.url);
+    // Polars, fontconfig and GL read the process's environment, not a copy of it.
+    const thread = new Thread(new Worker(entry, { env: SHARE_ENV }));
+    this.#threads.add(thread);
+    thread.worker.on('message', (message: FromWorker) => this.#hear(thread, message));
+    thread.worker.on('error', (error) => this.#lose(thread, error));
+    thread.worker.postMessage({ warm: true });
+  }
+
+  #hear(thread: Thread, message: FromWorker): void {
+    if ('warmed' in message) {
+      thread.isWarm = true;
+      return;
+    }
+    const { job } = thread;
+    assert(job?.task.id === message.id, 'a thread answers what it was asked');
+    thread.job = undefined;
+    if ('opened' in message && message.opened !== undefined) {
+      thread.frames.add(frameKey(message.opened));
+    }
+    job.resolve(message);
+    this.#turn();
+  }
+
+  #lose(thread: Thread, error: unknown): void {
+    this.#options.log(`a thread ended: ${messageOf(error)}`);
+    this.#threads.delete(thread);
+    const reason = new NairobiError('MEMORY_LIMIT', 'The request ended the thread it ran in', {
+      hint: 'it needs too much memory: ask for fewer rows at a time',
+      cause: error,
+    });
+    thread.job?.reject(reason);
+    if (!this.#closed) this.#start();
+    this.#turn();
+  }
+
+  #turn(): void {
+    for (let job = this.#queue[0]; job !== undefined; job = this.#queue[0]) {
+      const thread = this.#choose(job.task);
+      if (thread === undefined) return;
+      this.#queue.shift();
+      thread.job = job;
+      thread.worker.postMessage(job.task);
+    }
+  }
+
+  #choose(task: Task): Thread | undefined {
+    // A spare one is for when another is stuck, and stays: ending a thread would end what native
+    // code it has loaded, and not all of that survives it (measured: a crash).
+    const working = [...this.#threads].filter(({ job }) => job && !job.abandoned).length;
+    if (this.#closed || working >= this.#options.threads) return undefined;
+    const idle = [...this.#threads].filter(({ job }) => job === undefined);
+    const score = ({ frames, isWarm }: Thread): number =>
+      task.held.filter((held) => frames.has(frameKey(held))).length * 2 + (isWarm ? 1 : 0);
+    return idle.sort((a, b) => score(b) - score(a))[0];
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The datasets the daemon knows: those in memory, and those that were and will be again when
+ * somebody asks. The least recently used ones make room.
+ */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { NairobiError } from '../errors.ts';
+import { close } from '../kernel/calls.ts';
+import type { Fd } from '../kernel/syscall.ts';
+import { formatBytes } from '../units.ts';
+import type { Held, SourceWish } from './tasks.ts';
+
+/** Rows in memory, and who reads them now. */
+export interface Resident {
+  readonly held: Held;
+  /** Tasks that read them: the memory stays until there is none. */
+  uses: number;
+  /** Nobody will use them any more: they go with their last task. */
+  isRetired: boolean;
+}
+
+export class Dataset {
+  readonly id: string;
+  readonly wish: SourceWish;
+  /** Undefined while its rows are not in memory. */
+  resident: Resident | undefined;
+  /** While some task reads its source. */
+  loading: Promise<unknown> | undefined;
+  version = 0;
+  lastUsed = 0;
+  requests = 0;
+  /** Clients that opened it and did not close it. */
+  readonly holders = new Set<object>();
+
+  constructor(id: string, wish: SourceWish) {
+    this.id = id;
+    this.wish = wish;
+  }
+}
+
+export interface RegistryOptions {
+  /** Bytes of rows in memory, in all. */
+  readonly limit: number;
+  /** Called with what leaves memory, before it does. */
+  readonly onDrop: (held: Held) => void;
+  /** True when its rows take memory a second time, in the form a thread computes on. */
+  readonly isFramed: (held: Held) => boolean;
+}
+
+export class Registry {
+  readonly #options: RegistryOptions;
+  readonly #datasets = new Map<string, Dataset>();
+  readonly #residents = new Set<Resident>();
+  #clock = 0;
+  evictions = 0;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  get all(): readonly Dataset[] {
+    return [...this.#datasets.values()];
+  }
+
+  get limit(): number {
+    return this.#options.limit;
+  }
+
+  /** Bytes of rows in memory now. */
+  get bytes(): number {
+    return sum(this.#residents, ({ held }) => this.#bytesOf(held));
+  }
+
+  /** What a new dataset may take once everything nobody uses has left. */
+  get room(): number {
+    const used = [...this.#residents].filter(({ uses }) => uses > 0);
+    return this.limit - sum(used, ({ held }) => this.#bytesOf(held));
+  }
+
+  /** The dataset of this source, known from now on. */
+  of(wish: SourceWish): Dataset {
+    const id = idOf(wish);
+    const known = this.#datasets.get(id);
+    if (known !== undefined) return known;
+    const dataset = new Dataset(id, wish);
+    this.#datasets.set(id, dataset);
+    return dataset;
+  }
+
+  /** NOT_FOUND for what nobody opened. */
+  find(id: string): Dataset {
+    const found = this.#datasets.get(id);
+    if (found !== undefined) return found;
+    throw new NairobiError('NOT_FOUND', `There is no dataset "${id}"`, {
+      hint: 'Open answers with the id of a dataset; List names those there are',
+    });
+  }
+
+  /** A task begins to read what is in memory of it. */
+  use(dataset: Dataset): Resident | undefined {
+    this.#clock += 1;
+    dataset.lastUsed = this.#clock;
+    dataset.requests += 1;
+    if (dataset.resident !== undefined) dataset.resident.uses += 1;
+    return dataset.resident;
+  }
+
+  /** The task is over. */
+  leave(resident: Resident): void {
+    resident.uses -= 1;
+    if (resident.isRetired) this.#retire(resident);
+  }
+
+  /** Puts rows that were read in their place and makes room for them. */
+  keep(dataset: Dataset, held: Held): void {
+    this.release(dataset);
+    const resident: Resident = { held, uses: 0, isRetired: false };
+    dataset.resident = resident;
+    this.#residents.add(resident);
+    for (const old of this.#idle(dataset)) {
+      if (this.bytes <= this.limit) return;
+      this.release(old);
+      this.evictions += 1;
+    }
+    // The second form goes first: what is left can still be scanned.
+    if (this.bytes > this.limit) this.#options.onDrop(held);
+    if (this.bytes <= this.limit) return;
+    const needed = this.bytes;
+    this.release(dataset);
+    throw new NairobiError(
+      'MEMORY_LIMIT',
+      `The rows of ${dataset.wish.path} do not fit: ${formatBytes(needed)} would be in memory, ` +
+        `and the limit is ${formatBytes(this.limit)}`,
+      { hint: 'pass a larger --memory-limit to the daemon, or close other datasets' },
+    );
+  }
+
+  /** Gives the memory back, at the latest when its tasks are over; the dataset stays known. */
+  release(dataset: Dataset): void {
+    const { resident } = dataset;
+    if (resident === undefined) return;
+    dataset.resident = undefined;
+    this.#options.onDrop(resident.held);
+    this.#retire(resident);
+  }
+
+  /** Forgets it altogether when nobody holds it or is about to use it. */
+  forget(dataset: Dataset): void {
+    if (dataset.holders.size > 0 || dataset.loading !== undefined) return;
+    this.release(dataset);
+    this.#datasets.delete(dataset.id);
+  }
+
+  close(): void {
+    for (const dataset of this.all) this.release(dataset);
+    this.#datasets.clear();
+  }
+
+  /** What could leave memory in favour of `dataset`, in the order it would. */
+  #idle(dataset: Dataset): Dataset[] {
+    return this.all
+      .filter((one) => one !== dataset && one.resident?.uses === 0)
+      .sort(byHoldersAndAge);
+  }
+
+  #retire(resident: Resident): void {
+    resident.isRetired = true;
+    if (resident.uses > 0) return;
+    this.#residents.delete(resident);
+    close(resident.held.fd as Fd);
+  }
+
+  #bytesOf(held: Held): number {
+    return held.bytes * (this.#options.isFramed(held) ? 2 : 1);
+  }
+}
+
+const sum = <T>(all: Iterable<T>, of: (one: T) => number): number =>
+  [...all].reduce((total, one) => total + of(one), 0);
+
+/** What nobody holds goes first, then what was not asked for longest. */
+function byHoldersAndAge(a: Dataset, b: Dataset): number {
+  const held = Math.min(1, a.holders.size) - Math.min(1, b.holders.size);
+  return held === 0 ? a.lastUsed - b.lastUsed : held;
+}
+
+/** The same source read the same way is the same dataset, whoever asks and from wherever. */
+function idOf(wish: SourceWish): string {
+  const { path: named, cwd, ...rest } = wish;
+  // The paths are in the rows then, as they were written.
+  const place = wish.filenameColumn === undefined ? path.resolve(cwd, named) : [cwd, named];
+  const about = JSON.stringify([place, Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))]);
+  return `d${createHash('sha256').update(about).digest('hex').slice(0, 12)}`;
+}

@@ -1,0 +1,58 @@
+/** The daemon from start to end: what it may take, its doors, how it stops. */
+import type { HostOptions } from '../engine/options.ts';
+import { planHost } from '../engine/plan.ts';
+import { AssertionFailure } from '../errors.ts';
+import { exitGroup } from '../kernel/calls.ts';
+import { Daemon } from './daemon.ts';
+import { claimSocket, openSocketDoor } from './socket-door.ts';
+
+export interface RunOptions {
+  readonly host: HostOptions;
+  readonly socket: string;
+  /** Undefined: by the CPUs. */
+  readonly workers: number | undefined;
+  readonly requestMs: number;
+  readonly version: string;
+  readonly onReady: () => void;
+  readonly onStopping: () => void;
+  readonly log: (text: string) => void;
+}
+
+/** Two answer beside one that takes long; more than eight hold each other up. */
+const WORKERS = { min: 2, max: 8 };
+
+/** Of the memory limit, what rows may take: the rest is for computing on them. */
+const HELD_SHARE = 0.6;
+
+/** Serves until SIGTERM or SIGINT, then ends the process with 0. */
+export async function runDaemon(options: RunOptions): Promise<never> {
+  const { host, socket, workers, requestMs, version, log } = options;
+  const plan = planHost(host);
+  // First: whoever comes second must not start anything.
+  const listening = claimSocket(socket);
+  const daemon = new Daemon({
+    memoryLimit: Math.floor(plan.memoryLimit * HELD_SHARE),
+    workers: workers ?? Math.min(Math.max(plan.threads, WORKERS.min), WORKERS.max),
+    requestMs,
+    version,
+    log,
+  });
+  const door = openSocketDoor(daemon, {
+    path: socket,
+    listening,
+    isInherited: false,
+    program: `nairobi/${version}`,
+    log,
+  });
+  options.onReady();
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  options.onStopping();
+  await door.close();
+  daemon.close();
+  // Threads may be inside native code of any length, and some of it does not survive being torn
+  // down (measured: a crash). Everything that has to be undone is undone.
+  exitGroup(0);
+  throw new AssertionFailure('the process is over');
+}

@@ -1,0 +1,125 @@
+/** The work of one call over rows held in memory: a query, figures, a picture. */
+import type { DataFrame } from '../compute/polars.ts';
+import type { Relation } from '../compute/relation.ts';
+import { plotRelation } from '../engine/plot.ts';
+import { query } from '../engine/query.ts';
+import { Reporter } from '../engine/report.ts';
+import { openRows } from '../engine/rows.ts';
+import { Session } from '../engine/session.ts';
+import { stats } from '../engine/stats.ts';
+import { answer } from '../engine/stats-answers.ts';
+import { exactJson } from '../exact-json.ts';
+import { encode } from '../formats/encode.ts';
+import { uniqueNames } from '../formats/names.ts';
+import { sealedBytes, sealedFile } from '../memory/sealed.ts';
+import { columnFigures } from './column.ts';
+import { HeldPiece } from './held-piece.ts';
+import { hostOf } from './load.ts';
+import type { ColumnWish, Held, PlotWish, QueryWish, StatsWish, Task } from './tasks.ts';
+
+/** The rows of every dataset a task names. */
+export interface Rows {
+  readonly held: Held;
+  readonly frame: DataFrame | undefined;
+}
+
+/** How a dataset is named where the engine expects a path. No file of a user is called so. */
+const placeOf = (id: string): string => `\0dataset:${id}`;
+
+export class StepRunner {
+  readonly #rows: ReadonlyMap<string, Rows>;
+  readonly #task: Task;
+  readonly fds: number[] = [];
+
+  constructor(rows: ReadonlyMap<string, Rows>, task: Task) {
+    this.#rows = rows;
+    this.#task = task;
+  }
+
+  async query(wish: QueryWish): Promise<string> {
+    using session = this.#session();
+    const { sql, parameters, timeZone, tables } = wish;
+    const sources = Object.entries(tables).map(([name, id]) => ({ name, path: placeOf(id) }));
+    const { frame, columns } = await query(session, { sql, sources, parameters, timeZone });
+    const head = { columns, rowCount: frame.height };
+    const names = columns.map(({ name }) => name);
+    if (wish.as === 'arrow') return this.#arrow(frame, names, head);
+    const bytes = Buffer.concat([...encode(frame, wish.as, { names })]);
+    if (wish.as === 'json' && bytes.length <= this.#task.inlineMax) {
+      return `${exactJson(head).slice(0, -1)},"rows":${bytes.toString('utf8')}}`;
+    }
+    return exactJson({ ...head, data: this.#data(wish.as, bytes) });
+  }
+
+  async stats(wish: StatsWish): Promise<string> {
+    using session = this.#session();
+    const relation = await this.#open(session, wish);
+    const { columns, quantiles, approx, question } = wish;
+    const options = {
+      columns,
+      quantiles,
+      threads: session.plan.threads,
+      memoryLimit: session.plan.memoryLimit,
+      ...(approx === undefined ? {} : { approx }),
+    };
+    if (question !== undefined) return exactJson((await answer(question, relation, options)).data);
+    return exactJson(await stats(relation, options, session.reporter));
+  }
+
+  async column({ dataset, column, figures }: ColumnWish): Promise<string> {
+    using session = this.#session();
+    const relation = session.open({ path: placeOf(dataset) });
+    return exactJson({ figures: await columnFigures(session, relation, column, figures) });
+  }
+
+  async plot(wish: PlotWish): Promise<string> {
+    using session = this.#session();
+    const relation = await this.#open(session, wish);
+    const { bytes, ...said } = await plotRelation(
+      relation,
+      wish.request,
+      wish.format,
+      session.reporter,
+    );
+    return exactJson({ ...said, data: this.#data(wish.format, bytes) });
+  }
+
+  #session(): Session {
+    const kept = ({ path }: { readonly path: string }): HeldPiece | undefined => {
+      const id = path.startsWith(placeOf('')) ? path.slice(placeOf('').length) : undefined;
+      const rows = id === undefined ? undefined : this.#rows.get(id);
+      return rows === undefined ? undefined : new HeldPiece(rows.held, rows.frame);
+    };
+    return new Session({ host: hostOf(this.#task.memoryLimit), read: {}, kept }, new Reporter());
+  }
+
+  /** The rows of a dataset, or what a condition or a query leaves of them. */
+  #open(session: Session, wish: StatsWish | PlotWish): Promise<Relation> {
+    const name = this.#rows.get(wish.dataset)?.held.name;
+    const path = placeOf(wish.dataset);
+    return openRows(session, name === undefined ? { path } : { name, path }, wish);
+  }
+
+  #arrow(frame: DataFrame, names: readonly string[], head: object): string {
+    const named = frame.rechunk();
+    named.columns = uniqueNames(names);
+    const { fd, byteLength } = sealedFile('nairobi:result', (path) => named.writeIPC(path));
+    this.fds.push(fd);
+    const data = { format: 'arrow', bytes: byteLength, fd: this.fds.length - 1 };
+    return exactJson({ ...head, data });
+  }
+
+  #data(format: string, bytes: Buffer): object {
+    const about = { format, bytes: bytes.length };
+    if (bytes.length <= this.#task.inlineMax) {
+      return TEXT.has(format)
+        ? { ...about, text: bytes.toString('utf8') }
+        : { ...about, base64: bytes.toString('base64') };
+    }
+    const { fd } = sealedBytes('nairobi:result', bytes);
+    this.fds.push(fd);
+    return { ...about, fd: this.fds.length - 1 };
+  }
+}
+
+const TEXT = new Set(['json', 'csv', 'tsv', 'ndjson', 'svg', 'html', 'vl.json', 'text']);

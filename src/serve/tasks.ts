@@ -1,0 +1,134 @@
+/** What the daemon's threads are asked and what they answer. Everything here can be cloned. */
+import type { Column } from '../compute/relation.ts';
+import type { Question } from '../engine/stats-answers.ts';
+import type { ErrorJson } from '../errors.ts';
+import type { ReadOptions } from '../formats/options.ts';
+import type { ChartFormat } from '../render/output/encode.ts';
+import type { PlotRequest } from '../render/request.ts';
+import type { ParameterValue } from '../sql/plan.ts';
+
+/** A source and all that decides how its rows are understood: equal ones are the same dataset. */
+export interface SourceWish {
+  /** A path, glob or directory, as the client writes it. */
+  readonly path: string;
+  /** Where a relative path begins. */
+  readonly cwd: string;
+  readonly read: ReadOptions;
+  readonly unionByName?: boolean;
+  readonly filenameColumn?: string;
+}
+
+/** What of a file tells that it is the same: enough for the source of a dataset. */
+export interface FileMark {
+  readonly path: string;
+  readonly size: number;
+  /** Device, inode, size, times of change in nanoseconds. */
+  readonly identity: string;
+}
+
+/** Rows held in memory: an Arrow IPC file in a sealed memfd. */
+export interface Held {
+  readonly id: string;
+  /** Counts the times its source was read: 1, 2, ... */
+  readonly version: number;
+  readonly name: string;
+  readonly fd: number;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly columns: readonly Column[];
+  readonly wish: SourceWish;
+  readonly files: readonly FileMark[];
+  /** True when reading all rows changed nothing of what the first ones promised. */
+  readonly asInferred: boolean;
+}
+
+export const DATA_FORMATS = ['json', 'arrow', 'csv', 'tsv', 'ndjson', 'parquet'] as const;
+export type DataFormat = (typeof DATA_FORMATS)[number];
+
+export interface QueryWish {
+  readonly sql: string;
+  /** Table names to datasets. */
+  readonly tables: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly timeZone: string;
+  readonly as: DataFormat;
+}
+
+type Rows = { readonly where?: string; readonly sql?: string };
+
+export interface StatsWish extends Rows {
+  readonly dataset: string;
+  readonly columns?: readonly string[];
+  readonly quantiles?: readonly number[];
+  readonly approx?: boolean;
+  readonly question?: Exclude<Question, { is: 'compare' | 'expect' }>;
+}
+
+export interface ColumnWish {
+  readonly dataset: string;
+  readonly column: string;
+  readonly figures: readonly string[];
+}
+
+export interface PlotWish extends Rows {
+  readonly dataset: string;
+  readonly format: ChartFormat;
+  readonly request: PlotRequest;
+}
+
+/** Steps of one call; what they give is under the same names. */
+export interface Steps {
+  readonly query?: QueryWish;
+  readonly stats?: StatsWish;
+  readonly column?: ColumnWish;
+  readonly plot?: PlotWish;
+}
+
+export interface Task {
+  readonly id: number;
+  /** Read this source first: its rows are then the dataset of this id. */
+  readonly open?: { readonly id: string; readonly version: number; readonly wish: SourceWish };
+  /** What the steps name beside it. */
+  readonly held: readonly Held[];
+  readonly steps: Steps;
+  readonly cwd: string;
+  /** Answers of up to this many bytes go inline. */
+  readonly inlineMax: number;
+  readonly memoryLimit: number;
+}
+
+export interface TaskDone {
+  readonly id: number;
+  readonly opened?: Held;
+  /** Answers of the steps by name, each the text of a JSON object. */
+  readonly answers: Readonly<Record<string, string>>;
+  /** In the order the answers refer to them. */
+  readonly fds: readonly number[];
+  readonly ms: Readonly<Record<string, number>>;
+}
+
+/** The source of this dataset is not what it was: read it again. */
+export interface TaskStale {
+  readonly id: number;
+  readonly stale: string;
+}
+
+export interface TaskFailed {
+  readonly id: number;
+  readonly error: ErrorJson;
+  readonly exit: number;
+  /** A bug of ours, with its stack for the log. */
+  readonly stack?: string;
+}
+
+export type TaskAnswer = TaskDone | TaskStale | TaskFailed;
+
+/** From the daemon to a thread. */
+export type ToWorker = Task | { readonly drop: string } | { readonly warm: true };
+
+/** How a thread knows the rows of one version of a dataset. */
+export const frameKey = ({ id, version }: Pick<Held, 'id' | 'version'>): string =>
+  `${id}@${version}`;
+
+/** From a thread to the daemon. */
+export type FromWorker = TaskAnswer | { readonly warmed: number };

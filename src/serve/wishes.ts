@@ -1,0 +1,261 @@
+/** What the parameters of each method ask for. */
+import type { Json } from '../client/protocol.ts';
+import { NairobiError } from '../errors.ts';
+import type { FormatName } from '../formats/detect.ts';
+import {
+  type Encoding,
+  type OnError,
+  parseTypeName,
+  type ReadOptions,
+} from '../formats/options.ts';
+import { CHART_FORMATS } from '../render/output/encode.ts';
+import { parseRange, parseReference, parseZone } from '../render/parse.ts';
+import {
+  AGGREGATES,
+  BANDS,
+  DEFAULT_REQUEST,
+  GL_CHOICES,
+  MARKS,
+  type PlotRequest,
+  SCALES,
+  SHADES,
+} from '../render/request.ts';
+import type { ParameterValue } from '../sql/plan.ts';
+import { isObject, type Params } from './params.ts';
+import {
+  type ColumnWish,
+  DATA_FORMATS,
+  type PlotWish,
+  type QueryWish,
+  type SourceWish,
+  type StatsWish,
+  type Steps,
+} from './tasks.ts';
+
+const INPUT_FORMATS = [
+  'csv',
+  'tsv',
+  'psv',
+  'ndjson',
+  'json',
+  'parquet',
+  'arrow',
+  'arrow-stream',
+  'avro',
+  'sqlite',
+] as const satisfies readonly FormatName[];
+const ENCODINGS = ['utf8', 'utf16le', 'utf16be', 'latin1'] as const satisfies readonly Encoding[];
+const ON_ERROR = ['fail', 'null', 'skip'] as const satisfies readonly OnError[];
+
+/** `fields` without those that are undefined: the difference matters to exact optional types. */
+function said<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+export function sourceWish(params: Params): SourceWish {
+  const path = params.text('path');
+  const cwd = directoryOf(params);
+  if (cwd === undefined && !path.startsWith('/')) {
+    throw new NairobiError('USAGE', `The path "${path}" is relative, and to what is not said`, {
+      hint: 'send an absolute path, or the directory it starts from as "cwd"',
+    });
+  }
+  const read = params.nested('read');
+  return {
+    path,
+    cwd: cwd ?? '/',
+    read: read === undefined ? {} : readOptions(read),
+    ...said({
+      unionByName: params.flag('unionByName'),
+      filenameColumn: params.optionalText('filenameColumn'),
+    }),
+  };
+}
+
+/** The directory relative paths of a request begin at. */
+export function directoryOf(params: Params): string | undefined {
+  const cwd = params.optionalText('cwd');
+  if (cwd === undefined || cwd.startsWith('/')) return cwd;
+  throw new NairobiError('USAGE', `"cwd" has to be an absolute path, and is "${cwd}"`);
+}
+
+function readOptions(params: Params): ReadOptions {
+  const types = params.textMap('types');
+  const rows = params.optionalTextOrCount('inferRows');
+  const options = said({
+    format: params.oneOf('format', INPUT_FORMATS),
+    delimiter: params.optionalText('delimiter'),
+    quote: params.optionalText('quote'),
+    header: params.flag('header'),
+    comment: params.optionalText('comment'),
+    decimalComma: params.flag('decimalComma'),
+    nulls: params.texts('nulls'),
+    types:
+      types === undefined
+        ? undefined
+        : Object.fromEntries(Object.entries(types).map(([k, type]) => [k, parseTypeName(type)])),
+    inferRows: rows === 'all' ? ('all' as const) : typeof rows === 'number' ? rows : undefined,
+    allText: params.flag('allText'),
+    onError: params.oneOf('onError', ON_ERROR),
+    dateFormats: params.texts('dateFormats'),
+    encoding: params.oneOf('encoding', ENCODINGS),
+    table: params.optionalText('table'),
+  });
+  params.end();
+  return options;
+}
+
+/** `dataset`: the one the request is about when it names no other. */
+export function queryWish(params: Params, dataset: string | undefined): QueryWish {
+  const tables = params.textMap('tables') ?? {};
+  const given = params.object('params') ?? {};
+  const wish = {
+    sql: params.text('sql'),
+    tables: dataset === undefined ? tables : { data: dataset, ...tables },
+    parameters: Object.fromEntries(Object.entries(given).map(([k, v]) => [k, parameterOf(k, v)])),
+    timeZone: parseZone(params.optionalText('tz') ?? 'UTC'),
+    as: params.oneOf('as', DATA_FORMATS) ?? 'json',
+  };
+  return wish;
+}
+
+function parameterOf(name: string, value: Json | undefined): ParameterValue {
+  if (value === undefined || value === null) return null;
+  // An integer is one, as in "-p n=1".
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (isObject(value) && typeof value['integer'] === 'string') return BigInt(value['integer']);
+  throw new NairobiError('USAGE', `The parameter ${name} has to be a text, a number or a truth`, {
+    hint: 'an integer beyond 2^53 is {"integer": "9007199254740993"}',
+  });
+}
+
+const rowsOf = (params: Params) =>
+  said({ where: params.optionalText('where'), sql: params.optionalText('sql') });
+
+export function statsWish(params: Params, dataset: string): StatsWish {
+  const question = params.nested('question');
+  const wish = {
+    dataset,
+    ...rowsOf(params),
+    ...said({
+      columns: params.texts('columns'),
+      quantiles: params.numbers('quantiles'),
+      approx: params.flag('approx'),
+    }),
+    ...(question === undefined ? {} : { question: questionOf(question) }),
+  };
+  for (const p of wish.quantiles ?? []) {
+    if (!(p >= 0 && p <= 1)) throw new NairobiError('USAGE', `${p} is no quantile: 0 to 1 are`);
+  }
+  return wish as StatsWish;
+}
+
+const QUESTIONS = ['by', 'corr', 'hist', 'freq', 'schema'] as const;
+
+function questionOf(params: Params): NonNullable<StatsWish['question']> {
+  const is = params.oneOf('is', QUESTIONS);
+  const question = ((): NonNullable<StatsWish['question']> => {
+    switch (is) {
+      case 'by':
+        return { is, key: params.text('key') };
+      case 'hist':
+        return { is, column: params.text('column'), bins: params.count('bins') ?? 20 };
+      case 'freq':
+        return { is, column: params.text('column'), top: params.count('top') ?? 20 };
+      case 'corr':
+      case 'schema':
+        return { is };
+      case undefined:
+        throw new NairobiError('USAGE', `A question is one of ${QUESTIONS.join(', ')}`);
+    }
+  })();
+  params.end();
+  return question;
+}
+
+export function columnWish(params: Params, dataset: string): ColumnWish {
+  const wish = {
+    dataset,
+    column: params.text('column'),
+    figures: params.texts('figures') ?? [params.text('figure')],
+  };
+  return wish;
+}
+
+export function plotWish(params: Params, dataset: string): PlotWish {
+  const format = params.oneOf('format', CHART_FORMATS) ?? 'png';
+  const wish = { dataset, format, request: plotRequest(params), ...rowsOf(params) };
+  return wish as PlotWish;
+}
+
+function plotRequest(params: Params): PlotRequest {
+  return {
+    ...DEFAULT_REQUEST,
+    ...said({
+      mark: params.oneOf('mark', MARKS),
+      x: params.optionalText('x'),
+      y: params.textOrTexts('y'),
+      color: params.optionalText('color'),
+      facet: params.optionalText('facet'),
+      agg: params.oneOf('agg', AGGREGATES),
+      every: params.optionalText('every'),
+      band: params.oneOf('band', BANDS),
+      bins: params.count('bins'),
+      panels: params.flag('panels'),
+      xScale: params.oneOf('xScale', SCALES),
+      yScale: params.oneOf('yScale', SCALES),
+      xRange: rangeOf(params.optionalText('xRange')),
+      yRange: rangeOf(params.optionalText('yRange')),
+      xLines: params.textOrTexts('xLine')?.map(parseReference),
+      yLines: params.textOrTexts('yLine')?.map(parseReference),
+      zone: zoneOf(params.optionalText('tz')),
+      title: params.optionalText('title'),
+      theme: params.optionalText('theme'),
+      palette: params.optionalText('palette'),
+      shade: params.oneOf('shade', SHADES),
+      reduce: params.oneOf('reduce', ['auto', 'marks', 'density'] as const),
+      gl: params.oneOf('gl', GL_CHOICES),
+      width: params.number('width'),
+      height: params.number('height'),
+      scale: params.number('scale'),
+      seed: params.number('seed'),
+    }),
+  } as PlotRequest;
+}
+
+const rangeOf = (text: string | undefined) => (text === undefined ? undefined : parseRange(text));
+const zoneOf = (text: string | undefined) => (text === undefined ? undefined : parseZone(text));
+
+/** What a method is to do over `dataset`, or over the tables its query names. */
+export function stepsOf(method: string, params: Params, dataset: string | undefined): Steps {
+  const needed = (): string => {
+    if (dataset !== undefined) return dataset;
+    throw new NairobiError('USAGE', `${method}: dataset is missing`, {
+      hint: method === 'Run' ? 'or "open" with the path of a source' : 'Open answers with its id',
+    });
+  };
+  switch (method) {
+    case 'Query':
+      return { query: queryWish(params, dataset) };
+    case 'Stats':
+      return { stats: statsWish(params, needed()) };
+    case 'Column':
+      return { column: columnWish(params, needed()) };
+    case 'Plot':
+      return { plot: plotWish(params, needed()) };
+    default: {
+      const [query, stats] = [params.nested('query'), params.nested('stats')];
+      const [column, plot] = [params.nested('column'), params.nested('plot')];
+      const steps = said({
+        query: query && queryWish(query, dataset),
+        stats: stats && statsWish(stats, needed()),
+        column: column && columnWish(column, needed()),
+        plot: plot && plotWish(plot, needed()),
+      });
+      for (const step of [query, stats, column, plot]) step?.end();
+      return steps;
+    }
+  }
+}
