@@ -14,12 +14,12 @@ export type Dsl = string | { readonly [variant: string]: unknown };
 export type Dtype = string | { readonly [variant: string]: unknown };
 
 /** serde_json accepts integers of 128 bits, which JSON.stringify cannot write. */
-function write(node: unknown): string {
+export function serialize(node: unknown): string {
   if (typeof node === 'bigint') return node.toString();
-  if (Array.isArray(node)) return `[${node.map(write).join(',')}]`;
+  if (Array.isArray(node)) return `[${node.map(serialize).join(',')}]`;
   if (node !== null && typeof node === 'object') {
     const fields = Object.entries(node).map(
-      ([key, value]) => `${JSON.stringify(key)}:${write(value)}`,
+      ([key, value]) => `${JSON.stringify(key)}:${serialize(value)}`,
     );
     return `{${fields.join(',')}}`;
   }
@@ -29,7 +29,7 @@ function write(node: unknown): string {
 /** The finished expression, named `name` when given. */
 export function expression(node: Dsl, name?: string): Expr {
   const named = name === undefined ? node : alias(node, name);
-  return polars().Expr.deserialize(Buffer.from(write(named)), 'json') as Expr;
+  return polars().Expr.deserialize(Buffer.from(serialize(named)), 'json') as Expr;
 }
 
 export const column = (name: string): Dsl => ({ Column: name });

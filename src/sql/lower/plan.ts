@@ -17,6 +17,7 @@ import type {
 } from '../ir.ts';
 import { dtypeOf, type SqlType } from '../types.ts';
 import { columnsOf } from '../walk.ts';
+import { prepareArguments } from './arguments.ts';
 import { concat } from './concat.ts';
 import { type Lowering, lowerExpression } from './expression.ts';
 import { lowerAsof, lowerJoin } from './join.ts';
@@ -165,29 +166,16 @@ export class Lowerer {
   }
 
   /** sum(1) and GROUP BY 'x' need a column as long as the group, not a single value. */
-  #withConstants(input: LazyFrame, constants: readonly Named[]): LazyFrame {
-    return constants.length === 0
+  #withColumns(input: LazyFrame, columns: readonly Named[]): LazyFrame {
+    return columns.length === 0
       ? input
-      : input.withColumns(...constants.map((each) => this.expression(each.expression, each.id)));
+      : input.withColumns(...columns.map((each) => this.expression(each.expression, each.id)));
   }
 
   #aggregate(plan: Plan & { kind: 'aggregate' }): LazyFrame {
     const constants: Named[] = plan.keys.filter((key) => columnsOf(key.expression).size === 0);
-    const aggregates = plan.aggregates.map(({ id, expression }) => {
-      const [first, ...rest] = expression.args;
-      if (first === undefined || columnsOf(first).size > 0) return { id, expression };
-      const constant = { id: `${id}_argument`, expression: first };
-      constants.push(constant);
-      const column: Expression = {
-        kind: 'column',
-        id: constant.id,
-        name: constant.id,
-        type: first.type,
-        position: -1,
-      };
-      return { id, expression: { ...expression, args: [column, ...rest] } };
-    });
-    const input = this.#withConstants(this.frame(plan.input), constants);
+    const { columns, aggregates } = prepareArguments(plan, this.byId);
+    const input = this.#withColumns(this.frame(plan.input), [...constants, ...columns]);
     const lowered = aggregates.map(({ id, expression }) =>
       d.expression(this.aggregate(expression), id),
     );

@@ -63,24 +63,35 @@ type Counts = (id: ColumnId) => number;
 
 /** Rows of joining what there is with one more table. */
 function joinedRows(
-  rows: number,
-  ids: ReadonlySet<ColumnId>,
+  joined: Joined,
   leaf: Leaf,
   predicates: readonly Expression[],
   counts: Counts,
 ): { rows: number; connected: boolean } {
   let distinct = 1;
-  let connected = false;
+  const sides = new Set([leaf]);
   for (const predicate of predicates) {
-    const key = keyOf(predicate, ids, leaf.ids);
+    const key = keyOf(predicate, joined.ids, leaf.ids);
     if (key === undefined) continue;
-    connected = true;
     const [id] = columnsOf(key.right);
     distinct *= id === undefined ? 1 : counts(id);
+    const [other] = columnsOf(key.left);
+    const from = joined.leaves.find(({ ids }) => other !== undefined && ids.has(other));
+    if (from !== undefined) sides.add(from);
   }
-  // Keys of one table together have no more values than the table has rows.
-  const values = Math.max(1, Math.min(distinct, Math.max(leaf.base, 1)));
-  return { rows: Math.max(1, (rows * leaf.rows) / values), connected };
+  // Keys of one table together have no more values than it has rows, and as with a single key the
+  // smaller table has them all: partsupp's pairs are those of lineitem.
+  const [, ...others] = sides;
+  const bases = others.length === 1 ? [...sides] : [leaf];
+  const values = Math.max(1, Math.min(distinct, ...bases.map(({ base }) => Math.max(base, 1))));
+  return { rows: Math.max(1, (joined.rows * leaf.rows) / values), connected: others.length > 0 };
+}
+
+/** The tables joined so far. */
+interface Joined {
+  readonly rows: number;
+  readonly ids: ReadonlySet<ColumnId>;
+  readonly leaves: readonly Leaf[];
 }
 
 /** Left-deep, cheapest next; unconnected tables come last. */
@@ -98,7 +109,7 @@ function greedy(
   while (rest.size > 0) {
     let best: { leaf: Leaf; rows: number; connected: boolean } | undefined;
     for (const leaf of rest) {
-      const next = { leaf, ...joinedRows(rows, ids, leaf, predicates, counts) };
+      const next = { leaf, ...joinedRows({ rows, ids, leaves: order }, leaf, predicates, counts) };
       const better =
         best === undefined ||
         (next.connected && !best.connected) ||
