@@ -145,6 +145,44 @@ export const over = (node: Dsl, partition: readonly Dsl[]): Dsl => ({
   Over: { function: node, partition_by: partition, order_by: null, mapping: 'GroupsToRows' },
 });
 
+/** What stands for each element inside eachElement() and ofElements(). */
+export const element: Dsl = 'Element';
+/** The list with `node`, over `element`, in the place of its elements. */
+export const eachElement = (list: Dsl, node: Dsl): Dsl => ({
+  Eval: { expr: list, evaluation: node, variant: 'List' },
+});
+/** The one value that `node` makes of all elements of a list. */
+export const ofElements = (list: Dsl, node: Dsl): Dsl => ({
+  Eval: { expr: list, evaluation: node, variant: 'ListAgg' },
+});
+/** Lists laid end to end, or a list of lists made flat. */
+export const explode = (node: Dsl): Dsl => ({
+  Explode: { input: node, options: { empty_as_null: false, keep_nulls: false } },
+});
+export const slice = (node: Dsl, offset: Dsl, length: Dsl): Dsl => ({
+  Slice: { input: node, offset, length },
+});
+export const sorted = (node: Dsl, descending: boolean, nullsLast: boolean): Dsl => ({
+  Sort: {
+    expr: node,
+    options: {
+      descending,
+      nulls_last: nullsLast,
+      multithreaded: false,
+      maintain_order: false,
+      limit: null,
+    },
+  },
+});
+export const implode = (node: Dsl): Dsl => ({
+  Agg: { Implode: { input: node, maintain_order: true } },
+});
+/** One struct of the named values. */
+export const struct = (fields: readonly (readonly [string, Dsl])[]): Dsl =>
+  call('AsStruct', ...fields.map(([name, node]) => alias(node, name)));
+export const field = (node: Dsl, name: string): Dsl =>
+  call({ StructExpr: { FieldByName: name } }, node);
+
 /** start, start + 1, ... up to but without end. */
 export const intRange = (start: Dsl, end: Dsl): Dsl =>
   call({ Range: { IntRange: { step: 1, dtype: { Literal: 'Int64' } } } }, start, end);

@@ -9,9 +9,10 @@ import type { Expression, Plan, SubqueryExpression } from './ir.ts';
 import { joinOn } from './join.ts';
 import { marked } from './mark.ts';
 import { counted, membership } from './membership.ts';
-import { attachScalar } from './scalar.ts';
+import { rare } from './rare.ts';
+import { attachScalar, trySimple } from './scalar.ts';
 import { BOOLEAN } from './types.ts';
-import { conjunction, conjuncts, mapChildren, some } from './walk.ts';
+import { columnsOf, conjunction, conjuncts, mapChildren, some } from './walk.ts';
 
 /** What applying needs of the binder: new ids, and how to refuse. */
 export interface Applying {
@@ -29,7 +30,9 @@ const isSubquery = (expression: Expression): boolean => expression.kind === 'sub
 
 /** Known before the query runs: needs no join. */
 const isConstant = (subquery: SubqueryExpression): boolean =>
-  subquery.outer.size === 0 && subquery.mode !== 'in';
+  subquery.outer.size === 0 &&
+  subquery.mode !== 'in' &&
+  !['list', 'struct', 'map', 'calendar'].includes(subquery.type.kind);
 
 const wantedOf = (subquery: SubqueryExpression): SubqueryExpression['columns'] =>
   subquery.mode === 'in' ? subquery.columns : [];
@@ -52,12 +55,9 @@ function asJoin(applying: Applying, plan: Plan, conjunct: Expression): Plan | un
   if (isConstant(inner) || inner.needles.some((needle) => some(needle, isSubquery))) {
     return undefined;
   }
-  const { plan: right, predicates } = decorrelate(
-    applying,
-    inner.plan,
-    inner.outer,
-    wantedOf(inner),
-  );
+  const simple = trySimple(() => decorrelate(applying, inner.plan, inner.outer, wantedOf(inner)));
+  if (simple === undefined) return undefined;
+  const { plan: right, predicates } = simple;
   if (inner.mode === 'exists') return joinOn(negated ? 'anti' : 'semi', plan, right, predicates);
   const equal = membership(inner);
   if (!negated) return joinOn('semi', plan, right, [...predicates, ...equal]);
@@ -76,9 +76,6 @@ function attachIn(
   subquery: SubqueryExpression,
 ): Attached {
   const { position } = subquery;
-  if (subquery.outer.size > 0 || subquery.needles.length > 1) {
-    throw applying.unsupported('a correlated IN beside OR or in a select list', position);
-  }
   const needle = subquery.needles[0] as Expression;
   const { rows, known, plan: values } = counted(applying, right, subquery);
   const found = marked(applying, plan, values, membership(subquery));
@@ -97,9 +94,27 @@ function attachIn(
   return { plan: found.plan, expression };
 }
 
+/** IN as the value of an aggregate over its subquery, which then reads the needles too. */
+function anyEqual(applying: Applying, subquery: SubqueryExpression): SubqueryExpression {
+  const test = conjunction(membership(subquery)) as Expression;
+  const outer = new Set(subquery.outer);
+  for (const needle of subquery.needles) columnsOf(needle, outer);
+  return rare().quantified(applying, subquery, test, false, outer);
+}
+
 function attachOne(applying: Applying, plan: Plan, subquery: SubqueryExpression): Attached {
   if (subquery.mode === 'scalar') return attachScalar(applying, plan, subquery);
-  const inner = decorrelate(applying, subquery.plan, subquery.outer, wantedOf(subquery));
+  if (subquery.mode === 'in' && (subquery.outer.size > 0 || subquery.needles.length > 1))
+    return attachScalar(applying, plan, anyEqual(applying, subquery));
+  const inner = trySimple(() =>
+    decorrelate(applying, subquery.plan, subquery.outer, wantedOf(subquery)),
+  );
+  if (inner === undefined)
+    return attachScalar(
+      applying,
+      plan,
+      rare().quantified(applying, subquery, truth(true), false, subquery.outer),
+    );
   if (subquery.mode === 'in') return attachIn(applying, plan, inner.plan, subquery);
   return marked(applying, plan, inner.plan, inner.predicates);
 }

@@ -1,6 +1,6 @@
 /** The columns of a plan with their types. */
 import type { ColumnId, Plan } from './ir.ts';
-import type { SqlType } from './types.ts';
+import { INT64, type SqlType } from './types.ts';
 
 export interface TypedColumn {
   readonly id: ColumnId;
@@ -17,7 +17,17 @@ export function typedColumns(plan: Plan): readonly TypedColumn[] {
     case 'values':
     case 'set':
     case 'shared':
+    case 'recursive':
+    case 'working':
       return plan.columns;
+    case 'unnest': {
+      const elements = plan.items.map(({ id, expression: { type } }) => ({
+        id,
+        type: type.kind === 'list' ? type.of : type,
+      }));
+      const numbers = plan.ordinality === undefined ? [] : [{ id: plan.ordinality, type: INT64 }];
+      return [...typedColumns(plan.input), ...elements, ...numbers];
+    }
     case 'series':
       return [plan.column];
     case 'project':

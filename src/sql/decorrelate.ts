@@ -138,6 +138,13 @@ class Decorrelator {
     const input = this.pull(plan.input);
     const inner = new Set(outputOf(input.plan));
     const keys: Named[] = [...plan.keys];
+    for (const { expression } of [...plan.keys, ...plan.aggregates]) {
+      if (this.#isCorrelated(expression))
+        throw this.#applying.unsupported(
+          'an aggregate of columns of the query around it',
+          expression.position,
+        );
+    }
     const predicates = input.predicates.map((predicate) => {
       const key = this.#equation(predicate, inner);
       const id = this.#applying.newId();

@@ -4,10 +4,12 @@
  * GROUP BY ALL, [lists], INTERVAL 1 DAY, $name and :name. One pass over the scanner's tokens;
  * nothing inside a string or a comment is ever touched.
  */
-import type { ScanToken } from 'libpg-query';
+import { AFTER_FROM, fromFirst } from './from-first.ts';
+import { rare } from './rare.ts';
 import { applyEdits, type Edit } from './rewrite.ts';
 import type { Source } from './source.ts';
 import { Source as SourceText } from './source.ts';
+import { type Token, unquote } from './tokens.ts';
 
 /** Names the parser would cut at 63 bytes, and what has no place in its grammar. */
 export interface Marks {
@@ -26,31 +28,6 @@ export interface Rewritten {
   readonly marks: Marks;
 }
 
-export interface Token {
-  readonly text: string;
-  readonly lower: string;
-  readonly start: number;
-  readonly end: number;
-  readonly isString: boolean;
-  readonly isName: boolean;
-}
-
-const STRING_TOKEN = 261;
-const IDENTIFIER_TOKEN = 258;
-
-export function tokensOf(scanned: readonly ScanToken[]): Token[] {
-  return scanned
-    .filter((token) => !token.tokenName.endsWith('_COMMENT'))
-    .map((token) => ({
-      text: token.text,
-      lower: token.text.toLowerCase(),
-      start: token.start,
-      end: token.end,
-      isString: token.tokenType === STRING_TOKEN,
-      isName: token.tokenType === IDENTIFIER_TOKEN || token.keywordKind === 1,
-    }));
-}
-
 /** One SELECT being walked through, or a parenthesis without one. */
 interface Frame {
   select: boolean;
@@ -62,23 +39,6 @@ interface Frame {
 
 const newFrame = (): Frame => ({ select: false, inFrom: false, hasWindow: false, qualify: false });
 
-const AFTER_FROM = new Set([
-  'where',
-  'group',
-  'having',
-  'order',
-  'limit',
-  'offset',
-  'fetch',
-  'union',
-  'intersect',
-  'except',
-  'window',
-  'qualify',
-  'on',
-  'using',
-  'select',
-]);
 const AFTER_QUALIFY = new Set([
   'order',
   'limit',
@@ -102,13 +62,15 @@ class Pass {
   readonly #frames: Frame[] = [newFrame()];
   /** Where the list after * EXCLUDE and its like ended: another may follow. */
   #starEnd = -1;
+  /** How many square brackets and braces are open. */
+  #brackets = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
   }
 
   run(): void {
-    if (this.#at(0) === 'from') this.#insert(this.#tokens[0]?.start ?? 0, 'SELECT * ');
+    if (this.#at(0) === 'from') this.edits.push(...fromFirst(this.#tokens));
     for (let i = 0; i < this.#tokens.length; i += 1) this.#token(i);
     if (this.#frame.qualify) this.#insert(this.#tokens.at(-1)?.end ?? 0, ')');
   }
@@ -150,6 +112,7 @@ class Pass {
     else if (token.text === ')' && this.#frames.length > 1) this.#frames.pop();
     else if (token.lower === 'select') Object.assign(frame, newFrame(), { select: true });
     else if (token.lower === 'from' && this.#isFromClause(i)) frame.inFrom = true;
+    else if (/^(un)?pivot$/.test(token.lower)) Object.assign(frame, { select: true, inFrom: true });
     else if (token.lower === 'window') frame.hasWindow = true;
     else if (token.lower === 'values') frame.inFrom = false;
     if (AFTER_FROM.has(token.lower) && token.lower !== 'on') frame.inFrom = false;
@@ -170,7 +133,7 @@ class Pass {
   /** FROM 'file', JOIN 'file', and the join kinds PostgreSQL lacks. */
   #sources(i: number, token: Token): void {
     const before = this.#at(i - 1);
-    const opens = before === 'from' || before === 'join' || before === ',' || before === '(';
+    const opens = /^(from|join|,|\(|(un)?pivot)$/.test(before);
     if (token.isString && this.#frame.inFrom && opens) {
       this.#replace(token, `"@file:${this.marks.files.push(unquote(token.text)) - 1}"`);
     }
@@ -178,6 +141,9 @@ class Pass {
     const next = this.#at(i + 1);
     if (next !== 'join' && next !== 'left' && next !== 'inner') return;
     this.#replace(token, `CROSS JOIN "@${token.lower}"`);
+    // Without a condition PostgreSQL knows only this one.
+    const join = this.#tokens[i + 1];
+    if (token.lower === 'positional' && join !== undefined) this.#insert(join.start, 'NATURAL ');
   }
 
   /** `* EXCLUDE (a, b)` -> `*, "@exclude"(a, b)`; in REPLACE and RENAME, AS becomes a comma. */
@@ -219,11 +185,6 @@ class Pass {
       this.#replace(token, `${start} "@qualify" AS (ORDER BY `);
       this.#frame.qualify = true;
       this.#frame.hasWindow = true;
-    } else if (
-      lower === '[' &&
-      /^(\(|,|=|<|>|\[|select|in|then|else|and|or|return)$/.test(this.#at(i - 1))
-    ) {
-      this.#replace(token, 'ARRAY[');
     } else if (lower === '==') {
       this.#replace(token, '=');
     } else if (
@@ -268,10 +229,14 @@ class Pass {
     this.#replace(token, `"@name:${this.marks.longNames.push(name) - 1}"`);
   }
 
-  /** $name, :name and $1 become $1, $2, ... in order of first use. */
+  /** $name, :name and $1 become $1, $2, ... in order of first use; [1:n] and {'a':n} have none. */
   #parameter(i: number, token: Token): void {
     const next = this.#tokens[i + 1];
-    const named = (token.text === '$' || token.text === ':') && next?.start === token.end;
+    if (/^[[{]$/.test(token.text)) this.#brackets += 1;
+    if (/^[\]}]$/.test(token.text)) this.#brackets -= 1;
+    const between = this.#brackets > 0 && /[\w"'\])]$/.test(this.#at(i - 1));
+    const mark = token.text === '$' || (token.text === ':' && !between);
+    const named = mark && next?.start === token.end;
     if (named && next !== undefined && /^[a-z_]\w*$/i.test(next.text)) {
       this.edits.push({ start: token.start, end: next.end, text: this.#numbered(next.text) });
     } else if (/^\$\d+$/.test(token.text)) {
@@ -286,14 +251,16 @@ class Pass {
   }
 }
 
-/** The value of a plain string token. */
-export function unquote(token: string): string {
-  return token.slice(token.indexOf("'") + 1, -1).replaceAll("''", "'");
-}
+/** Words and signs that only src/sql/rare knows to rewrite. */
+const RARE = /^([[{]|->|ignore|respect|pivot|unpivot|sample|tablesample|name)$/;
+const isRare = (token: Token, index: number, tokens: readonly Token[]): boolean =>
+  RARE.test(token.lower) ||
+  (token.lower === 'interval' && !/^['\d]/.test(tokens[index + 1]?.text ?? "'"));
 
 export function rewrite(typed: string, tokens: readonly Token[]): Rewritten {
   const pass = new Pass(tokens);
   pass.run();
-  const { text, segments } = applyEdits(typed, pass.edits);
+  const more = tokens.some(isRare) ? rare().edits(tokens) : [];
+  const { text, segments } = applyEdits(typed, [...more, ...pass.edits]);
   return { text, source: new SourceText(typed, segments), marks: pass.marks };
 }

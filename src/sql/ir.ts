@@ -64,9 +64,16 @@ export interface AggregateExpression extends Typed {
 }
 export interface Frame {
   readonly unit: 'rows' | 'range' | 'groups';
-  /** Rows relative to the current one; negative precedes; undefined is unbounded. */
+  /**
+   * Relative to the current row; negative precedes; undefined is unbounded. In rows, groups of
+   * peers, or units of the ordering value.
+   */
   readonly start: number | undefined;
   readonly end: number | undefined;
+  /** RANGE by an interval: what is added to the ordering value. */
+  readonly startBy?: Interval;
+  readonly endBy?: Interval;
+  readonly exclude?: 'current row' | 'group' | 'ties';
 }
 export interface WindowExpression extends Typed {
   readonly kind: 'window';
@@ -135,6 +142,46 @@ export interface Series {
   readonly start: Scalar;
   readonly stop: Scalar;
   readonly step: Scalar;
+}
+/** Each row as often as its lists are long, with their elements side by side. */
+export interface Unnest {
+  readonly kind: 'unnest';
+  readonly input: Plan;
+  readonly items: readonly Named[];
+  /** Rows whose lists are empty stay, with NULLs. */
+  readonly outer: boolean;
+  /** 1, 2, ... within each row. */
+  readonly ordinality: ColumnId | undefined;
+}
+/** WITH RECURSIVE: `step` is run on the rows of the round before until it gives none. */
+export interface Recursive {
+  readonly kind: 'recursive';
+  readonly key: number;
+  readonly name: string;
+  /** UNION ALL; else a row that was there before is not taken again. */
+  readonly all: boolean;
+  readonly base: Plan;
+  readonly step: Plan;
+  readonly baseColumns: readonly ColumnId[];
+  readonly stepColumns: readonly ColumnId[];
+  readonly columns: readonly ScanColumn[];
+}
+/** The rows of the round before, inside a recursive query. */
+export interface Working {
+  readonly kind: 'working';
+  readonly key: number;
+  readonly name: string;
+  /** Named by their places: "r0", "r1". */
+  readonly columns: readonly ScanColumn[];
+}
+/** A part of the rows, picked by a hash of their number and the seed. */
+export interface Sample {
+  readonly kind: 'sample';
+  readonly input: Plan;
+  /** A share between 0 and 1, or how many rows. */
+  readonly share: number | undefined;
+  readonly rows: number | undefined;
+  readonly seed: number;
 }
 export interface Filter {
   readonly kind: 'filter';
@@ -223,6 +270,10 @@ export type Plan =
   | Scan
   | Values
   | Series
+  | Unnest
+  | Recursive
+  | Working
+  | Sample
   | Filter
   | Project
   | Aggregate

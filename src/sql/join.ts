@@ -61,3 +61,6 @@ export function joinOn(
 }
 
 export const cross = (left: Plan, right: Plan): Join => joinOn('inner', left, right, []);
+
+/** What a query without FROM reads: one row of nothing. */
+export const ONE_ROW: Plan = { kind: 'values', columns: [], rows: [[]] };

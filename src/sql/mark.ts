@@ -2,8 +2,9 @@
 import type { Applying } from './apply.ts';
 import { callOf, columnOf, truth } from './build.ts';
 import { typedColumns } from './columns.ts';
-import type { ColumnId, Expression, Named, Plan, WindowExpression } from './ir.ts';
+import type { ColumnId, Expression, Named, Plan } from './ir.ts';
 import { joinOn } from './join.ts';
+import { ROW_NUMBER } from './row-number.ts';
 import { BOOLEAN, INT64 } from './types.ts';
 import { substitute } from './walk.ts';
 
@@ -11,20 +12,6 @@ interface Marked {
   readonly plan: Plan;
   readonly expression: Expression;
 }
-
-const ROW_NUMBER: WindowExpression = {
-  kind: 'window',
-  name: 'row_number',
-  args: [],
-  filter: undefined,
-  distinct: false,
-  ignoreNulls: false,
-  partition: [],
-  order: [],
-  frame: { unit: 'range', start: undefined, end: undefined },
-  type: INT64,
-  position: -1,
-};
 
 /** `plan` left joined with the distinct keys of what matched, each with a mark. */
 function flagged(

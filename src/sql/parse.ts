@@ -2,9 +2,11 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Node, SelectStmt } from 'libpg-query';
 import { messageOf, NairobiError } from '../errors.ts';
-import { type Marks, rewrite, type Token, tokensOf } from './dialect.ts';
+import { type Marks, rewrite } from './dialect.ts';
 import { keptParser, type Parser, recordingParser } from './parse-cache.ts';
+import { withRare } from './rare.ts';
 import { Source } from './source.ts';
+import { type Token, tokensOf } from './tokens.ts';
 
 export type Mode = 'query' | 'describe' | 'summarize' | 'explain';
 
@@ -114,12 +116,15 @@ let last: { readonly sql: string; readonly parsed: Parsed } | undefined;
 export async function parse(sql: string): Promise<Parsed> {
   if (last?.sql === sql) return last.parsed;
   if (sql.includes('\0')) throw new NairobiError('BAD_SQL', 'The SQL has a NUL byte in it');
-  const parsedBefore = replay(sql);
+  const parsedBefore = await withRare(() => replay(sql));
   if (parsedBefore !== undefined) return parsedBefore;
-  const parser = recordingParser(await load(), sql);
-  const parsed = interpreted(() => parseWith(parser, sql));
-  parser.keep();
-  return parsed;
+  const library = await load();
+  return withRare(() => {
+    const parser = recordingParser(library, sql);
+    const parsed = interpreted(() => parseWith(parser, sql));
+    parser.keep();
+    return parsed;
+  });
 }
 
 /** From the answers of an earlier run; undefined when they do not suffice. */

@@ -26,6 +26,7 @@ import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
 import { push } from './optimize/push.ts';
 import { parse } from './parse.ts';
+import { withRare } from './rare.ts';
 import { explainFailure, narrowed, outputFrame } from './result.ts';
 import { tablesOf } from './tables.ts';
 import { typeName } from './types.ts';
@@ -127,14 +128,11 @@ export async function compile(
     known.set(key, found);
     return found;
   };
-  const context = new Context({
-    source: parsed.source,
-    marks: parsed.marks,
-    options: bindOptions,
-    relation,
-    bindQuery,
+  const { context, bound } = await withRare(() => {
+    const { source, marks } = parsed;
+    const fresh = new Context({ source, marks, options: bindOptions, relation, bindQuery });
+    return { context: fresh, bound: bindStatement(fresh, parsed.select, parsed.views) };
   });
-  const bound = bindStatement(context, parsed.select, parsed.views);
   if (parsed.mode === 'summarize') return summary(context, bound.plan, bound.columns);
   const query = planned(bound.plan, bound.columns);
   if (parsed.mode === 'describe') {

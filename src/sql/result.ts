@@ -6,7 +6,9 @@ import { collect, type DataFrame, type LazyFrame } from '../compute/polars.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { toNativeDecimal } from './functions/numbers.ts';
 import type { OutputColumn } from './ir.ts';
-import { TooManyRows } from './lower/plan.ts';
+import { TooManyRows } from './lower/constant.ts';
+import { rare } from './rare.ts';
+import { entryOf, type SqlType } from './types.ts';
 
 /** A frame cannot have a name twice: the second "a" is called "a:1" inside it, as DuckDB does. */
 export function uniqueNames(names: readonly string[]): string[] {
@@ -19,21 +21,35 @@ export function uniqueNames(names: readonly string[]): string[] {
   });
 }
 
+/** True where the form a value is computed in is not the one it leaves in. */
+function changes(type: SqlType): boolean {
+  if (type.kind === 'list') return changes(type.of);
+  if (type.kind === 'map') return changes(type.key) || changes(type.value);
+  if (type.kind === 'struct') return type.fields.some((each) => changes(each.type));
+  return type.kind === 'decimal' || type.kind === 'calendar';
+}
+
+function leaving(node: Dsl, type: SqlType): Dsl {
+  if (!changes(type)) return node;
+  if (type.kind === 'decimal') {
+    const native = toNativeDecimal(node, type.precision, type.scale);
+    return d.cast(native, { Decimal: [type.precision, type.scale] }, true);
+  }
+  if (type.kind === 'calendar') return rare().toText(node, type);
+  if (type.kind === 'list') return d.eachElement(node, leaving(d.element, type.of));
+  if (type.kind === 'map') return d.eachElement(node, leaving(d.element, entryOf(type)));
+  if (type.kind !== 'struct') return node;
+  const fields = type.fields.map(
+    (each) => [each.name, leaving(d.field(node, each.name), each.type)] as const,
+  );
+  return d.ternary(d.isNotNull(node), d.struct(fields), d.nullOf('Null'));
+}
+
 export function outputFrame(frame: LazyFrame, columns: readonly OutputColumn[]): LazyFrame {
   const names = uniqueNames(columns.map((column) => column.name));
   return frame.select(
     ...columns.map((column, index) => {
-      const node: Dsl = d.column(column.id);
-      const value =
-        column.type.kind === 'decimal'
-          ? d.cast(
-              toNativeDecimal(node, column.type.precision, column.type.scale),
-              {
-                Decimal: [column.type.precision, column.type.scale],
-              },
-              true,
-            )
-          : node;
+      const value = leaving(d.column(column.id), column.type);
       return d.expression(value, names[index]);
     }),
   );

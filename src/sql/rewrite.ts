@@ -25,7 +25,13 @@ export function applyEdits(
   };
   const ordered = edits
     .map((edit, index) => ({ edit, index }))
-    .sort((a, b) => a.edit.start - b.edit.start || a.index - b.index);
+    // What is put in before a token comes before what the token becomes.
+    .sort(
+      (a, b) =>
+        a.edit.start - b.edit.start ||
+        Number(a.edit.end > a.edit.start) - Number(b.edit.end > b.edit.start) ||
+        a.index - b.index,
+    );
   for (const { edit } of ordered) {
     keep(edit.start);
     const inserted = Buffer.from(edit.text);

@@ -1,9 +1,11 @@
 /** Correlated scalar subqueries: a left join with at most one row for each set of outer values. */
+import { NairobiError } from '../errors.ts';
 import type { Applying } from './apply.ts';
 import { aggregateOf, callOf, columnOf, truth } from './build.ts';
 import { type Decorrelated, decorrelate } from './decorrelate.ts';
 import type { Expression, Join, Named, OutputColumn, Plan, SubqueryExpression } from './ir.ts';
 import { joinOn } from './join.ts';
+import { rare } from './rare.ts';
 import { visit } from './walk.ts';
 
 interface Attached {
@@ -85,6 +87,16 @@ function joinedTo(
     : withFallback(applying, probe, value, fallback);
 }
 
+/** Undefined where taking the subquery apart is refused: there is a general way. */
+export function trySimple<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof NairobiError && error.code === 'NOT_SUPPORTED') return undefined;
+    throw error;
+  }
+}
+
 export function attachScalar(
   applying: Applying,
   plan: Plan,
@@ -92,6 +104,9 @@ export function attachScalar(
 ): Attached {
   const column = subquery.columns[0];
   if (column === undefined) throw new RangeError('scalar subquery without a column');
-  const inner = decorrelate(applying, subquery.plan, subquery.outer, subquery.columns);
-  return joinedTo(applying, plan, inner, column, subquery.position);
+  const easy = trySimple(() => {
+    const inner = decorrelate(applying, subquery.plan, subquery.outer, subquery.columns);
+    return joinedTo(applying, plan, inner, column, subquery.position);
+  });
+  return easy ?? rare().scalarByDomain(applying, plan, subquery);
 }

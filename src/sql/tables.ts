@@ -1,7 +1,7 @@
 /** The tables a parsed query names, WITH queries and views left out. */
 import type { RangeVar, SelectStmt } from 'libpg-query';
 import type { TableReference } from './bind/context.ts';
-import { referenceOf } from './bind/from.ts';
+import { referenceOf } from './bind/table.ts';
 import { sameName } from './names.ts';
 import type { Parsed } from './parse.ts';
 

@@ -18,7 +18,17 @@ export type SqlType =
   | { readonly kind: 'timestamp'; readonly unit: TimeUnit; readonly zone: string | undefined }
   | { readonly kind: 'interval' }
   | { readonly kind: 'list'; readonly of: SqlType }
+  /** Months, days and microseconds apart: what age() gives; a struct in the engine. */
+  | { readonly kind: 'calendar' }
+  | { readonly kind: 'struct'; readonly fields: readonly StructField[] }
+  /** A list of structs of a key and a value. */
+  | { readonly kind: 'map'; readonly key: SqlType; readonly value: SqlType }
   | { readonly kind: 'other'; readonly name: TypeName };
+
+export interface StructField {
+  readonly name: string;
+  readonly type: SqlType;
+}
 
 export type Kind = SqlType['kind'];
 
@@ -35,12 +45,21 @@ export const DATE: SqlType = { kind: 'date' };
 export const TIME: SqlType = { kind: 'time' };
 export const TIMESTAMP: SqlType = { kind: 'timestamp', unit: 'us', zone: undefined };
 export const INTERVAL: SqlType = { kind: 'interval' };
+export const CALENDAR: SqlType = { kind: 'calendar' };
 export const MAX_PRECISION = 38;
 
 export const decimal = (precision: number, scale: number): SqlType => ({
   kind: 'decimal',
   precision: Math.min(precision, MAX_PRECISION),
   scale,
+});
+export const listOf = (of: SqlType): SqlType => ({ kind: 'list', of });
+export const entryOf = (map: { readonly key: SqlType; readonly value: SqlType }): SqlType => ({
+  kind: 'struct',
+  fields: [
+    { name: 'key', type: map.key },
+    { name: 'value', type: map.value },
+  ],
 });
 export const timestampIn = (zone: string): SqlType => ({ kind: 'timestamp', unit: 'us', zone });
 
@@ -112,10 +131,25 @@ export function typeName(type: SqlType): TypeName {
       return 'Duration(us)';
     case 'list':
       return `List(${typeName(type.of)})`;
+    case 'calendar':
+      return 'Interval';
+    case 'struct':
+      return `Struct(${type.fields.map((each) => `${each.name} ${typeName(each.type)}`).join(', ')})`;
+    case 'map':
+      return `List(${typeName(entryOf(type))})`;
     case 'other':
       return type.name;
   }
 }
+
+const CALENDAR_PARTS: SqlType = {
+  kind: 'struct',
+  fields: [
+    { name: 'months', type: INT64 },
+    { name: 'days', type: INT64 },
+    { name: 'micros', type: INT64 },
+  ],
+};
 
 /** The Polars type a value of `type` has while it is computed with. */
 export function dtypeOf(type: SqlType): Dtype {
@@ -130,6 +164,14 @@ export function dtypeOf(type: SqlType): Dtype {
       return { Duration: 'Microseconds' };
     case 'list':
       return { List: dtypeOf(type.of) };
+    case 'calendar':
+      return dtypeOf(CALENDAR_PARTS);
+    case 'struct':
+      return {
+        Struct: type.fields.map((each) => ({ name: each.name, dtype: dtypeOf(each.type) })),
+      };
+    case 'map':
+      return { List: dtypeOf(entryOf(type)) };
     case 'other':
       return 'Null';
     default:
@@ -150,6 +192,12 @@ export function describeType(type: SqlType): string {
       return type.zone === undefined ? 'timestamp' : 'timestamptz';
     case 'list':
       return `${describeType(type.of)}[]`;
+    case 'calendar':
+      return 'interval';
+    case 'struct':
+      return `struct(${type.fields.map((each) => `${each.name} ${describeType(each.type)}`).join(', ')})`;
+    case 'map':
+      return `map(${describeType(type.key)}, ${describeType(type.value)})`;
     case 'other':
       return type.name.toLowerCase();
     default:
@@ -190,6 +238,8 @@ export function commonType(a: SqlType, b: SqlType): SqlType | undefined {
     return decimal(Math.max(p - s, q - t) + scale, scale);
   }
   if (a.kind === 'timestamp' && b.kind === 'timestamp') return commonTimestamp(a, b);
+  if (a.kind === 'interval' && b.kind === 'calendar') return b;
+  if (a.kind === 'calendar' && b.kind === 'interval') return a;
   if (a.kind === 'date' && b.kind === 'timestamp') return b;
   if (a.kind === 'timestamp' && b.kind === 'date') return a;
   if (a.kind === 'list' && b.kind === 'list') {

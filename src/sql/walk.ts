@@ -158,9 +158,11 @@ export function inputsOf(plan: Plan): readonly Plan[] {
     case 'scan':
     case 'values':
     case 'series':
-      return [];
+    case 'working':
     case 'shared':
       return [];
+    case 'recursive':
+      return [plan.base, plan.step];
     case 'join':
     case 'asof':
       return [plan.left, plan.right];
@@ -176,8 +178,11 @@ export function mapInputs(plan: Plan, f: (input: Plan) => Plan): Plan {
     case 'scan':
     case 'values':
     case 'series':
+    case 'working':
     case 'shared':
       return plan;
+    case 'recursive':
+      return { ...plan, base: f(plan.base), step: f(plan.step) };
     case 'join':
     case 'asof':
       return { ...plan, left: f(plan.left), right: f(plan.right) };
@@ -198,6 +203,7 @@ export function mapExpressions(plan: Plan, f: (expression: Expression) => Expres
     case 'filter':
       return { ...plan, predicate: f(plan.predicate) };
     case 'project':
+    case 'unnest':
       return { ...plan, items: plan.items.map((i) => ({ ...i, expression: f(i.expression) })) };
     case 'aggregate':
       return {
@@ -243,6 +249,8 @@ export function outputOf(plan: Plan): readonly ColumnId[] {
     case 'values':
     case 'set':
     case 'shared':
+    case 'recursive':
+    case 'working':
       return plan.columns.map((column) => column.id);
     case 'series':
       return [plan.column.id];
@@ -252,6 +260,10 @@ export function outputOf(plan: Plan): readonly ColumnId[] {
       return [...plan.keys, ...plan.aggregates].map((item) => item.id);
     case 'window':
       return [...outputOf(plan.input), ...plan.windows.map((window) => window.id)];
+    case 'unnest': {
+      const numbers = plan.ordinality === undefined ? [] : [plan.ordinality];
+      return [...outputOf(plan.input), ...plan.items.map((item) => item.id), ...numbers];
+    }
     case 'join':
       return plan.join === 'semi' || plan.join === 'anti'
         ? outputOf(plan.left)

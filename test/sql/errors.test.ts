@@ -57,6 +57,9 @@ describe('bad SQL', () => {
     ["select * from t, 'ü.csv' where colr = 1", 'NOT_FOUND', "'ü.csv'", undefined],
     ['select try_cast(colr as int) from t', 'UNKNOWN_COLUMN', 'colr', 'color'],
     ['select id from t qualify rnk = 1', 'UNKNOWN_COLUMN', 'rnk', undefined],
+    ['select [1, 2, colr] from t', 'UNKNOWN_COLUMN', 'colr]', 'color'],
+    ['select list_summ([1]) from t', 'BAD_SQL', 'list_summ([1])', 'list_sum'],
+    ['select [1] < [2]', 'BAD_SQL', '<', 'CAST'],
   ];
 
   for (const [sql, code, word, hint] of CASES) {
@@ -74,8 +77,9 @@ describe('bad SQL', () => {
   });
 
   const UNSUPPORTED = [
-    'with recursive r as (select 1 union all select 1 from r) select * from r',
-    'select * from t, lateral (select 1) l',
+    'select unnest([1]) from t group by 1',
+    'select list_transform([1], x -> x + id) from t',
+    'select * from t, lateral (select * from u full join t s on s.id = t.id) l',
     'select t from t',
     "select x'41'",
     'select id from t; select id from u',

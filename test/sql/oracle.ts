@@ -3,14 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import {
-  cast,
-  column as columnNode,
-  expression,
-  listCall,
-  text,
-  timeCall,
-} from '../../src/compute/dsl.ts';
+import { call, cast, column as columnNode, expression, timeCall } from '../../src/compute/dsl.ts';
 import { collect, type DataFrame, type LazyFrame, polars } from '../../src/compute/polars.ts';
 import type { Column, Relation } from '../../src/compute/relation.ts';
 import { columnsOf } from '../../src/compute/types.ts';
@@ -110,11 +103,11 @@ function duckCell(value: unknown, type: string): Cell {
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return value.toString();
+  if (type.endsWith('[]') || /^(STRUCT|MAP)/.test(type)) return JSON.stringify(plain(value));
   if (type.startsWith('DECIMAL')) return trimZeros(String(value));
   if (type.startsWith('TIMESTAMP')) return timestamp(String(value));
   if (type === 'INTERVAL')
     return intervalMicros(value as { months: number; days: number; micros: bigint });
-  if (type.endsWith('[]')) return list(String(value));
   return String(value);
 }
 
@@ -129,12 +122,25 @@ const timestamp = (text: string): string =>
     .replace(/(\.\d*?)0+$/, '$1')
     .replace(/(\+00(:?00)?| UTC|Z)$/, '')
     .replace(/\.0*$/, '');
-const list = (text: string): string =>
-  text
-    .replace(/[\s"'[\]]/g, '')
-    .replace(/(^|,)NULL(?=,|$)/g, '')
-    .replace(/^,/, '')
-    .replace(/\.0(?=,|$)/g, '');
+/** Nested values of both engines in one form: lists, and objects; a map is a list of entries. */
+function plain(value: unknown): unknown {
+  if (value === null || value === undefined || typeof value === 'boolean') return value ?? null;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return Number(Number(value).toPrecision(12));
+  if (Array.isArray(value)) return value.map(plain);
+  if (value instanceof Date) return timestamp(value.toISOString()).replace(/ 00:00:00$/, '');
+  const { items, entries } = value as { items?: unknown[]; entries?: unknown };
+  if (items !== undefined) return items.map(plain);
+  if (Array.isArray(entries)) return entries.map(plain);
+  const named = entries ?? (String(value) === '[object Object]' ? value : undefined);
+  if (named !== undefined)
+    return Object.fromEntries(
+      Object.entries(named as object).map(([name, each]) => [name, plain(each)]),
+    );
+  const text = String(value);
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : timestamp(text).replace(/ 00:00:00$/, '');
+}
 
 /** Our frame's cells in the same spelling. */
 export function cells(frame: DataFrame): Cell[][] {
@@ -147,12 +153,11 @@ export function cells(frame: DataFrame): Cell[][] {
         return column.cast(pl.Duration('us')).cast(pl.Int64).cast(pl.Utf8).alias(name);
       if (type === 'Time')
         return expression(timeCall({ ToString: '%H:%M:%S%.f' }, columnNode(name)), name);
-      if (type.startsWith('List'))
-        return expression(
-          listCall({ Join: true }, cast(columnNode(name), { List: 'String' }), text(',')),
-          name,
-        );
-      return type.startsWith('Float') || type === 'Boolean'
+      if (type.startsWith('Struct'))
+        return expression(call({ StructExpr: 'JsonEncode' }, columnNode(name)), name);
+      if (type.startsWith('List(Decimal'))
+        return expression(cast(columnNode(name), { List: 'Float64' }), name);
+      return type.startsWith('Float') || type === 'Boolean' || /^(List|Struct)/.test(type)
         ? column
         : column.cast(pl.Utf8).alias(name);
     }),
@@ -164,7 +169,8 @@ export function cells(frame: DataFrame): Cell[][] {
       if (type.startsWith('Decimal')) return trimZeros(String(value));
       if (type.startsWith('Datetime')) return timestamp(String(value));
       if (type === 'Time') return String(value).replace(/(\.\d*?)0+$/, '$1');
-      if (type.startsWith('List')) return list(String(value));
+      if (type.startsWith('Struct')) return JSON.stringify(plain(JSON.parse(String(value))));
+      if (type.startsWith('List')) return JSON.stringify(plain(value));
       return value as Cell;
     }),
   );

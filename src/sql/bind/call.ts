@@ -3,6 +3,7 @@ import { aggregateNames } from '../functions/aggregates.ts';
 import { canonicalName, scalarFunction, scalarNames } from '../functions/scalar.ts';
 import type { Expression } from '../ir.ts';
 import { suggestion } from '../names.ts';
+import { rare } from '../rare.ts';
 import { wholeDays } from '../temporal.ts';
 import { DATE, describeType } from '../types.ts';
 import { adaptLiterals, convert } from './coerce.ts';
@@ -56,6 +57,8 @@ export function makeCall(
 ): Expression {
   const fn = scalarFunction(name);
   if (fn === undefined) {
+    // It may be among the rare ones: then this is bound again.
+    rare();
     const known = [...scalarNames(), ...aggregateNames()];
     throw context.source.error(
       'BAD_SQL',

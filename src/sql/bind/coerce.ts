@@ -1,5 +1,6 @@
 /** Turning an expression into another type: constants at once, the rest by a cast. */
 import type { Expression, Interval, LiteralExpression, Scalar } from '../ir.ts';
+import { rare } from '../rare.ts';
 import {
   dayOf,
   daysToMicros,
@@ -135,18 +136,13 @@ function fold(context: Context, literal: LiteralExpression, type: SqlType): Scal
   return undefined;
 }
 
-const castOf = (
-  input: Expression,
-  type: SqlType,
-  lenient: boolean,
-  position: number,
-): Expression => ({
-  kind: 'cast',
-  input,
-  type,
-  lenient,
-  position,
-});
+const RARE_TYPES = new Set<t.Kind>(['list', 'struct', 'map', 'calendar', 'interval']);
+
+function castOf(input: Expression, type: SqlType, lenient: boolean, position: number): Expression {
+  // Its lowering is among the rare parts: they are to be there by then.
+  if (RARE_TYPES.has(input.type.kind) || RARE_TYPES.has(type.kind)) rare();
+  return { kind: 'cast', input, type, lenient, position };
+}
 
 /** A naive timestamp meets an instant: it is read in the session's zone. */
 function acrossZones(context: Context, input: Expression, type: SqlType): Expression | undefined {

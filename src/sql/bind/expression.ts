@@ -2,11 +2,12 @@
 import type { A_Indirection, CaseExpr, ColumnRef, Node, SubLink } from 'libpg-query';
 import type { Expression, SubqueryExpression } from '../ir.ts';
 import { sameName } from '../names.ts';
+import { rare } from '../rare.ts';
 import * as t from '../types.ts';
 import { makeCall } from './call.ts';
 import { adaptLiterals } from './coerce.ts';
 import { bindCast, bindConstant, bindKeywordValue, bindParameter } from './constant.ts';
-import { requireColumn, resolveColumn } from './context.ts';
+import { requireColumn, resolveColumn, type Scope } from './context.ts';
 import { type Environment, literal, positionOf, stringsOf } from './environment.ts';
 import { bindFunction, makeCase } from './function.ts';
 import { bindBoolean, bindCondition, bindExpressionOperator } from './operator.ts';
@@ -18,7 +19,11 @@ function bindColumn(reference: ColumnRef, environment: Environment): Expression 
   if (fields.some((field) => 'A_Star' in field)) throw context.bad('* cannot stand here', position);
   const names = stringsOf(fields).map((name) => context.name(name));
   const [first, second] = names.length > 2 ? names.slice(-2) : names;
-  if (second !== undefined) return requireColumn(context, scope, second, first, position);
+  if (second !== undefined)
+    return (
+      structField(first ?? '', second, environment, position) ??
+      requireColumn(context, scope, second, first, position)
+    );
   const name = first ?? '';
   // A column of the tables wins over an alias of the select list, as in PostgreSQL and DuckDB.
   return (
@@ -27,6 +32,21 @@ function bindColumn(reference: ColumnRef, environment: Environment): Expression 
     keyword(name, environment, position) ??
     requireColumn(context, scope, name, undefined, position)
   );
+}
+
+/** s.a of a column that is a struct, where there is no table s. */
+function structField(
+  table: string,
+  field: string,
+  environment: Environment,
+  position: number,
+): Expression | undefined {
+  const { context, scope } = environment;
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent)
+    if (at.tables.some((each) => sameName(table, each))) return undefined;
+  const column = resolveColumn(context, scope, table, undefined, position);
+  if (column?.type.kind !== 'struct') return undefined;
+  return rare().indirection(column, [{ String: { sval: field } }], environment);
 }
 
 /** A whole-row reference is not supported; say so instead of "no such column". */
@@ -91,6 +111,8 @@ function bindSubquery(link: SubLink, environment: Environment): Expression {
     case 'ANY_SUBLINK':
     case 'ALL_SUBLINK':
       return quantified(link, base, environment);
+    case 'ARRAY_SUBLINK':
+      return rare().arraySubquery(context, base);
     default:
       throw context.unsupported('this kind of subquery', position);
   }
@@ -105,8 +127,6 @@ function quantified(
   const { context } = environment;
   const operator = stringsOf(link.operName).at(-1) ?? '=';
   const all = link.subLinkType === 'ALL_SUBLINK';
-  if (operator !== (all ? '<>' : '='))
-    throw context.unsupported(`${operator} ${all ? 'ALL' : 'ANY'} (SELECT ...)`, base.position);
   const needles = needlesOf(link, environment);
   if (needles.length !== base.columns.length) {
     throw context.bad(
@@ -125,6 +145,8 @@ function quantified(
     }
     return adapted ?? needle;
   });
+  if (operator !== (all ? '<>' : '='))
+    return rare().compareAll(base, operator, converted, all, environment);
   const found: Expression = { ...base, mode: 'in', needles: converted, type: t.BOOLEAN };
   return all ? makeCall(context, 'not', [found], base.position) : found;
 }
@@ -132,23 +154,8 @@ function quantified(
 function bindIndirection(expression: A_Indirection, environment: Environment): Expression {
   const { context } = environment;
   if (expression.arg === undefined) throw context.bad('Nothing to take an element of', -1);
-  let value = environment.bind(expression.arg, environment);
-  for (const step of expression.indirection ?? []) {
-    if (
-      !('A_Indices' in step) ||
-      step.A_Indices.uidx === undefined ||
-      step.A_Indices.is_slice === true
-    ) {
-      throw context.unsupported('fields of structs and slices of lists', value.position);
-    }
-    value = makeCall(
-      context,
-      'list_extract',
-      [value, environment.bind(step.A_Indices.uidx, environment)],
-      value.position,
-    );
-  }
-  return value;
+  const value = environment.bind(expression.arg, environment);
+  return rare().indirection(value, expression.indirection ?? [], environment);
 }
 
 function bindTest(
@@ -185,9 +192,7 @@ export function bindExpression(node: Node, environment: Environment): Expression
   if ('SubLink' in node) return bindSubquery(node.SubLink, environment);
   if ('SQLValueFunction' in node) return bindKeywordValue(context, node.SQLValueFunction);
   if ('A_Indirection' in node) return bindIndirection(node.A_Indirection, environment);
-  if ('CollateClause' in node && node.CollateClause.arg !== undefined) {
-    throw context.unsupported('COLLATE', node.CollateClause.location);
-  }
+  if ('CollateClause' in node) throw context.unsupported('COLLATE', node.CollateClause.location);
   if ('GroupingFunc' in node) {
     const position = node.GroupingFunc.location ?? -1;
     if (!environment.aggregates)
@@ -233,6 +238,10 @@ export function bindExpression(node: Node, environment: Environment): Expression
       node.A_ArrayExpr.location ?? -1,
     );
   }
-  if ('SetToDefault' in node) throw context.unsupported('DEFAULT', positionOf(node));
+  if ('RowExpr' in node) {
+    const values = all(node.RowExpr.args);
+    const fields = values.map((value, index) => ({ name: `f${index + 1}`, value }));
+    return rare().structOf(fields, node.RowExpr.location ?? -1);
+  }
   throw context.unsupported(Object.keys(node)[0] ?? 'this expression', positionOf(node));
 }

@@ -1,112 +1,39 @@
 /** FROM: files, tables, WITH queries, subqueries and joins. */
-import { basename } from 'node:path';
-import type { Alias, JoinExpr, Node, RangeFunction, RangeSubselect, RangeVar } from 'libpg-query';
-import { NairobiError } from '../../errors.ts';
+import type { JoinExpr, Node, RangeFunction, RangeSubselect } from 'libpg-query';
 import type { Expression, JoinKind, Plan } from '../ir.ts';
-import { cross, joinOn } from '../join.ts';
-import { sameName, suggestion } from '../names.ts';
-import { parseTypeName } from '../types.ts';
+import { cross, joinOn, ONE_ROW } from '../join.ts';
+import { rare } from '../rare.ts';
 import { conjuncts } from '../walk.ts';
 import { asofJoin } from './asof.ts';
-import { makeCall } from './call.ts';
-import { type Context, type Cte, Scope, type ScopeColumn, type TableReference } from './context.ts';
+import { type Context, Scope, type ScopeColumn } from './context.ts';
 import type { Environment } from './environment.ts';
 import { stringsOf } from './environment.ts';
 import { bindCondition } from './operator.ts';
 import { bindSeries } from './series.ts';
+import { bindTable, renamed, scanOf } from './table.ts';
+import { using } from './using.ts';
 
 export interface From {
   readonly plan: Plan;
   readonly columns: readonly ScopeColumn[];
+  /** LATERAL: it reads the columns beside it, and joins itself to the plan that has them. */
+  readonly apply?: (left: Plan, join: 'inner' | 'left', on: readonly Expression[]) => Plan;
 }
 
-/** What a RangeVar names: a file between quotes, or a table. */
-export function referenceOf(
-  context: Pick<Context, 'marks' | 'source' | 'name'>,
-  node: RangeVar,
-): TableReference {
-  const position = context.source.typed(node.location ?? 0);
-  const file = /^@file:(\d+)$/.exec(node.relname ?? '');
-  if (file !== null)
-    return { name: context.marks.files[Number(file[1])] ?? '', file: true, position };
-  return { name: context.name(node.relname), file: false, position };
-}
+/** What a source may read of the sources before it in the same FROM. */
+export type Siblings = readonly ScopeColumn[];
 
-/** "logs/a.csv.gz" is known as "a". */
-const stem = (path: string): string => basename(path).replace(/\.[^/]*$/, '') || path;
-
-/** The alias, and new column names where AS t(a, b) gives them. */
-function renamed(
+function bindSubselect(
   context: Context,
-  columns: readonly ScopeColumn[],
-  alias: Alias | undefined,
-  fallback: string | undefined,
-): ScopeColumn[] {
-  const table = alias?.aliasname === undefined ? fallback : context.name(alias.aliasname);
-  const names = stringsOf(alias?.colnames).map((name) => context.name(name));
-  if (names.length > columns.length) {
-    throw context.bad(
-      `"${table}" has ${columns.length} columns, ${names.length} names are given`,
-      undefined,
-    );
-  }
-  return columns.map((column, index) => ({ ...column, table, name: names[index] ?? column.name }));
-}
-
-function useCte(context: Context, cte: Cte): From {
-  cte.definition.uses += 1;
-  const columns = cte.columns.map((column) => ({
-    ...column,
-    from: column.id,
-    id: context.newId(),
-  }));
-  return {
-    plan: { kind: 'shared', key: cte.key, name: cte.name, definition: cte.definition, columns },
-    columns: columns.map(({ id, name, type }) => ({ table: cte.name, id, name, type })),
-  };
-}
-
-export function scanOf(context: Context, reference: TableReference, ctes: readonly Cte[]): From {
-  let relation: ReturnType<Context['relation']>;
-  try {
-    relation = context.relation(reference);
-  } catch (error) {
-    if (!(error instanceof NairobiError) || error.where !== undefined) throw error;
-    const hint =
-      error.hint ??
-      (reference.file
-        ? undefined
-        : suggestion(
-            reference.name,
-            ctes.map((cte) => cte.name),
-          ));
-    throw context.source.errorAtTyped(error.code, error.message, reference.position, hint);
-  }
-  const columns = relation.columns.map((column) => ({
-    id: context.newId(),
-    name: column.name,
-    type: parseTypeName(column.type),
-  }));
-  const table = reference.file ? stem(reference.name) : reference.name;
-  return {
-    plan: { kind: 'scan', relation, columns, predicate: undefined },
-    columns: columns.map((column) => ({ ...column, table })),
-  };
-}
-
-function bindTable(context: Context, node: RangeVar, scope: Scope): From {
-  const reference = referenceOf(context, node);
-  const cte =
-    reference.file || node.schemaname !== undefined ? undefined : scope.cte(reference.name);
-  const from = cte === undefined ? scanOf(context, reference, scope.ctes) : useCte(context, cte);
-  return { ...from, columns: renamed(context, from.columns, node.alias, from.columns[0]?.table) };
-}
-
-function bindSubselect(context: Context, node: RangeSubselect, scope: Scope): From {
+  node: RangeSubselect,
+  scope: Scope,
+  siblings: Siblings,
+): From {
   const select = node.subquery;
   if (select === undefined || !('SelectStmt' in select))
     throw context.bad('FROM (...) must hold a SELECT', undefined);
-  if (node.lateral === true) throw context.unsupported('LATERAL', undefined);
+  if (node.lateral === true)
+    return rare().lateral(context, node, select.SelectStmt, scope, siblings, renamed);
   // The tables beside it are not visible in it; those of the queries around are.
   const outside = new Scope(scope.parent, scope.ctes);
   const { plan, columns, outer } = context.bindQuery(context, select.SelectStmt, outside);
@@ -115,13 +42,20 @@ function bindSubselect(context: Context, node: RangeSubselect, scope: Scope): Fr
   return { plan, columns: renamed(context, visible, node.alias, undefined) };
 }
 
-function bindRangeFunction(context: Context, node: RangeFunction, environment: Environment): From {
+function bindRangeFunction(
+  context: Context,
+  node: RangeFunction,
+  environment: Environment,
+  siblings: Siblings,
+): From {
   const list = node.functions?.[0];
   const call = list !== undefined && 'List' in list ? list.List.items?.[0] : undefined;
   if (call === undefined || !('FuncCall' in call))
     throw context.unsupported('this kind of table function', undefined);
   const name = (stringsOf(call.FuncCall.funcname).at(-1) ?? '').toLowerCase();
   const position = call.FuncCall.location ?? 0;
+  if (TABLE_FUNCTIONS.test(name) && !mayBeSeries(call.FuncCall.args ?? [], node))
+    return rare().tableFunction(node, call.FuncCall, name, environment, siblings, renamed);
   const args = (call.FuncCall.args ?? []).map((arg) => environment.bind(arg, environment));
   if (
     /^(read_csv|read_csv_auto|read_parquet|parquet_scan|read_json|read_json_auto|read_ndjson|scan_csv|scan_parquet)$/.test(
@@ -147,6 +81,15 @@ function bindRangeFunction(context: Context, node: RangeFunction, environment: E
   return { ...series, columns: renamed(context, series.columns, node.alias, name) };
 }
 
+const TABLE_FUNCTIONS = /^(unnest|generate_series|range|@unpivot)$/;
+
+/** Series between constants have a plan of their own. */
+function mayBeSeries(args: readonly Node[], node: RangeFunction): boolean {
+  const name = JSON.stringify(node.functions ?? []);
+  if (node.ordinality === true || /"sval":"(unnest|@\w+)"/i.test(name)) return false;
+  return !JSON.stringify(args).includes('"ColumnRef"');
+}
+
 const KINDS: Readonly<Record<string, JoinKind>> = {
   JOIN_INNER: 'inner',
   JOIN_LEFT: 'left',
@@ -161,61 +104,20 @@ function markOf(node: Node | undefined): string | undefined {
   return /^@(asof|semi|anti|positional)$/.exec(name)?.[1];
 }
 
-/** USING (a, b) and NATURAL: equal columns, shown once. */
-function using(
-  context: Context,
-  join: JoinExpr,
-  left: From,
-  right: From,
-  kind: string,
-): { predicates: Expression[]; columns: ScopeColumn[] } {
-  const names =
-    join.isNatural === true
-      ? left.columns
-          .filter((a) => right.columns.some((b) => sameName(a.name, b.name)))
-          .map((column) => column.name)
-      : stringsOf(join.usingClause).map((name) => context.name(name));
-  const merged: ScopeColumn[] = [];
-  const predicates: Expression[] = [];
-  const hidden = new Set<string>();
-  for (const name of names) {
-    const [a, b] = [left, right].map((side) => {
-      const found = side.columns.find(
-        (column) => column.hidden !== true && sameName(name, column.name),
-      );
-      if (found === undefined)
-        throw context.bad(`USING (${name}): both sides need a column "${name}"`, undefined);
-      return found;
-    }) as [ScopeColumn, ScopeColumn];
-    const [x, y] = [a, b].map(
-      (column): Expression =>
-        column.expression ?? {
-          kind: 'column',
-          id: column.id,
-          name,
-          type: column.type,
-          position: -1,
-        },
-    ) as [Expression, Expression];
-    predicates.push(makeCall(context, '=', [x, y], -1));
-    const one =
-      kind === 'full' ? makeCall(context, 'coalesce', [x, y], -1) : kind === 'right' ? y : x;
-    merged.push({
-      table: undefined,
-      name: a.name,
-      id: kind === 'right' ? b.id : a.id,
-      type: one.type,
-      expression: one,
-    });
-    hidden.add(a.id).add(b.id);
-  }
-  const rest = [...left.columns, ...right.columns].map((column) =>
-    hidden.has(column.id) ? { ...column, hidden: true } : column,
-  );
-  return { predicates, columns: [...merged, ...rest] };
+/** PIVOT (..) and UNPIVOT (..) after a source; see rare/statements.ts. */
+function pivotOf(node: Node): RangeFunction | undefined {
+  if (!('RangeFunction' in node)) return undefined;
+  const text = JSON.stringify(node.RangeFunction.functions?.[0] ?? null).slice(0, 200);
+  return /"sval":"@(un)?pivot"/.test(text) ? node.RangeFunction : undefined;
 }
 
-function bindJoin(context: Context, join: JoinExpr, scope: Scope, environment: Environment): From {
+function bindJoin(
+  context: Context,
+  join: JoinExpr,
+  scope: Scope,
+  environment: Environment,
+  siblings: Siblings,
+): From {
   const mark = markOf(join.larg);
   const leftNode =
     mark !== undefined && join.larg !== undefined && 'JoinExpr' in join.larg
@@ -223,9 +125,14 @@ function bindJoin(context: Context, join: JoinExpr, scope: Scope, environment: E
       : join.larg;
   if (leftNode === undefined || join.rarg === undefined)
     throw context.bad('A join needs two sides', undefined);
-  if (mark === 'positional') throw context.unsupported('POSITIONAL JOIN', undefined);
-  const left = bindFromItem(context, leftNode, scope, environment);
-  const right = bindFromItem(context, join.rarg, scope, environment);
+  const left = bindFromItem(context, leftNode, scope, environment, siblings);
+  const pivoted = pivotOf(join.rarg);
+  if (pivoted !== undefined) return rare().pivot(left, pivoted, environment, renamed);
+  const right = bindFromItem(context, join.rarg, scope, environment, [
+    ...siblings.filter((column) => left.columns.every((each) => each.id !== column.id)),
+    ...left.columns,
+  ]);
+  if (mark === 'positional') return rare().positional(context, left, right);
   const kind = join.jointype === 'JOIN_RIGHT' ? 'right' : (KINDS[join.jointype ?? ''] ?? 'inner');
   const both = new Scope(scope.parent, scope.ctes);
   both.columns = [...left.columns, ...right.columns];
@@ -239,6 +146,15 @@ function bindJoin(context: Context, join: JoinExpr, scope: Scope, environment: E
     );
   }
   for (const id of both.outer) scope.outer.add(id);
+  if (left.apply !== undefined || right.apply !== undefined) {
+    if (
+      left.apply !== undefined ||
+      (kind !== 'inner' && kind !== 'left') ||
+      right.apply === undefined
+    )
+      throw context.unsupported('LATERAL in this place', join.rtindex);
+    return { plan: right.apply(left.plan, kind, predicates), columns };
+  }
   if (mark === 'asof')
     return { plan: asofJoin(context, left.plan, right.plan, predicates, kind === 'left'), columns };
   if (mark === 'semi' || mark === 'anti') {
@@ -256,11 +172,19 @@ export function bindFromItem(
   node: Node,
   scope: Scope,
   environment: Environment,
+  siblings: Siblings = [],
 ): From {
   if ('RangeVar' in node) return bindTable(context, node.RangeVar, scope);
-  if ('RangeSubselect' in node) return bindSubselect(context, node.RangeSubselect, scope);
-  if ('JoinExpr' in node) return bindJoin(context, node.JoinExpr, scope, environment);
-  if ('RangeFunction' in node) return bindRangeFunction(context, node.RangeFunction, environment);
+  if ('RangeSubselect' in node) return bindSubselect(context, node.RangeSubselect, scope, siblings);
+  if ('JoinExpr' in node) return bindJoin(context, node.JoinExpr, scope, environment, siblings);
+  if ('RangeFunction' in node)
+    return bindRangeFunction(context, node.RangeFunction, environment, siblings);
+  if ('RangeTableSample' in node) {
+    const { relation } = node.RangeTableSample;
+    if (relation === undefined) throw context.bad('TABLESAMPLE of nothing', undefined);
+    const from = bindFromItem(context, relation, scope, environment, siblings);
+    return { ...from, plan: rare().sample(from.plan, node.RangeTableSample, environment) };
+  }
   throw context.unsupported(Object.keys(node)[0] ?? 'this source', undefined);
 }
 
@@ -271,7 +195,11 @@ export function bindFrom(
   scope: Scope,
   environment: Environment,
 ): From {
-  const items = nodes.map((node) => bindFromItem(context, node, scope, environment));
+  const items: From[] = [];
+  for (const node of nodes) {
+    const siblings = items.flatMap((item) => item.columns);
+    items.push(bindFromItem(context, node, scope, environment, siblings));
+  }
   const tables = items.flatMap((item) => [...new Set(item.columns.map((column) => column.table))]);
   const twice = tables.find(
     (table, index) => table !== undefined && tables.indexOf(table) !== index,
@@ -282,8 +210,12 @@ export function bindFrom(
       undefined,
       'give each its own alias',
     );
-  return items.reduce((a, b) => ({
-    plan: cross(a.plan, b.plan),
-    columns: [...a.columns, ...b.columns],
-  }));
+  const [first, ...rest] = items as [From, ...From[]];
+  const start = first.apply === undefined ? first.plan : first.apply(ONE_ROW, 'inner', []);
+  const plan = rest.reduce(
+    (left, right) =>
+      right.apply === undefined ? cross(left, right.plan) : right.apply(left, 'inner', []),
+    start,
+  );
+  return { plan, columns: items.flatMap((item) => item.columns) };
 }

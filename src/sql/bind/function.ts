@@ -1,7 +1,9 @@
 /** Function calls: scalar ones, aggregates, window functions and the few with their own rules. */
 import type { FuncCall, Node } from 'libpg-query';
 import { aggregateFunction, canonicalAggregate } from '../functions/aggregates.ts';
+import { scalarFunction } from '../functions/scalar.ts';
 import type { AggregateExpression, Expression } from '../ir.ts';
+import { rare, rareIfLoaded } from '../rare.ts';
 import * as t from '../types.ts';
 import { describeType } from '../types.ts';
 import { makeCall } from './call.ts';
@@ -32,8 +34,11 @@ export function bindFunction(call: FuncCall, environment: Environment): Expressi
   if (moment !== undefined && call.args === undefined) return bindMoment(context, moment, position);
   if (call.over !== undefined) return bindWindow(call, name, environment);
   if (aggregateFunction(name) !== undefined) return bindAggregate(call, name, environment);
-  if (name === 'grouping' || name === 'unnest')
-    throw context.unsupported(`${name}() here`, position);
+  // A name nobody knows may be a rare one: then this is bound again.
+  const isKnown = scalarFunction(name) !== undefined || isWindowFunction(name);
+  const special = (isKnown ? rareIfLoaded() : rare())?.special(call, name, environment);
+  if (special !== undefined) return special;
+  if (aggregateFunction(name) !== undefined) return bindAggregate(call, name, environment);
   if (isWindowFunction(name)) throw context.bad(`${name}() needs OVER (...)`, position);
   if (call.agg_filter !== undefined)
     throw context.bad(`FILTER needs an aggregate, ${name}() is none`, position);

@@ -70,6 +70,8 @@ export class GroupingBinder {
     const { context } = this.#environment;
     if (hasAggregate(expression))
       throw context.bad('GROUP BY cannot hold an aggregate', expression.position);
+    if (some(expression, (each) => each.kind === 'call' && each.name === 'unnest'))
+      throw context.unsupported('unnest() in GROUP BY', expression.position, 'use a subquery');
     const print = fingerprint(expression);
     const index = this.#prints.indexOf(print);
     if (index >= 0) return index;

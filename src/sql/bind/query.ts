@@ -3,6 +3,7 @@ import type { Node, SelectStmt } from 'libpg-query';
 import type { ColumnId, Expression, Named, OutputColumn, Plan } from '../ir.ts';
 import { sameName } from '../names.ts';
 import type { View } from '../parse.ts';
+import { rare } from '../rare.ts';
 import { commonType, describeType, INT64, NULL, type SqlType, sameType, TEXT } from '../types.ts';
 import { convert } from './coerce.ts';
 import { type Bound, type Context, type Cte, Scope } from './context.ts';
@@ -50,7 +51,18 @@ function bindWith(context: Context, select: SelectStmt, parent: Scope | undefine
       select.withClause?.recursive === true &&
       JSON.stringify(ctequery).includes(`"relname":${JSON.stringify(ctename)}`)
     ) {
-      throw context.unsupported('WITH RECURSIVE', location);
+      const aliases = stringsOf(aliascolnames);
+      const own = context.name(ctename);
+      const bound = rare().bindRecursive(
+        context,
+        own,
+        ctequery.SelectStmt,
+        aliases,
+        ctes,
+        (inner, outside, visible) => bindQueryIn(context, inner, outside, visible),
+      );
+      ctes.push(define(context, own, { ...bound, outer: new Set() }, aliases));
+      continue;
     }
     const query = bindQueryIn(context, ctequery.SelectStmt, parent, ctes);
     if (query.outer.size > 0)
@@ -112,16 +124,22 @@ const OPERATIONS = {
   SETOP_EXCEPT: 'except',
 } as const;
 
+/** UNION BY NAME left a mark in the select list; see rare/statements.ts. */
+const isByName = (select: SelectStmt | undefined): select is SelectStmt =>
+  JSON.stringify(select?.targetList?.[0] ?? null).includes('"@by name"');
+
 function bindSet(
   context: Context,
   select: SelectStmt,
   parent: Scope | undefined,
   ctes: readonly Cte[],
 ): BoundQuery {
-  const [left, right] = [select.larg, select.rarg].map((side) => {
+  const byName = isByName(select.rarg) ? rare().unmarked(select.rarg) : undefined;
+  const sides = [select.larg, byName ?? select.rarg].map((side) => {
     if (side === undefined) throw context.bad('A set operation needs two queries', undefined);
     return bindQueryIn(context, side, parent, ctes);
   }) as [BoundQuery, BoundQuery];
+  const [left, right] = byName === undefined ? sides : rare().aligned(context, sides);
   const operation = OPERATIONS[select.op as keyof typeof OPERATIONS];
   const word = operation.toUpperCase();
   if (left.columns.length !== right.columns.length) {
@@ -140,7 +158,7 @@ function bindSet(
       );
     return { id: context.newId(), name: column.name, type };
   });
-  const sides = [left, right].map((side) => {
+  const converted = [left, right].map((side) => {
     const items: Named[] = side.columns.map((column, index) => ({
       id: context.newId(),
       expression: convert(
@@ -164,8 +182,8 @@ function bindSet(
       kind: 'set',
       operation,
       all: select.all === true,
-      inputs: sides.map((side) => side.plan),
-      inputColumns: sides.map((side) => side.ids),
+      inputs: converted.map((side) => side.plan),
+      inputColumns: converted.map((side) => side.ids),
       columns,
     },
     columns,
@@ -221,10 +239,10 @@ function bindQueryIn(
   else if (select.valuesLists !== undefined)
     query = sortOutput(context, select, bindValues(context, select.valuesLists, parent, ctes));
   else query = bindSelect(context, select, parent, ctes);
-  if (select.limitOption === 'LIMIT_OPTION_WITH_TIES')
-    throw context.unsupported('FETCH ... WITH TIES', undefined);
   const count = constantCount(context, select.limitCount, 'LIMIT');
   const offset = constantCount(context, select.limitOffset, 'OFFSET') ?? 0;
+  if (select.limitOption === 'LIMIT_OPTION_WITH_TIES' && count !== undefined)
+    return { ...query, plan: rare().withTies(context, query, count, offset) };
   if (count === undefined && offset === 0) return query;
   return { ...query, plan: { kind: 'limit', input: query.plan, count, offset } };
 }

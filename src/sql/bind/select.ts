@@ -3,7 +3,8 @@
  */
 import type { Node, SelectStmt, WindowDef } from 'libpg-query';
 import { attach, filterBy } from '../apply.ts';
-import type { Expression, Named, OutputColumn, Plan, SortItem, WindowExpression } from '../ir.ts';
+import type { CallExpression, Expression, Plan, SortItem, WindowExpression } from '../ir.ts';
+import { ONE_ROW } from '../join.ts';
 import { sameName } from '../names.ts';
 import { fingerprint, mapChildren, some, visit } from '../walk.ts';
 import { type Bound, type Context, type Cte, Scope } from './context.ts';
@@ -12,11 +13,10 @@ import { bindExpression } from './expression.ts';
 import { bindFrom } from './from.ts';
 import { GroupingBinder, hasAggregate, Regrouper } from './group.ts';
 import { bindCondition } from './operator.ts';
+import { output } from './output.ts';
+import { expressionsOf, mapPieces, type Pieces, type Staged, takeOut } from './pieces.ts';
 import { bindSortItems } from './sort.ts';
 import { bindTargets, type Target } from './star.ts';
-
-/** SELECT without FROM reads one row of nothing. */
-export const ONE_ROW: Plan = { kind: 'values', columns: [], rows: [[]] };
 
 /** Named windows, and the one that QUALIFY was turned into. */
 function windowsOf(select: SelectStmt): {
@@ -41,7 +41,9 @@ function aliasLookup(
   environment: Environment,
 ): (name: string) => Expression | undefined {
   const busy = new Set<Node>();
-  return (name) => {
+  // An alias may be made of others, but not of itself.
+  const inside: Environment = { ...environment, alias: (name) => lookup(name) };
+  const lookup = (name: string): Expression | undefined => {
     const found = (select.targetList ?? []).find(
       (node) =>
         'ResTarget' in node &&
@@ -57,39 +59,13 @@ function aliasLookup(
       return undefined;
     busy.add(found);
     try {
-      return environment.bind(found.ResTarget.val, environment);
+      return environment.bind(found.ResTarget.val, inside);
     } finally {
       busy.delete(found);
     }
   };
+  return lookup;
 }
-
-interface Pieces {
-  targets: Target[];
-  having: Expression | undefined;
-  qualify: Expression | undefined;
-  order: SortItem[];
-  distinctOn: Expression[];
-}
-
-/** The same change made to every expression of the clauses after WHERE. */
-function mapPieces(pieces: Pieces, f: (expression: Expression) => Expression): Pieces {
-  return {
-    targets: pieces.targets.map((target) => ({ ...target, expression: f(target.expression) })),
-    having: pieces.having && f(pieces.having),
-    qualify: pieces.qualify && f(pieces.qualify),
-    order: pieces.order.map((item) => ({ ...item, expression: f(item.expression) })),
-    distinctOn: pieces.distinctOn.map(f),
-  };
-}
-
-const expressionsOf = (pieces: Pieces): Expression[] => [
-  ...pieces.targets.map((target) => target.expression),
-  ...(pieces.having === undefined ? [] : [pieces.having]),
-  ...(pieces.qualify === undefined ? [] : [pieces.qualify]),
-  ...pieces.order.map((item) => item.expression),
-  ...pieces.distinctOn,
-];
 
 class SelectBinder {
   readonly #context: Context;
@@ -145,7 +121,9 @@ class SelectBinder {
     ({ plan, pieces } = this.#windows(plan, pieces));
     if (pieces.qualify !== undefined)
       plan = { kind: 'filter', input: plan, predicate: pieces.qualify };
-    return { ...this.#output(plan, pieces), outer: this.#scope.outer };
+    ({ plan, pieces } = this.#unnests(plan, pieces));
+    const isDistinct = select.distinctClause !== undefined;
+    return { ...output(this.#context, isDistinct, plan, pieces), outer: this.#scope.outer };
   }
 
   #in(clause: string, aggregates: boolean, windows: boolean): Environment {
@@ -226,7 +204,7 @@ class SelectBinder {
   }
 
   /** Subqueries inside aggregates are joined to the rows that are aggregated. */
-  #insideAggregates(plan: Plan, pieces: Pieces): { plan: Plan; pieces: Pieces } {
+  #insideAggregates(plan: Plan, pieces: Pieces): Staged {
     const found = new Map<string, Expression>();
     for (const expression of expressionsOf(pieces)) {
       visit(expression, (inner) => {
@@ -246,7 +224,7 @@ class SelectBinder {
     return { plan: attached.plan, pieces: mapPieces(pieces, replace) };
   }
 
-  #group(plan: Plan, pieces: Pieces): { plan: Plan; pieces: Pieces } {
+  #group(plan: Plan, pieces: Pieces): Staged {
     const nodes = this.#select.groupClause ?? [];
     const isGrouped =
       nodes.length > 0 || pieces.having !== undefined || expressionsOf(pieces).some(hasAggregate);
@@ -267,83 +245,31 @@ class SelectBinder {
     return { plan: regrouper.plan(keys.plan, grouping.sets), pieces: regrouped };
   }
 
-  #windows(plan: Plan, pieces: Pieces): { plan: Plan; pieces: Pieces } {
-    const windows = new Map<string, Named<WindowExpression>>();
-    const take = (expression: Expression): Expression => {
-      if (expression.kind !== 'window') return mapChildren(expression, take);
-      const print = fingerprint(expression);
-      const found = windows.get(print) ?? { id: this.#context.newId(), expression };
-      windows.set(print, found);
-      return {
-        kind: 'column',
-        id: found.id,
-        name: expression.name,
-        type: expression.type,
-        position: expression.position,
-      };
+  #windows(plan: Plan, pieces: Pieces): Staged {
+    const taken = takeOut(this.#context, pieces, isWindow);
+    if (taken.found.length === 0) return { plan, pieces };
+    return {
+      plan: { kind: 'window', input: plan, windows: taken.found },
+      pieces: taken.pieces,
     };
-    if (!expressionsOf(pieces).some((each) => some(each, (inner) => inner.kind === 'window')))
-      return { plan, pieces };
-    const taken = mapPieces(pieces, take);
-    return { plan: { kind: 'window', input: plan, windows: [...windows.values()] }, pieces: taken };
   }
 
-  /** Sort keys that are not selected are carried along and dropped at the end. */
-  #output(plan: Plan, pieces: Pieces): Bound {
-    const columns: OutputColumn[] = [];
-    const items: Named[] = [];
-    for (const { name, expression } of pieces.targets) {
-      const id = this.#context.newId();
-      items.push({ id, expression });
-      columns.push({ name, id, type: expression.type });
-    }
-    const byPrint = new Map(items.map((item) => [fingerprint(item.expression), item]));
-    const isDistinct = this.#select.distinctClause !== undefined;
-    const carried: Named[] = [];
-    const outputId = (expression: Expression, clause: string): Expression => {
-      const print = fingerprint(expression);
-      let item = byPrint.get(print);
-      if (item === undefined) {
-        if (isDistinct && clause === 'ORDER BY' && pieces.distinctOn.length === 0)
-          throw this.#context.bad(
-            'ORDER BY of SELECT DISTINCT must be in the select list',
-            expression.position,
-          );
-        item = { id: this.#context.newId(), expression };
-        byPrint.set(print, item);
-        carried.push(item);
-      }
-      return { kind: 'column', id: item.id, name: item.id, type: expression.type, position: -1 };
-    };
-    const order = pieces.order
-      .filter((item) => item.expression.kind !== 'literal')
-      .map((item) => ({ ...item, expression: outputId(item.expression, 'ORDER BY') }));
-    const on = pieces.distinctOn.map((each) => outputId(each, 'DISTINCT ON'));
-    let result: Plan = { kind: 'project', input: plan, items: [...items, ...carried] };
-    if (order.length > 0 && (on.length > 0 || !isDistinct))
-      result = { kind: 'sort', input: result, items: order };
-    if (isDistinct) {
-      result = {
-        kind: 'distinct',
-        input: result,
-        on: on.length === 0 ? undefined : on.map((each) => (each as { id: string }).id),
-      };
-      if (on.length === 0 && order.length > 0)
-        result = { kind: 'sort', input: result, items: order };
-    }
-    if (carried.length > 0) {
-      result = {
-        kind: 'project',
-        input: result,
-        items: columns.map((column) => ({
-          id: column.id,
-          expression: { kind: 'column', ...column, position: -1 },
-        })),
-      };
-    }
-    return { plan: result, columns };
+  #unnests(plan: Plan, pieces: Pieces): Staged {
+    const taken = takeOut(this.#context, pieces, isUnnest);
+    if (taken.found.length === 0) return { plan, pieces };
+    const items = taken.found.map(({ id, expression }) => ({
+      id,
+      expression: expression.args[0] as Expression,
+    }));
+    const rows: Plan = { kind: 'unnest', input: plan, items, outer: false, ordinality: undefined };
+    return { plan: rows, pieces: taken.pieces };
   }
 }
+
+const isWindow = (expression: Expression): expression is WindowExpression =>
+  expression.kind === 'window';
+export const isUnnest = (expression: Expression): expression is CallExpression =>
+  expression.kind === 'call' && expression.name === 'unnest';
 
 export const bindSelect = (
   context: Context,

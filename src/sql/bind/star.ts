@@ -48,7 +48,9 @@ const isStar = (node: Node | undefined): node is { ColumnRef: ColumnRef } =>
 /** The call a dialect mark became: "@exclude", "@replace" or "@rename". */
 function markedCall(node: Node | undefined): FuncCall | undefined {
   if (node === undefined || !('FuncCall' in node)) return undefined;
-  return stringsOf(node.FuncCall.funcname)[0]?.startsWith('@') ? node.FuncCall : undefined;
+  return /^@(exclude|replace|rename)$/.test(stringsOf(node.FuncCall.funcname)[0] ?? '')
+    ? node.FuncCall
+    : undefined;
 }
 
 const nameOf = (node: Node | undefined, environment: Environment): string =>
@@ -130,7 +132,9 @@ function expandColumns(node: Node, call: FuncCall, environment: Environment): Ta
   const pattern = call.args?.[0];
   const text =
     pattern !== undefined && 'A_Const' in pattern ? pattern.A_Const.sval?.sval : undefined;
-  if (call.agg_star !== true && text === undefined && !isStar(pattern)) {
+  const excluded = markedCall(pattern)?.args?.map((arg) => nameOf(arg, environment)) ?? [];
+  const isAll = call.agg_star === true || excluded.length > 0 || isStar(pattern);
+  if (!isAll && text === undefined) {
     throw context.unsupported("COLUMNS of anything else than * or 'regex'", call.location);
   }
   let test: RegExp;
@@ -140,7 +144,10 @@ function expandColumns(node: Node, call: FuncCall, environment: Environment): Ta
     throw context.bad(`'${text}' is not a regular expression`, call.location);
   }
   const columns = scope.columns.filter(
-    (column) => column.hidden !== true && test.test(column.name),
+    (column) =>
+      column.hidden !== true &&
+      test.test(column.name) &&
+      !excluded.some((name) => sameName(name, column.name)),
   );
   if (columns.length === 0) throw context.bad(`No column matches '${text}'`, call.location);
   return columns.map((column) => {

@@ -169,6 +169,8 @@ const NAMES: Readonly<Record<string, string>> = {
   join: 'this join',
   set: 'a set operation',
   asof: 'ASOF JOIN',
+  recursive: 'WITH RECURSIVE',
+  sample: 'a sample',
 };
 
 /** Why a plan needs all rows at once, in words; undefined when it does not. */

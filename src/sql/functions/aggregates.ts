@@ -2,6 +2,7 @@
 
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
+import { rareIfLoaded } from '../rare.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import type { AggregateFunction, AggregateTable } from './aggregate.ts';
@@ -231,11 +232,19 @@ const ALIASES: Readonly<Record<string, string>> = {
   kahan_sum: 'sum',
 };
 
-export const canonicalAggregate = (name: string): string => ALIASES[name] ?? name;
+const own = <T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
+
+export const canonicalAggregate = (name: string): string =>
+  own(ALIASES, name) ?? own(rareIfLoaded()?.aggregateAliases, name) ?? name;
 
 export function aggregateFunction(name: string): AggregateFunction | undefined {
   const canonical = canonicalAggregate(name);
-  return Object.hasOwn(TABLE, canonical) ? TABLE[canonical] : undefined;
+  return own(TABLE, canonical) ?? own(rareIfLoaded()?.aggregates, canonical);
 }
 
-export const aggregateNames = (): string[] => [...Object.keys(TABLE), ...Object.keys(ALIASES)];
+export function aggregateNames(): string[] {
+  const more = rareIfLoaded();
+  const tables = [TABLE, ALIASES, more?.aggregates ?? {}, more?.aggregateAliases ?? {}];
+  return tables.flatMap((table) => Object.keys(table));
+}

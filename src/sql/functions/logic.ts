@@ -25,10 +25,15 @@ function sameArgs(types: readonly SqlType[], type?: SqlType): Resolution | undef
 
 const comparison = (symbol: string, op: BinaryOp): ScalarFunction => ({
   usage: `value ${symbol} value`,
-  resolve: (types) => (types.length === 2 ? sameArgs(types, t.BOOLEAN) : undefined),
+  resolve: (types) => {
+    if (types.length !== 2) return undefined;
+    const nested = types.some((type) => ['list', 'struct', 'map'].includes(type.kind));
+    if (nested && /^[GL]t/.test(op)) return 'lists and structs have no order';
+    return sameArgs(types, t.BOOLEAN);
+  },
   lower: (args, call) =>
     // Comparing NULL with NULL has no type of its own.
-    call.args[0]?.type.kind === 'null'
+    call.args[0]?.type.kind === 'null' && !op.endsWith('Validity')
       ? d.nullOf('Boolean')
       : d.binary(op, arg(args, 0), arg(args, 1)),
 });

@@ -1,7 +1,8 @@
 /** Every scalar function and operator by name. */
+
+import { rareIfLoaded } from '../rare.ts';
 import { ARITHMETIC } from './arithmetic.ts';
 import type { FunctionTable, ScalarFunction } from './function.ts';
-import { LIST_ALIASES, LISTS } from './lists.ts';
 import { LOGIC } from './logic.ts';
 import { MATH, MATH_ALIASES } from './math.ts';
 import { PATTERNS } from './pattern.ts';
@@ -17,23 +18,28 @@ const TABLE: FunctionTable = {
   ...PATTERNS,
   ...TIMES,
   ...ZONES,
-  ...LISTS,
 };
 
 const ALIASES: Readonly<Record<string, string>> = {
   ...MATH_ALIASES,
   ...TEXT_ALIASES,
   ...TIME_ALIASES,
-  ...LIST_ALIASES,
 };
 
-export const canonicalName = (name: string): string => ALIASES[name] ?? name;
+const own = <T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
+
+export const canonicalName = (name: string): string =>
+  own(ALIASES, name) ?? own(rareIfLoaded()?.scalarAliases, name) ?? name;
 
 export function scalarFunction(name: string): ScalarFunction | undefined {
   const canonical = canonicalName(name);
-  return Object.hasOwn(TABLE, canonical) ? TABLE[canonical] : undefined;
+  return own(TABLE, canonical) ?? own(rareIfLoaded()?.scalars, canonical);
 }
 
 /** Names a user may write, for suggestions. */
-export const scalarNames = (): string[] =>
-  [...Object.keys(TABLE), ...Object.keys(ALIASES)].filter((name) => /^[a-z_0-9]+$/.test(name));
+export function scalarNames(): string[] {
+  const more = rareIfLoaded();
+  const tables = [TABLE, ALIASES, more?.scalars ?? {}, more?.scalarAliases ?? {}];
+  return tables.flatMap((table) => Object.keys(table)).filter((name) => /^[a-z_0-9]+$/.test(name));
+}

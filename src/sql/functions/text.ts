@@ -150,9 +150,11 @@ const right = (node: Dsl, count: Dsl): Dsl => {
 const length: ScalarFunction = {
   usage: 'length(text)',
   resolve: ([a]) =>
-    a?.kind === 'list' ? { args: [a], type: t.INT64 } : a && { args: [t.TEXT], type: t.INT64 },
+    a?.kind === 'list' || a?.kind === 'map'
+      ? { args: [a], type: t.INT64 }
+      : a && { args: [t.TEXT], type: t.INT64 },
   lower: (args, call) =>
-    call.args[0]?.type.kind === 'list'
+    call.args[0]?.type.kind === 'list' || call.args[0]?.type.kind === 'map'
       ? int(d.listCall('Length', arg(args, 0)))
       : lengthOf(arg(args, 0)),
 };

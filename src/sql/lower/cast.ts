@@ -13,12 +13,13 @@ import {
   toNativeDecimal,
 } from '../functions/numbers.ts';
 import { strptime } from '../functions/time.ts';
+import { rare } from '../rare.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 
 const trimmed = (node: Dsl): Dsl => d.stringCall('StripChars', node, d.text(' \t\n\r'));
 
-function toText(node: Dsl, from: SqlType): Dsl {
+export function toText(node: Dsl, from: SqlType): Dsl {
   switch (from.kind) {
     case 'decimal':
       return d.cast(toNativeDecimal(node, from.precision, from.scale), 'String');
@@ -31,6 +32,12 @@ function toText(node: Dsl, from: SqlType): Dsl {
       return d.timeCall({ ToString: '%Y-%m-%d' }, node);
     case 'time':
       return d.timeCall({ ToString: '%H:%M:%S%.f' }, node);
+    case 'list':
+    case 'struct':
+    case 'map':
+    case 'calendar':
+    case 'interval':
+      return rare().toText(node, from);
     default:
       return d.cast(node, 'String', true);
   }
@@ -161,6 +168,7 @@ function toBoolean(node: Dsl, from: SqlType, lenient: boolean): Dsl {
   return d.ternary(yes, d.bool(true), d.ternary(no, d.bool(false), other));
 }
 
+const NESTED = new Set<t.Kind>(['list', 'struct', 'map', 'calendar', 'interval']);
 const TEMPORAL = new Set(['date', 'timestamp', 'time']);
 
 export function lowerCast(node: Dsl, from: SqlType, to: SqlType, lenient: boolean): Dsl {
@@ -177,21 +185,20 @@ export function lowerCast(node: Dsl, from: SqlType, to: SqlType, lenient: boolea
   }
   if (to.kind === 'boolean' && number) return toBoolean(node, from, lenient);
   if (TEMPORAL.has(to.kind) && from.kind === 'text') return fromText(node, to, lenient);
+  if (NESTED.has(to.kind) || NESTED.has(from.kind))
+    return rare().castNested(node, from, to, lenient);
   const clock = to.kind === 'time' && from.kind === 'timestamp';
   const calendar =
     (to.kind === 'date' || to.kind === 'timestamp') &&
     (from.kind === 'date' || from.kind === 'timestamp');
   if (clock) return d.timeCall('Time', node);
-  if (
-    calendar ||
-    (to.kind === 'list' && from.kind === 'list') ||
-    to.kind === from.kind ||
-    to.kind === 'binary'
-  ) {
+  if (calendar || to.kind === from.kind || to.kind === 'binary')
     return d.cast(node, dtype, !lenient);
-  }
-  throw new NairobiError(
+  throw cannotCast(from, to);
+}
+
+export const cannotCast = (from: SqlType, to: SqlType): NairobiError =>
+  new NairobiError(
     'NOT_SUPPORTED',
     `Not supported: CAST from ${t.describeType(from)} to ${t.describeType(to)}`,
   );
-}

@@ -60,12 +60,20 @@ function pairs(
   } as never);
 }
 
+/**
+ * The engine makes a range join of a cross join and a comparison, which its streaming half then
+ * cannot run (0.55: "entered unreachable code"): it must not see that it is one.
+ */
+const tested = (plan: Join, condition: d.Dsl): d.Dsl =>
+  plan.keys.length === 0 ? d.coalesce(condition, d.bool(false)) : condition;
+
 /** Left rows that meet at least one pair, or pairs with the rows that meet none. */
 function byRowNumber(lowerer: Lowerer, plan: Join): LazyFrame {
   const left = lowerer.settle(lowerer.frame(plan.left).withRowIndex(LEFT_ROW));
   const right = lowerer.settle(lowerer.frame(plan.right).withRowIndex(RIGHT_ROW));
   let met = pairs(lowerer, plan, left, right, 'inner');
-  if (plan.residual !== undefined) met = met.filter(lowerer.expression(plan.residual));
+  if (plan.residual !== undefined)
+    met = met.filter(d.expression(tested(plan, lowerer.dsl(plan.residual))));
   if (plan.join === 'semi' || plan.join === 'anti') {
     return left
       .join(met.select(LEFT_ROW).unique(), {
@@ -106,7 +114,9 @@ export function lowerJoin(lowerer: Lowerer, plan: Join): LazyFrame {
     plan.join,
   );
   const filtered =
-    plan.residual === undefined ? joined : joined.filter(lowerer.expression(plan.residual));
+    plan.residual === undefined
+      ? joined
+      : joined.filter(d.expression(tested(plan, lowerer.dsl(plan.residual))));
   const kept =
     plan.join === 'semi' || plan.join === 'anti'
       ? columns(plan.left)

@@ -15,13 +15,14 @@ import type {
   ScanColumn,
   SubqueryExpression,
 } from '../ir.ts';
-import { dtypeOf, type SqlType } from '../types.ts';
+import { rare } from '../rare.ts';
+import { dtypeOf } from '../types.ts';
 import { columnsOf } from '../walk.ts';
 import { prepareArguments } from './arguments.ts';
 import { concat } from './concat.ts';
+import { constantOf } from './constant.ts';
 import { type Lowering, lowerExpression } from './expression.ts';
 import { lowerAsof, lowerJoin } from './join.ts';
-import { lowerLiteral } from './literal.ts';
 import { seriesFrame, setFrame } from './set.ts';
 import { lowerWindow } from './window.ts';
 
@@ -104,7 +105,23 @@ export class Lowerer {
         return setFrame(this, plan);
       case 'shared':
         return this.#use(plan);
+      case 'unnest':
+      case 'recursive':
+      case 'working':
+      case 'sample':
+        return rare().frame(this, plan);
     }
+  }
+
+  /** The same with other rows for one key: what a recursive query has found so far. */
+  withShared(key: number, frame: LazyFrame, computed: ReadonlyMap<Plan, LazyFrame>): Lowerer {
+    const shared = new Map(this.#shared).set(key, frame);
+    const known = new Map([...this.#computed, ...computed]);
+    return new Lowerer(this.#rows, known, this.#constants, shared);
+  }
+
+  shared(key: number): LazyFrame | undefined {
+    return this.#shared.get(key);
   }
 
   /** Decimals become scaled integers, categories text, durations microseconds. */
@@ -232,44 +249,6 @@ export class Lowerer {
     if (subquery.mode === 'exists') return d.bool(collect(input.limit(1)).height > 0);
     const column = subquery.columns[0];
     assert(column !== undefined, 'a scalar subquery has a column');
-    return this.#read(collect(input.select(column.id).limit(2)), subquery.type);
-  }
-
-  #read(frame: ReturnType<typeof collect>, type: SqlType): Dsl {
-    if (frame.height > 1) throw new TooManyRows();
-    const dtype = dtypeOf(type);
-    if (frame.height === 0) return d.nullOf(dtype);
-    const physical =
-      type.kind === 'date' ||
-      type.kind === 'timestamp' ||
-      type.kind === 'time' ||
-      type.kind === 'interval';
-    const node = physical
-      ? d.physical(d.column(frame.columns[0] as string))
-      : d.column(frame.columns[0] as string);
-    const text = (
-      collect(frame.lazy().select(d.expression(d.cast(node, 'String'), 'v'))).rows() as unknown as [
-        [string | null],
-      ]
-    )[0][0];
-    if (text === null) return d.nullOf(dtype);
-    if (type.kind === 'text') return d.text(text);
-    if (type.kind === 'float')
-      return lowerLiteral({
-        kind: 'literal',
-        value: Number(text.replace('inf', 'Infinity')),
-        type,
-        position: -1,
-      });
-    if (type.kind === 'boolean') return d.bool(text === 'true');
-    return lowerLiteral({
-      kind: 'literal',
-      value: type.kind === 'interval' ? { months: 0, days: 0, micros: BigInt(text) } : BigInt(text),
-      type,
-      position: -1,
-    });
+    return constantOf(collect(input.select(column.id).limit(2)), subquery.type);
   }
 }
-
-/** A subquery used as a value gave more than one. */
-export class TooManyRows extends Error {}

@@ -45,9 +45,12 @@ export function baseRows(plan: Plan): number {
     case 'values':
       return plan.rows.length;
     case 'series':
+    case 'working':
       return 1000;
     case 'shared':
       return baseRows(plan.definition.plan);
+    case 'recursive':
+      return 10 * baseRows(plan.base);
     case 'aggregate':
       return plan.keys.length === 0 ? 1 : baseRows(plan.input) / 4;
     case 'join':
@@ -88,6 +91,8 @@ export function estimate(plan: Plan): number {
       return plan.inputs.reduce((sum, input) => sum + estimate(input), 0);
     case 'values':
     case 'series':
+    case 'working':
+    case 'recursive':
       return baseRows(plan);
     case 'asof':
       return estimate(plan.left);

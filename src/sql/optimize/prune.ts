@@ -99,6 +99,17 @@ class Pruner {
         const wanted = more(plan.leftOn, plan.rightOn, ...keys);
         return mapInputs(plan, (input) => this.prune(input, wanted));
       }
+      case 'unnest': {
+        const wanted = more(...plan.items.map((item) => item.expression));
+        return { ...plan, input: this.prune(plan.input, wanted) };
+      }
+      case 'recursive':
+        // Every column of a round may decide about the next one.
+        return {
+          ...plan,
+          base: this.prune(plan.base, new Set(plan.baseColumns)),
+          step: this.prune(plan.step, new Set(plan.stepColumns)),
+        };
       case 'set':
         return this.#set(plan, needed);
       case 'shared':

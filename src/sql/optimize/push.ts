@@ -182,6 +182,14 @@ export function push(plan: Plan, predicates: readonly Expression[]): Plan {
       return pushSet(plan, predicates);
     case 'sort':
       return { ...plan, input: push(plan.input, predicates) };
+    case 'unnest': {
+      const ids = new Set(outputOf(plan.input));
+      const below = plan.outer
+        ? predicates.filter((each) => within(each, ids))
+        : predicates.filter((each) => columnsOf(each).size > 0 && within(each, ids));
+      const above = predicates.filter((each) => !below.includes(each));
+      return filtered({ ...plan, input: push(plan.input, below) }, above);
+    }
     case 'distinct':
       if (plan.on === undefined) return { ...plan, input: push(plan.input, predicates) };
       return filtered({ ...plan, input: push(plan.input, []) }, predicates);
