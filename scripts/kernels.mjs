@@ -21,16 +21,19 @@ const KERNELS = {
       '--enable threads --sharedMemory --importMemory --initialMemory 16 --maximumMemory 65536',
   },
   csv: { out: 'src/formats/csv/kernel.generated.ts', options: '--initialMemory 8' },
+  parquet: { out: 'src/ingest/kernel.generated.ts', options: '', alsoFrom: ['stats'] },
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The digest of every source, in name order: a test compares it with the generated file's. */
 export function sourceDigest(kernel = 'stats') {
-  const sources = join(root, 'kernels', kernel);
   const hash = createHash('sha256');
-  for (const name of readdirSync(sources).sort()) {
-    if (name.endsWith('.ts')) hash.update(name).update(readFileSync(join(sources, name)));
+  for (const folder of [kernel, ...(KERNELS[kernel].alsoFrom ?? [])]) {
+    const sources = join(root, 'kernels', folder);
+    for (const name of readdirSync(sources).sort()) {
+      if (name.endsWith('.ts')) hash.update(name).update(readFileSync(join(sources, name)));
+    }
   }
   return hash.digest('hex');
 }
@@ -54,7 +57,9 @@ function compile(sources, options) {
   const out = join(folder, 'kernel.wasm');
   try {
     const args = ['--yes', '-p', COMPILER, 'asc', join(sources, 'index.ts'), '--outFile', out];
-    execFileSync('npx', [...args, ...`${OPTIONS} ${options}`.split(' ')], { stdio: 'inherit' });
+    execFileSync('npx', [...args, ...`${OPTIONS} ${options}`.trim().split(' ')], {
+      stdio: 'inherit',
+    });
     return readFileSync(out).toString('base64');
   } finally {
     rmSync(folder, { recursive: true });

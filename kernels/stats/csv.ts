@@ -67,7 +67,7 @@ export function decode(plan: Plan, at: usize, size: u32): i32 {
 }
 
 /** Writes the offset of every delimiter and line end outside quotes; gives their number. */
-function findEnds(plan: Plan, at: usize, size: u32): i32 {
+export function findEnds(plan: Plan, at: usize, size: u32): i32 {
   const delimiter = i8x16.splat(<i8>plan.delimiter);
   const quote = i8x16.splat(<i8>plan.quote);
   const hasQuote = plan.quote != 0;
@@ -115,7 +115,7 @@ function findEnds(plan: Plan, at: usize, size: u32): i32 {
   return inside != 0 ? REFUSED : <i32>found;
 }
 
-function decodeField(plan: Plan, field: Field, at: usize, j: u32, rows: u32): bool {
+export function decodeField(plan: Plan, field: Field, at: usize, j: u32, rows: u32): bool {
   const ends = <usize>plan.ends;
   const fields = <u32>plan.count;
   const isLast = j == fields - 1;
@@ -298,7 +298,7 @@ function holds(p: usize, size: u32, byte: u32): bool {
 }
 
 /** RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-function isUtf8(at: usize, size: u32): bool {
+export function isUtf8(at: usize, size: u32): bool {
   const end = at + size;
   let p = at;
   while (p < end) {

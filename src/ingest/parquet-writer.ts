@@ -145,10 +145,7 @@ export class ParquetWriter {
     const items = this.#groups.map((fields): ThriftValue => ({ type: 12, fields }));
     footer.set(FILE.rowGroups, { type: 9, element: 12, items });
     footer.set(FILE.rows, int(6, BigInt(this.#rows)));
-    const encoded = encodeStruct(footer);
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(encoded.length);
-    const tail = Buffer.concat([encoded, length, MAGIC]);
+    const tail = tailOf(footer);
     try {
       writeFully(this.#fd, tail, this.path);
       attempt('sync', this.path, () => fsyncSync(this.#fd));
@@ -172,12 +169,23 @@ export function encodeParquet(frame: DataFrame, codec: Codec): Buffer {
   return encoded;
 }
 
+/** A Parquet file out of what lies between its magic and its footer. */
+export const joinParquet = (body: readonly Buffer[], footer: ThriftStruct): Buffer =>
+  Buffer.concat([MAGIC, ...body, tailOf(footer)]);
+
+function tailOf(footer: ThriftStruct): Buffer {
+  const encoded = encodeStruct(footer);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(encoded.length);
+  return Buffer.concat([encoded, length, MAGIC]);
+}
+
 function bodyEnd(file: Buffer): number {
   const length = file.readUInt32LE(file.length - TRAILER_BYTES);
   return file.length - TRAILER_BYTES - length;
 }
 
-function readFooter(file: Buffer): ThriftStruct {
+export function readFooter(file: Buffer): ThriftStruct {
   const end = bodyEnd(file);
   assert(end >= MAGIC.length, 'Polars writes a footer that lies within the file');
   return decodeStruct(file.subarray(end, file.length - TRAILER_BYTES));

@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/stats: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = '4a8b012df3354cde41b29ea78f17649e1db4958367e638cb6a6d760913135e3d';
+export const KERNEL_SOURCE = '76476aaa220eb1ae5c6e5f894f139ddf63975e19899b094b7f0c93913f7407c5';
 
 /** The fields of each state, 8 bytes each, in order. */
 export const LAYOUTS = {

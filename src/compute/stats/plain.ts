@@ -72,7 +72,7 @@ async function takeIn(queue: PieceQueue, size: number): Promise<boolean> {
 }
 
 /** How the kernel decodes a column; undefined when it cannot. */
-function fieldPlan({ type, format, nullText = '' }: PlainColumn): FieldPlan | undefined {
+export function fieldPlan({ type, format, nullText = '' }: PlainColumn): FieldPlan | undefined {
   const plan = { ...SKIPPED, nullText };
   if (type === 'Date') return format === '%Y-%m-%d' ? { ...plan, kind: FIELD.date } : undefined;
   const moment = /^%Y-%m-%d([ T])%H:%M(:%S%\.f)?(%#z)?$/.exec(format ?? '');
