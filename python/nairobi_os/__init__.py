@@ -1,0 +1,99 @@
+"""nairobi from Python: data stays in the daemon's memory and is computed on there.
+
+    >>> import nairobi_os as nb
+    >>> df = nb.read_csv("sensors.csv")
+    >>> df.temp.mean()
+    >>> df.query("select device, avg(temp) from data group by device").to_pandas()
+    >>> df.plot(x="ts", y="temp", color="device")
+
+A daemon is started when none runs.
+"""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+from typing import Any, Optional, Union
+
+from .arrow import ArrowFile
+from .connection import (
+    Connection,
+    NairobiError,
+    connect,
+    default_connection,
+    socket_path,
+    start_refinery,
+    stop_refinery,
+)
+from .frame import Column, Frame
+from .picture import Picture
+
+__version__ = "0.1.0"
+__all__ = [
+    "ArrowFile", "Column", "Connection", "Frame", "NairobiError", "Picture", "connect", "data",
+    "ignite", "read", "read_csv", "socket_path", "start_refinery", "stop_refinery",
+]  # fmt: skip
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+def read(path: PathLike, *, connection: Optional[Connection] = None, **how: Any) -> Frame:
+    """A file, glob or directory of any format nairobi reads.
+
+    `how` says what the flags of `nairobi query` say about input, in the words of docs/serve.md:
+    delimiter, header, types, nulls, encoding, on_error and so on.
+    """
+    to = connection or default_connection()
+    wish: dict[str, Any] = {"path": os.fspath(path), "cwd": os.getcwd()}
+    options = {_camel(name): value for name, value in how.items() if value is not None}
+    if options:
+        wish["read"] = options
+    dataset, _ = to.call("Open", **wish)
+    return Frame(to, {**dataset, **wish})
+
+
+def read_csv(
+    path: PathLike,
+    delimiter: Optional[str] = None,
+    encoding: Optional[str] = None,
+    **how: Any,
+) -> Frame:
+    """A delimited text file; delimiter and encoding are found out where they are not given."""
+    return read(path, format="csv", delimiter=delimiter, encoding=encoding, **how)
+
+
+def ignite() -> Connection:
+    """Starts the daemon if none runs, and connects; the other functions do so by themselves."""
+    return default_connection()
+
+
+def _pipeline(path: PathLike, column: str, pair: str) -> dict[str, Any]:
+    """Reads, crunches one column and correlates two in a single round trip."""
+    names = [name.strip() for name in pair.split(",")]
+    result, _ = default_connection().call(
+        "Run",
+        open={"path": os.fspath(path), "cwd": os.getcwd()},
+        column={"column": column, "figures": list(_PIPELINE)},
+        stats={"columns": names, "question": {"is": "corr"}},
+    )
+    figures = dict(result["column"]["figures"])
+    figures["std_dev"] = figures.pop("sd")
+    corr = result["stats"]
+    return {
+        "rows": result["dataset"]["rows"],
+        **figures,
+        "pearson": corr["pearson"][0][1],
+        "spearman": corr["spearman"][0][1],
+        "ms": result["ms"],
+    }
+
+
+_PIPELINE = ("count", "min", "max", "mean", "sd", "variance", "p95", "p99", "skewness", "kurtosis")
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+data = SimpleNamespace(pipeline=_pipeline)

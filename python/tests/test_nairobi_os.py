@@ -1,0 +1,256 @@
+"""Run by test/python with a daemon of its own: NAIROBI_SOCKET names it."""
+
+import datetime
+import decimal
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import nairobi_os as nb  # noqa: E402
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+try:
+    import pandas
+except ImportError:
+    pandas = None
+
+ROWS = 1000
+CSV = "x,y,name,gap\n" + "".join(
+    f"{i},{i / 4},{'long text number ' * 2 if i % 3 else 'k'}{i % 7},{'' if i % 5 == 0 else i}\n"
+    for i in range(ROWS)
+)
+
+
+class Base(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = os.path.join(cls.folder.name, "t.csv")
+        Path(cls.path).write_text(CSV)
+        cls.df = nb.read_csv(cls.path)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+
+class Frames(Base):
+    def test_shape_and_types(self):
+        self.assertEqual(self.df.shape, (ROWS, 4))
+        self.assertEqual(self.df.columns, ["x", "y", "name", "gap"])
+        self.assertEqual(self.df.y.type, "Float64")
+
+    def test_figures(self):
+        y = self.df.y
+        self.assertEqual(y.mean(), (ROWS - 1) / 8)
+        self.assertEqual((y.min(), y.max()), (0.0, (ROWS - 1) / 4))
+        self.assertIsInstance(y.max(), float)
+        self.assertEqual(self.df.x.sum(), ROWS * (ROWS - 1) // 2)
+        self.assertAlmostEqual(y.std_dev() ** 2, y.variance())
+        self.assertEqual(y.quantile(0.5), y.median())
+        self.assertEqual(self.df["gap"].nulls(), ROWS // 5)
+        self.assertAlmostEqual(y.skewness(), 0, places=9)
+
+    def test_crunch_and_correlate(self):
+        crunched = self.df.crunch("y")
+        self.assertEqual(crunched["rows"], ROWS)
+        self.assertEqual(crunched["anomalies"], [])
+        self.assertEqual(self.df.correlate("x,y"), {"pearson": 1, "spearman": 1})
+
+    def test_anomalies_are_the_rows_far_out(self):
+        path = os.path.join(self.folder.name, "spike.csv")
+        Path(path).write_text("v,k\n" + "1,a\n2,b\n" * 100 + "500,spike\n")
+        self.assertEqual(nb.read_csv(path).v.crunch()["anomalies"], [{"v": 500, "k": "spike"}])
+
+    def test_pipeline_is_one_call(self):
+        done = nb.data.pipeline(self.path, "y", "x,y")
+        self.assertEqual(done["mean"], (ROWS - 1) / 8)
+        self.assertEqual((done["rows"], done["pearson"]), (ROWS, 1))
+
+    def test_values_without_numpy(self):
+        self.assertEqual(self.df.gap.to_list()[:6], [None, 1, 2, 3, 4, None])
+        self.assertEqual(self.df.name.to_list()[:2], ["k0", "long text number " * 2 + "1"])
+        view = self.df.y.view()
+        self.assertEqual((view[3], len(view), view.readonly), (0.75, ROWS, True))
+        self.assertIsNone(self.df.gap.view())
+
+    def test_repr(self):
+        self.assertIn("[1,000 rows x 4 columns]", repr(self.df))
+        self.assertIn("<th title='Float64'>y</th>", self.df._repr_html_())
+
+    def test_unknown_names(self):
+        with self.assertRaises(AttributeError):
+            self.df.nope
+        with self.assertRaises(KeyError):
+            self.df["nope"]
+        with self.assertRaises(nb.NairobiError) as caught:
+            self.df.query("select nam from data")
+        self.assertEqual((caught.exception.code, caught.exception.exit), ("UNKNOWN_COLUMN", 1))
+        self.assertIn("name", caught.exception.hint)
+        with self.assertRaises(nb.NairobiError) as caught:
+            nb.read_csv(os.path.join(self.folder.name, "none.csv"))
+        self.assertEqual(caught.exception.code, "NOT_FOUND")
+
+
+class Queries(Base):
+    def test_parameters_are_values(self):
+        found = self.df.query("select x from data where name = $n and x < 10", n="k'; drop")
+        self.assertEqual(len(found), 0)
+        big = self.df.query("select $big::bigint + 0 as b limit 1", big=2**62)
+        self.assertEqual(big.to_rows(), [{"b": 2**62}])
+
+    def test_a_query_of_a_query(self):
+        first = self.df.query("select x, y * 2 as z from dataset where x >= 500")
+        second = first.query("select max(z) as top, count(*) as n from data")
+        self.assertEqual(second.to_rows(), [{"top": (ROWS - 1) / 2, "n": ROWS - 500}])
+        self.assertEqual(first.z.max(), (ROWS - 1) / 2)
+        self.assertEqual(self.df[["y", "x"]].columns, ["y", "x"])
+
+    def test_types(self):
+        row = self.df.query(
+            "select date '2024-02-29' as d, timestamp '2024-01-01 10:00:00.123' as t,"
+            " 1.25::decimal(10, 2) as dec, [1, 2, null] as l, true as b, null as n,"
+            " timestamptz '2024-01-01 10:00:00+01' as z, time '10:00' as tm,"
+            " interval '90 minutes' as i, 'é€😀'::text as s,"
+            " -99999999999999999999999999999999999999::hugeint as h limit 1"
+        ).to_rows()[0]
+        utc = datetime.timezone.utc
+        self.assertEqual(
+            row,
+            {
+                "d": datetime.date(2024, 2, 29),
+                "t": datetime.datetime(2024, 1, 1, 10, 0, 0, 123000),
+                "dec": decimal.Decimal("1.25"),
+                "l": [1, 2, None],
+                "b": True,
+                "n": None,
+                "z": datetime.datetime(2024, 1, 1, 9, tzinfo=utc),
+                "tm": datetime.time(10),
+                "i": datetime.timedelta(minutes=90),
+                "s": "é€😀",
+                "h": decimal.Decimal("-99999999999999999999999999999999999999"),
+            },
+        )
+
+    def test_no_rows(self):
+        none = self.df.query("select * from data where x < 0")
+        self.assertEqual((len(none), none.to_rows()), (0, []))
+        self.assertEqual(none.to_dict(), {"x": [], "y": [], "name": [], "gap": []})
+
+
+class Charts(Base):
+    def test_png(self):
+        picture = self.df.plot(x="x", y="y", width=300, height=200)
+        self.assertEqual(picture._repr_png_()[:8], b"\x89PNG\r\n\x1a\n")
+        self.assertIsNone(picture._repr_html_())
+        out = os.path.join(self.folder.name, "out.png")
+        picture.save(out)
+        self.assertEqual(Path(out).read_bytes(), picture.data)
+
+    def test_html_and_svg(self):
+        self.assertIn("<iframe srcdoc=", self.df.y.plot(format="html")._repr_html_())
+        self.assertTrue(self.df.plot(x="x", y="y", format="svg")._repr_svg_().startswith("<svg"))
+
+    def test_a_chart_of_a_query(self):
+        picture = self.df.query("select x, y from data where x < 10").plot(x="x", y="y", mark="line")
+        self.assertEqual((picture.mark, picture.rows), ("line", 10))
+
+
+@unittest.skipIf(numpy is None, "numpy is not installed")
+class Numpy(Base):
+    def test_no_copy(self):
+        arrays = self.df.to_numpy()
+        y = arrays["y"]
+        self.assertFalse(y.flags.owndata)
+        self.assertFalse(y.flags.writeable)
+        self.assertEqual(float(y.sum()), sum(i / 4 for i in range(ROWS)))
+        address = y.__array_interface__["data"][0]
+        maps = Path("/proc/self/maps").read_text().splitlines()
+        inside = [m for m in maps if int(m.split("-")[0], 16) <= address < int(m.split("-")[1].split()[0], 16)]
+        self.assertIn("/memfd:nairobi", inside[0])
+
+    def test_gaps(self):
+        gap = self.df.gap.to_numpy()
+        self.assertTrue(numpy.isnan(gap[0]))
+        self.assertEqual(gap[1], 1)
+        big = self.df.query("select case when x = 0 then null else 9007199254740993 end as b from data limit 2")
+        self.assertEqual(list(big.b.to_numpy()), [None, 9007199254740993])
+
+    def test_types(self):
+        row = self.df.query(
+            "select date '2024-02-29' as d, timestamp '2024-01-01 10:00:00.123' as t, true as b, null as n,"
+            " interval '90 minutes' as i, x::utinyint as u, x::real as f, 'a' as s from data limit 3"
+        ).to_numpy()
+        self.assertEqual(row["d"][0], numpy.datetime64("2024-02-29"))
+        self.assertEqual(row["t"][0], numpy.datetime64("2024-01-01T10:00:00.123"))
+        self.assertEqual(row["i"][0], numpy.timedelta64(90, "m"))
+        self.assertEqual([str(row[k].dtype) for k in "bufs"], ["bool", "uint8", "float32", "object"])
+
+    @unittest.skipIf(pandas is None, "pandas is not installed")
+    def test_pandas(self):
+        frame = self.df.to_pandas()
+        expected = pandas.read_csv(self.path)
+        pandas.testing.assert_frame_equal(frame, expected)
+
+
+class Lives(Base):
+    def test_threads_share_a_connection(self):
+        seen = []
+        def ask(n):
+            seen.append(self.df.query("select count(*) as n from data where x < $n", n=n).to_rows()[0]["n"] == n)
+        threads = [threading.Thread(target=ask, args=(n,)) for n in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(seen, [True] * 20)
+
+    def test_descriptors_stay_where_they_were(self):
+        def once():
+            self.df.query("select * from data").to_rows()
+        once()
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(50):
+            once()
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
+    def test_a_view_outlives_its_frame(self):
+        frame = nb.read_csv(self.path)
+        view = frame.y.view()
+        frame.free()
+        del frame
+        self.assertEqual(view[5], 1.25)
+
+
+class Daemons(unittest.TestCase):
+    def test_one_is_started_and_stopped_and_lost_rows_are_read_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "t.csv")
+            Path(path).write_text("a\n1\n2\n")
+            code = (
+                "import sys, nairobi_os as nb\n"
+                "df = nb.read_csv(sys.argv[1])\n"
+                "assert df.a.mean() == 1.5\n"
+                "assert nb.stop_refinery()\n"
+                "assert df.a.max() == 2\n"
+                "assert nb.stop_refinery() and not nb.stop_refinery()\n"
+            )
+            env = {
+                **os.environ,
+                "NAIROBI_SOCKET": os.path.join(folder, "run", "socket"),
+                "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+            }
+            done = subprocess.run([sys.executable, "-c", code, path], env=env, capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
