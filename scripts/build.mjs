@@ -19,6 +19,7 @@ const EXTERNAL = ['koffi', 'canvas', 'libpg-query'];
 const THREADS = {
   trial: 'src/engine/trials/child.ts',
   count: 'src/engine/count-worker.ts',
+  segments: 'src/engine/segments/worker.ts',
   batch: 'src/ingest/batch-worker.ts',
   udp: 'src/ingest/udp-worker.ts',
   deadline: 'src/engine/deadline-worker.ts',

@@ -25,6 +25,21 @@ export const IN_PLACE_BYTES_MIN = bytes(32 * MiB);
 /** Of the memory limit, what of a file scanned in place may be mapped at one time. */
 export const IN_PLACE_WINDOW_SHARE = 0.25;
 
+/** Looked at to understand a stream; what is no longer than this is read whole. */
+export const STREAM_HEAD_BYTES = bytes(4 * MiB);
+
+/** Of the memory limit, what holds the segments of a stream. */
+export const STREAM_SHARE = 0.25;
+
+/** More segments in memory gain nothing; but what is still there can be looked at again. */
+export const STREAM_BYTES_MAX = bytes(512 * MiB);
+
+/** Polars is at its speed from here on (docs/io.md). */
+export const SEGMENT_BYTES_MAX = bytes(32 * MiB);
+
+/** Segments in memory at least: one computed on, one ready, one being read, one cut in two. */
+export const SEGMENTS_MIN = 4;
+
 /**
  * Decompression: more than this many bytes from one is a bomb. gzip cannot do more than 1032; text
  * of one line repeated reaches some ten thousand with zstd and xz.

@@ -87,7 +87,11 @@ export class InPlacePiece implements Piece {
 
   /** Parquet is cut by rows, which skips whole row groups; text has to be read from its start. */
   async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
-    if (this.fits || this.#whole !== undefined || this.#decoded.format !== 'parquet') {
+    if (this.#whole !== undefined) {
+      yield* this.#whole.segments(columns);
+      return;
+    }
+    if (this.fits || this.#decoded.format !== 'parquet') {
       yield this.scan(columns);
       return;
     }
@@ -101,7 +105,7 @@ export class InPlacePiece implements Piece {
   async verify(): Promise<boolean> {
     const plain = await this.#counted?.plain;
     this.#counted = undefined;
-    if (this.#whole !== undefined) return true;
+    if (this.#whole !== undefined) return this.#whole.verify();
     this.#opened.verify();
     // Written to meanwhile: a record may have been half there. Read what is there now, at once.
     if (plain !== false && !this.#opened.changed) return true;

@@ -1,11 +1,13 @@
 /** Opens the files of a source: each through the reader into the pool's memory. */
-import { readSync } from 'node:fs';
-import { DETECT_BYTES, detectCompression } from '../formats/detect.ts';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { DETECT_BYTES, detect, detectCompression } from '../formats/detect.ts';
 import type { ReadOptions } from '../formats/options.ts';
+import type { CodecName } from '../kernel/codecs/codec.ts';
 import { IN_PLACE_BYTES_MIN, IN_PLACE_WINDOW_SHARE } from '../limits.ts';
 import type { Pool } from '../memory/pool.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { readContent } from '../uring/content.ts';
+import { hasCodec } from '../uring/decompress.ts';
 import { type InPlace, openInPlace } from '../uring/in-place.ts';
 import type { InputFile } from './files.ts';
 import { InPlacePiece } from './in-place-piece.ts';
@@ -13,6 +15,8 @@ import { MemoryPiece } from './memory-piece.ts';
 import type { Piece } from './piece.ts';
 import type { HostPlan } from './plan.ts';
 import type { Reporter } from './report.ts';
+import type { StreamSizes } from './segments/content.ts';
+import { MAGIC_BYTES, openCompressed, openLong, openPipe } from './segments/open-stream.ts';
 
 export interface OpenContext {
   readonly plan: HostPlan;
@@ -20,6 +24,9 @@ export interface OpenContext {
   readonly pool: Pool;
   readonly reader: BlockReader;
   readonly reporter: Reporter;
+  /** Begin before the input was read, where the plan may allow it. */
+  readonly early: boolean;
+  readonly sizes: StreamSizes;
 }
 
 /** All files or none: what was opened is closed again when one fails. */
@@ -35,13 +42,26 @@ export function openPieces(files: readonly InputFile[], context: OpenContext): P
 }
 
 function openPiece(file: InputFile, context: OpenContext): Piece {
+  if (file.kind === 'stream') return openPipe(file, context);
+  const compression = file.kind === 'regular' ? compressionOf(file) : undefined;
+  if (compression !== undefined && hasCodec(compression)) {
+    return openCompressed(file, compression, context);
+  }
   const opened = mayStayInPlace(file, context) ? openPlain(file, context) : undefined;
   if (opened === undefined) return openInMemory(file, context);
   const { plan, read, reporter } = context;
+  const fits = file.size <= plan.memoryLimit / 2;
   try {
-    const openWhole = (types: ReadOptions['types']): Piece =>
-      openInMemory(file, types === undefined ? context : { ...context, read: { ...read, types } });
-    const fits = file.size <= plan.memoryLimit / 2;
+    const openWhole = (types: ReadOptions['types']): Piece => {
+      const typed = types === undefined ? context : { ...context, read: { ...read, types } };
+      return (fits ? undefined : openLong(file, typed)) ?? openInMemory(file, typed);
+    };
+    // Scanning JSON in place would parse all of it at once.
+    const long = fits || !isLines(file, opened.fd, read) ? undefined : openLong(file, context);
+    if (long !== undefined) {
+      opened.close();
+      return long;
+    }
     const piece = new InPlacePiece(file, opened, { read, fits, openWhole });
     const { ringFlags } = opened.facts;
     reporter.set({ backend: ringFlags.length > 0 ? 'io_uring' : 'mmap', ringFlags });
@@ -53,6 +73,12 @@ function openPiece(file: InputFile, context: OpenContext): Piece {
   }
 }
 
+function isLines(file: InputFile, fd: number, { format }: ReadOptions): boolean {
+  const head = Buffer.alloc(DETECT_BYTES);
+  const length = readSync(fd, head, 0, head.length, 0);
+  return (format ?? detect(file.path, head.subarray(0, length))) === 'ndjson';
+}
+
 /** See docs/io.md: what is large is best scanned where it lies, cached or not. */
 function mayStayInPlace(file: InputFile, { plan }: OpenContext): boolean {
   if (file.kind !== 'regular' || file.size === 0) return false;
@@ -60,16 +86,26 @@ function mayStayInPlace(file: InputFile, { plan }: OpenContext): boolean {
   return plan.io === 'auto' && plan.direct !== 'always' && file.size >= IN_PLACE_BYTES_MIN;
 }
 
-/** The file opened in place, unless it is compressed or this host has no fault guard. */
+/** The file opened in place, unless this host has no fault guard. */
 function openPlain(file: InputFile, { plan }: OpenContext): InPlace | undefined {
   const windowBytes = Math.floor(plan.memoryLimit * IN_PLACE_WINDOW_SHARE);
-  const opened = openInPlace(file.path, file.size <= plan.memoryLimit / 2 ? {} : { windowBytes });
-  if (opened === undefined) return undefined;
-  const head = Buffer.alloc(DETECT_BYTES);
-  const length = readSync(opened.fd, head, 0, head.length, 0);
-  if (detectCompression(head.subarray(0, length)) === undefined) return opened;
-  opened.close();
-  return undefined;
+  return openInPlace(file.path, file.size <= plan.memoryLimit / 2 ? {} : { windowBytes });
+}
+
+/** By its first bytes; undefined also where they cannot be read: whoever reads it says why. */
+function compressionOf(file: InputFile): CodecName | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file.path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const head = Buffer.alloc(MAGIC_BYTES);
+    return detectCompression(head.subarray(0, readSync(fd, head, 0, head.length, 0)));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function openInMemory(file: InputFile, context: OpenContext): Piece {

@@ -13,6 +13,10 @@ export interface Piece {
   readonly fits: boolean;
   /** All rows, in file order. */
   scan(columns?: readonly string[]): LazyFrame;
+  /** Reads all of it into memory, if that is not so yet: true when it was done now. */
+  load?(): boolean;
+  /** Looks for columns that its beginning did not show: true when there are some. */
+  findColumns?(): Promise<boolean>;
   /** The same rows in bounded memory; each is valid until the next is asked for. */
   segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
   /** See Relation.plainText. */

@@ -39,16 +39,67 @@ export async function query(session: Session, request: QueryRequest): Promise<Qu
   await Promise.all([parse(request.sql), Promise.resolve().then(polars)]);
   const tables = new Tables(session, request.sources);
   return session.attempt(async () => {
-    const compiled = await plan(tables, request);
-    session.requireNamedTypes();
+    const compiled = await planWithin(tables, request, session);
     const frame = await session.reporter.time('compute', () => runWithin(compiled, session));
     return { frame, columns: compiled.columns };
   });
 }
 
+const fits = ({ reads }: CompiledQuery): boolean => reads.every(({ relation }) => relation.fits);
+
+/** Reads streams whole, short ones first, until the plan fits or can be taken piece by piece. */
+async function planWithin(
+  tables: Tables,
+  request: QueryRequest,
+  session: Session,
+): Promise<CompiledQuery> {
+  for (;;) {
+    const compiled = await planKnown(tables, request, session);
+    session.requireNamedTypes();
+    if (fits(compiled) || compiled.runBounded !== undefined) return compiled;
+    const bySize = session.relations.toSorted((one, other) => sizeOf(one) - sizeOf(other));
+    // What was read whole may have other columns than its beginning.
+    if (!bySize.some((relation) => relation.load())) return compiled;
+  }
+}
+
+/** A column that nobody knows, or whose type does not fit, may be told about late in a stream. */
+async function planKnown(
+  tables: Tables,
+  request: QueryRequest,
+  session: Session,
+): Promise<CompiledQuery> {
+  try {
+    return await plan(tables, request);
+  } catch (error) {
+    const isAboutColumns =
+      error instanceof NairobiError && ['UNKNOWN_COLUMN', 'BAD_SQL'].includes(error.code);
+    if (!isAboutColumns || !(await findColumns(session))) throw error;
+    return plan(tables, request);
+  }
+}
+
+/** True when some relation has other columns now. */
+async function findColumns(session: Session): Promise<boolean> {
+  let found = false;
+  for (const relation of session.relations) {
+    try {
+      found = (await relation.findColumns()) || found;
+    } catch (error) {
+      // A pipe that does not fit keeps what it holds to itself.
+      if (!(error instanceof NairobiError) || error.code !== 'MEMORY_LIMIT') throw error;
+    }
+  }
+  return found;
+}
+
+/** Of a pipe nobody knows. */
+const sizeOf = ({ byteLength }: SourceRelation): number =>
+  byteLength === 0 ? Number.POSITIVE_INFINITY : byteLength;
+
 /** At once when what is read fits the memory limit, else piece by piece where the plan allows. */
 function runWithin(compiled: CompiledQuery, session: Session): DataFrame | Promise<DataFrame> {
-  if (compiled.reads.every(({ relation }) => relation.fits)) return compiled.run();
+  if (fits(compiled)) return compiled.run();
   if (compiled.runBounded !== undefined) return compiled.runBounded();
   const limit = session.plan.memoryLimit;
   const needed = session.relations.reduce((sum, relation) => sum + relation.byteLength, 0) * 2;

@@ -21,6 +21,8 @@ import type { HostOptions } from './options.ts';
 import type { Piece } from './piece.ts';
 import { type HostPlan, planHost } from './plan.ts';
 import { type Reporter, tellStall } from './report.ts';
+import type { StreamSizes } from './segments/content.ts';
+import { sizesOf } from './segments/open-stream.ts';
 import { SourceRelation } from './source-relation.ts';
 import { type SourceArgument, tableName } from './sources.ts';
 
@@ -29,6 +31,10 @@ export interface SessionOptions {
   readonly read: ReadOptions;
   /** Columns of several files are matched by name, missing ones are null. */
   readonly unionByName?: boolean;
+  /** Plans may begin with the first rows of a stream: they go through them once. */
+  readonly early?: boolean;
+  /** How streams are cut; by default what the memory limit allows. */
+  readonly streamSizes?: StreamSizes;
   /** Adds a column of this name with the path each row came from. */
   readonly filenameColumn?: string;
   /** What the tables of these names have to be like. */
@@ -82,6 +88,8 @@ export class Session implements Disposable {
       pool: this.#pool,
       reader: this.#reader,
       reporter: this.reporter,
+      early: this.options.early === true,
+      sizes: this.options.streamSizes ?? sizesOf(this.plan.memoryLimit),
     });
     try {
       const relation = new SourceRelation(argument, pieces, { ...this.options, types });

@@ -17,7 +17,6 @@ export interface SourceRelationOptions {
 
 export class SourceRelation implements Relation {
   readonly name: string;
-  readonly fits: boolean;
   /** In the order of their rows; never empty. */
   readonly pieces: readonly Piece[];
   readonly #options: SourceRelationOptions;
@@ -28,7 +27,25 @@ export class SourceRelation implements Relation {
     this.pieces = pieces;
     this.#options = options;
     this.#columns = this.#unify();
-    this.fits = pieces.every((piece) => piece.fits);
+  }
+
+  get fits(): boolean {
+    return this.pieces.every((piece) => piece.fits);
+  }
+
+  /** Reads whole what is read in segments else: true when something was. Its columns may change. */
+  load(): boolean {
+    const loaded = this.pieces.filter((piece) => piece.load?.() === true);
+    if (loaded.length > 0) this.#columns = this.#unify();
+    return loaded.length > 0;
+  }
+
+  /** Looks for columns that the beginnings of streams did not show: true when there are some. */
+  async findColumns(): Promise<boolean> {
+    let found = false;
+    for (const piece of this.pieces) found = (await piece.findColumns?.()) === true || found;
+    if (found) this.#columns = this.#unify();
+    return found;
   }
 
   /** Of all files, as they lie there. */

@@ -74,7 +74,7 @@ export function planOf(
 }
 
 /** What a thousand of the texts say, spread over all of them. */
-function evidenceOf(name: string, frame: DataFrame): Evidence {
+export function evidenceOf(name: string, frame: DataFrame): Evidence {
   const step = Math.max(1, Math.floor(frame.height / DATE_SAMPLE));
   const texts = frame.getColumn(name).gatherEvery(step).toArray() as (string | null)[];
   const evidence = new Evidence();

@@ -187,6 +187,15 @@ export const WAITING_MASK = BigUint64Array.of(
   UNBLOCKED_SIGNALS.reduce((mask, signal) => mask & ~(1n << BigInt(signal - 1)), 2n ** 64n - 1n),
 );
 
+/** Waits until `fd` or `other` is readable: true when it is `fd`, false for `other`, or -errno. */
+export function waitEither(fd: Fd, other: Fd): boolean | number {
+  // struct pollfd: int fd; short events; short revents
+  const pollfds = Int32Array.of(fd, POLL.POLLIN, other, POLL.POLLIN);
+  const result = lend(pollfds, (both) => syscall(SYS.ppoll, both, 2, 0, 0, 0));
+  if (result < 0) return result;
+  return (pollfds[3] ?? 0) >>> 16 === 0;
+}
+
 export const ioUringSetup = (entries: number, params: Uint8Array): number =>
   lend(params, (address) => syscall(SYS.io_uring_setup, entries, address));
 

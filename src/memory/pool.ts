@@ -15,6 +15,19 @@ export interface PoolOptions {
   readonly limitBytes?: Bytes;
 }
 
+/** See Pool.open. */
+export interface Room {
+  readonly address: bigint;
+  /** How far the content may grow. */
+  readonly byteLength: number;
+  /** Lends the first `used` bytes, written to or not, and gives the other addresses back. */
+  keep(used: number): Lease;
+  /** Gives all of it back. No view of it may be left. */
+  drop(): void;
+  /** What to throw when the content is longer. */
+  tooSmall(): NairobiError;
+}
+
 /** A kept region may be this much larger than what is asked for: else it is mapped anew. */
 const WASTE_FACTOR = 2;
 
@@ -113,26 +126,42 @@ export class Pool implements Disposable {
   }
 
   /**
+   * Addresses for content whose length is not known; memory comes as they are written to. Whoever
+   * asks keeps or drops them. Throws MEMORY_LIMIT when the pool's limit leaves none.
+   */
+  open(): Room {
+    const left = Math.min(GROW_BYTES_MAX, this.#limitBytes - this.mappedBytes);
+    const room = Math.floor(left / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
+    if (room <= 0) throw this.#tooMuch(this.mappedBytes + HUGE_PAGE_BYTES);
+    const reserve = reserveRegion(room);
+    return {
+      address: reserve.address,
+      byteLength: reserve.byteLength,
+      keep: (used) => {
+        const region = reserve.keep(used);
+        this.#peakBytes = Math.max(this.#peakBytes, this.mappedBytes + region.byteLength);
+        return this.#lend(region, used);
+      },
+      drop: () => reserve.drop(),
+      tooSmall: () => this.#tooMuch(this.mappedBytes + 2 * reserve.byteLength),
+    };
+  }
+
+  /**
    * Room for content whose length is not known: `fill` writes from the start of the addresses it
    * is given and answers how many bytes it wrote. Throws MEMORY_LIMIT when all of the room is
    * written to and `fill` asks for more by answering more than the room.
    */
   grow(fill: (address: bigint, room: number) => number): Lease {
-    const left = Math.min(GROW_BYTES_MAX, this.#limitBytes - this.mappedBytes);
-    const room = Math.floor(left / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
-    if (room <= 0) throw this.#tooMuch(this.mappedBytes + HUGE_PAGE_BYTES);
-    const reserve = reserveRegion(room);
-    let used: number;
+    const room = this.open();
     try {
-      used = fill(reserve.address, reserve.byteLength);
-      if (used > reserve.byteLength) throw this.#tooMuch(this.mappedBytes + 2 * reserve.byteLength);
+      const used = fill(room.address, room.byteLength);
+      if (used > room.byteLength) throw room.tooSmall();
+      return room.keep(used);
     } catch (error) {
-      reserve.drop();
+      room.drop();
       throw error;
     }
-    const region = reserve.keep(used);
-    this.#peakBytes = Math.max(this.#peakBytes, this.mappedBytes + region.byteLength);
-    return this.#lend(region, used);
   }
 
   /**

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { CodecName } from '../kernel/codecs/codec.ts';
 import type { Lease } from '../memory/lease.ts';
+import type { Pool } from '../memory/pool.ts';
 import { MiB } from '../units.ts';
 import { decompressSource, readDecompressed } from './decompress.ts';
 import { openReader, type ReadOptions, type ReadResult, readFile } from './read-file.ts';
@@ -39,7 +40,10 @@ function headOf(path: string): Uint8Array | undefined {
 }
 
 /** What lies in memory already, as a source. Releases the lease at its end. */
-function memorySource(path: string, { lease, byteLength, facts }: ReadResult): Source {
+function memorySource(
+  path: string,
+  { lease, byteLength, facts }: Omit<ReadResult, 'placed'>,
+): Source {
   let offset = 0;
   return {
     path,
@@ -72,11 +76,17 @@ export function readContent(path: string, options: ContentOptions): Content {
   const raw = readFile(path, options);
   const compression = head === undefined ? options.detect(firstBytes(raw)) : undefined;
   if (compression === undefined) return { ...raw, compression };
-  const { lease, byteLength } = decompressSource(
-    memorySource(path, raw),
-    compression,
-    options.pool,
-  );
+  return unpack(path, raw, compression, options.pool);
+}
+
+/** What lies compressed in memory, decompressed beside it; takes over its lease. */
+export function unpack(
+  path: string,
+  raw: Omit<ReadResult, 'placed'>,
+  compression: CodecName,
+  pool: Pool,
+): Content {
+  const { lease, byteLength } = decompressSource(memorySource(path, raw), compression, pool);
   return { lease, byteLength, compression, facts: { ...raw.facts, pageKind: lease.pageKind } };
 }
 

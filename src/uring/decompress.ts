@@ -162,7 +162,8 @@ export function decompressSource(source: Source, name: CodecName, pool: Pool): D
   return { lease, byteLength: lease.byteLength, facts: source.facts };
 }
 
-function hasCodec(name: CodecName): boolean {
+/** True when this host can decompress it step by step. */
+export function hasCodec(name: CodecName): boolean {
   using codec = openCodec(name);
   return codec !== undefined;
 }

@@ -78,11 +78,24 @@ export class CensusKernel {
     this.#memory = new Uint8Array(this.#calls.memory.buffer);
   }
 
-  /** Counts from the record that starts at `start`, `chunkBytes` (a multiple of 64) at a time. */
-  scan(source: ByteSource, start: number, chunkBytes: number, rules: KernelRules): KernelScan {
+  /**
+   * Counts from the record that starts at `start`, `chunkBytes` (a multiple of 64) at a time. With
+   * `goesOn` the text ends anywhere: `stoppedAt` is then near its end, at a record's first byte.
+   */
+  scan(
+    source: ByteSource,
+    start: number,
+    chunkBytes: number,
+    rules: KernelRules,
+    goesOn = false,
+  ): KernelScan {
     const calls = this.#calls;
     calls.reset();
     for (let at = start; at < source.length; at += chunkBytes) {
+      if (goesOn && source.length - at < chunkBytes + LOOKAHEAD) {
+        this.#run(this.#loadSome(source, at), rules);
+        return this.#stopped(at);
+      }
       const { read, padded } = this.#load(source, at, chunkBytes, rules.lineEnd);
       if (this.#run(padded, rules) < padded) return this.#stopped(at);
       if (at + read >= source.length && calls.isQuoted() !== 0) return this.#stopped(at);
@@ -110,6 +123,13 @@ export class CensusKernel {
     const padded = Math.ceil((end - BASE) / 64) * 64;
     this.#memory.fill(0, end, BASE + padded + LOOKAHEAD);
     return { read, padded };
+  }
+
+  /** Copies the last whole blocks that have bytes behind them to be looked at. */
+  #loadSome(source: ByteSource, at: number): number {
+    const length = source.length - at;
+    source.read(this.#memory.subarray(BASE, BASE + length), at);
+    return Math.max(0, Math.floor((length - LOOKAHEAD) / 64) * 64);
   }
 
   #run(length: number, rules: KernelRules): number {

@@ -50,6 +50,22 @@ const KERNEL_BYTES_MIN = 512 * 1024;
 /** After a faulty row this many good ones are looked at here before the kernel goes on. */
 const GOOD_ROWS_BEFORE_KERNEL = 64;
 
+/** A census of the whole records at the start of a text that goes on. */
+export interface OpenCensus extends Census {
+  /** Offset behind the last whole record, and how many lines lie before it. */
+  readonly end: number;
+  readonly lines: number;
+}
+
+/**
+ * As census, for a text that goes on behind `bytes`: the record that is cut there is left out. Where
+ * records end is found by the rules they are counted by, so that a text cut anywhere has the same
+ * records as the whole of it.
+ */
+export function openCensus(bytes: Buffer, dialect: Dialect, fields: number): OpenCensus {
+  return new Counter(bytes, dialect, fields, true).countOpen();
+}
+
 class Counter {
   readonly #bytes: Buffer;
   readonly #fields: number;
@@ -57,17 +73,27 @@ class Counter {
   readonly #quote: number;
   readonly #lineEnd: number;
   readonly #comment: Buffer;
+  /** The text goes on behind the bytes. */
+  readonly #goesOn: boolean;
   readonly #faulty: FaultyRow[] = [];
   #rows = 0;
   #line = 1;
+  /** Behind the last record that was read. */
+  #end = 0;
 
-  constructor(bytes: Buffer, dialect: Dialect, fields: number) {
+  constructor(bytes: Buffer, dialect: Dialect, fields: number, goesOn = false) {
     this.#bytes = bytes;
     this.#fields = fields;
     this.#delimiter = dialect.delimiter.charCodeAt(0);
     this.#quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
     this.#lineEnd = dialect.lineEnd.charCodeAt(0);
     this.#comment = Buffer.from(dialect.comment ?? '');
+    this.#goesOn = goesOn;
+  }
+
+  countOpen(): OpenCensus {
+    const { rows, faulty } = this.count({ byte: 0, line: 1 });
+    return { rows, faulty, end: this.#end, lines: this.#line - 1 };
   }
 
   count(from: RecordStart): Census {
@@ -75,20 +101,30 @@ class Counter {
     const isPlain = this.#comment.length === 0;
     const isLong = this.#bytes.length - from.byte >= KERNEL_BYTES_MIN;
     // The kernel takes a CR before the end for half a CRLF; here it is a character after a quote.
-    const endsInCr = this.#bytes.at(-1) === 13 && this.#lineEnd !== 13;
+    const endsInCr = !this.#goesOn && this.#bytes.at(-1) === 13 && this.#lineEnd !== 13;
     if (isPlain && isLong && !endsInCr) this.#countFast(from.byte);
     else this.#countFrom(from.byte, Number.POSITIVE_INFINITY);
     return { rows: this.#rows, faulty: this.#faulty };
   }
 
-  /** Reads records until `goodRows` good ones came in a row; gives the offset behind them. */
+  /**
+   * Reads records until `goodRows` good ones came in a row; gives the offset behind them, or the
+   * length of the text when no whole one follows.
+   */
   #countFrom(start: number, goodRows: number): number {
     const { length } = this.#bytes;
     let at = start;
     let good = 0;
+    this.#end = at;
     while (at < length && good < goodRows) {
       const faults = this.#faulty.length;
+      const line = this.#line;
       at = this.#isComment(at) ? this.#lineEndAfter(at) : this.#record(at);
+      if (at < 0) {
+        this.#line = line;
+        return length;
+      }
+      this.#end = at;
       good = faults === this.#faulty.length ? good + 1 : 0;
     }
     return at;
@@ -107,17 +143,17 @@ class Counter {
     let at = from;
     let chunk = KERNEL_CHUNK_BYTES;
     while (at < this.#bytes.length) {
-      const scan: KernelScan = kernel.scan(source, at, chunk, rules);
+      const scan: KernelScan = kernel.scan(source, at, chunk, rules, this.#goesOn);
       this.#rows += scan.rows;
       this.#line += scan.lines;
-      at = this.#countFrom(scan.stoppedAt, GOOD_ROWS_BEFORE_KERNEL);
       // Where faults are many, less is copied for each.
       const isFar = scan.stoppedAt - at > KERNEL_CHUNK_BYTES;
+      at = this.#countFrom(scan.stoppedAt, GOOD_ROWS_BEFORE_KERNEL);
       chunk = isFar ? KERNEL_CHUNK_BYTES : Math.max(4096, chunk / 2);
     }
   }
 
-  /** Reads the record at `start`; gives the offset behind it. */
+  /** Reads the record at `start`; gives the offset behind it, or -1 when it is cut off. */
   #record(start: number): number {
     const bytes = this.#bytes;
     const delimiter = this.#delimiter;
@@ -146,6 +182,7 @@ class Counter {
       }
       isFieldStart = false;
     }
+    if (at >= length && this.#goesOn) return -1;
     const end = Math.min(at + 1, length);
     this.#line += 1;
     fault ??= this.#lengthFault(fields, start, at);
@@ -189,6 +226,7 @@ class Counter {
 
   #lineEndAfter(at: number): number {
     const end = this.#bytes.indexOf(this.#lineEnd, at);
+    if (end < 0 && this.#goesOn) return -1;
     this.#line += 1;
     return end < 0 ? this.#bytes.length : end + 1;
   }

@@ -10,9 +10,26 @@ export const MAX_EXAMPLES = 10;
 export interface Cleaned {
   /** The rows to parse: the same bytes when nothing had to be changed. */
   readonly bytes: Buffer;
-  readonly notes: readonly string[];
+  readonly mended: Mended;
   /** True when rows with too many fields are left for the parser to cut. */
   readonly truncate: boolean;
+}
+
+/** What was done without being asked. */
+export interface Mended {
+  readonly blankLines: number;
+  readonly strayQuotes: number;
+}
+
+export const NOTHING_MENDED: Mended = { blankLines: 0, strayQuotes: 0 };
+
+/** In words, for the notes of a run. */
+export function mendedNotes({ blankLines, strayQuotes }: Mended): string[] {
+  const quotes = 'rows have a quote in the middle of a field: taken as text';
+  return [
+    ...(blankLines > 0 ? [`${blankLines} blank lines left out`] : []),
+    ...(strayQuotes > 0 ? [`${strayQuotes} ${quotes}`] : []),
+  ];
 }
 
 interface Cleaning {
@@ -52,13 +69,10 @@ export function clean(census: Census, from: number, cleaning: Cleaning): Cleaned
       mended += 1;
     }
   }
-  const notes = [
-    ...(blank > 0 ? [`${blank} blank lines left out`] : []),
-    ...(mended > 0 ? [`${mended} rows have a quote in the middle of a field: taken as text`] : []),
-  ];
-  if (start === from) return { bytes: bytes.subarray(from), notes, truncate };
+  const done = { mended: { blankLines: blank, strayQuotes: mended }, truncate };
+  if (start === from) return { bytes: bytes.subarray(from), ...done };
   pieces.push(bytes.subarray(start));
-  return { bytes: joined(pieces), notes, truncate };
+  return { bytes: joined(pieces), ...done };
 }
 
 /** One piece stays where it is: blank lines at the end cost no copy. */

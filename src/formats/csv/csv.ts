@@ -8,7 +8,7 @@ import type { FormatName } from '../detect.ts';
 import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import type { Encoding, ReadOptions, Rejected, Understood } from '../options.ts';
 import { census, UNCOUNTED } from './census.ts';
-import { type Cleaned, clean } from './clean.ts';
+import { type Cleaned, clean, mendedNotes, NOTHING_MENDED } from './clean.ts';
 import {
   type CsvText,
   isWholeTail,
@@ -28,7 +28,8 @@ export function decodeCsv(source: Source, format: FormatName, options: ReadOptio
   if (!canAssumePlain(source, bytes, plan)) {
     return new CsvDecoded(countText(raw, plan), plan, new Set());
   }
-  const cleaned = { bytes: bytes.subarray(plan.data.byte), notes: [], truncate: false };
+  const rest = bytes.subarray(plan.data.byte);
+  const cleaned = { bytes: rest, mended: NOTHING_MENDED, truncate: false };
   return new CsvDecoded({ ...raw, census: UNCOUNTED, cleaned }, plan, new Set());
 }
 
@@ -52,7 +53,13 @@ function canAssumePlain(source: Source, bytes: Buffer, plan: CsvPlan): boolean {
 }
 
 /** Sniffs, with the file's name in what is thrown; refuses bytes that are no text. */
-function sniffText(bytes: Buffer, format: FormatName, options: ReadOptions, path: string): CsvPlan {
+export function sniffText(
+  bytes: Buffer,
+  format: FormatName,
+  options: ReadOptions,
+  path: string,
+  isWhole = true,
+): CsvPlan {
   const nul = bytes.subarray(0, HEAD_BYTES).indexOf(0);
   if (nul >= 0) {
     throw new NairobiError('BAD_DATA', 'This is binary data, not text', {
@@ -61,7 +68,7 @@ function sniffText(bytes: Buffer, format: FormatName, options: ReadOptions, path
     });
   }
   try {
-    const plan = sniffCsv(bytes, format, options);
+    const plan = sniffCsv(bytes, format, options, isWhole);
     if (!isUtf8(bytes.subarray(0, plan.data.byte))) throw notUtf8(bytes, path);
     return plan;
   } catch (error) {
@@ -191,6 +198,6 @@ function understand(plan: CsvPlan, cleaned: Cleaned, encoding: Encoding): Unders
     dialect: plan.dialect,
     encoding,
     sampledRows: plan.sampledRows,
-    notes: [...plan.notes, ...cleaned.notes],
+    notes: [...plan.notes, ...mendedNotes(cleaned.mended)],
   };
 }

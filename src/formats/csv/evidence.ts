@@ -1,4 +1,5 @@
 /** What a column's sampled values say about its type. */
+import type { DataFrame } from '../../compute/polars.ts';
 import type { TypeName } from '../../compute/relation.ts';
 import { hasZone } from './dates.ts';
 import { classify, KIND } from './values.ts';
@@ -33,6 +34,19 @@ class SoleText {
   add(text: string): void {
     if (this.text !== undefined && this.text !== text) this.several = true;
     this.text = text;
+  }
+}
+
+/** Nothing has been seen but empty fields and words for null, or what has two meanings. */
+export function isOpen({ kinds }: Evidence, { note }: Reading): boolean {
+  return (kinds & ~(KIND.empty | KIND.nullWord)) === 0 || note !== undefined;
+}
+
+/** Adds the values of a column of texts. */
+export function observeValues(frame: DataFrame, name: string, evidence: Evidence): void {
+  for (const text of frame.getColumn(name).unique().toArray() as (string | null)[]) {
+    if (evidence.isText) return;
+    if (text !== null) evidence.observe(text);
   }
 }
 

@@ -24,9 +24,9 @@ import { type RecordStart, Records } from './records.ts';
 import type { CsvColumn, CsvPlan } from './sniff.ts';
 
 /** Offending values looked at for widening; were there more of another kind, it fails again. */
-const LOOKED_AT = 100_000;
+export const LOOKED_AT = 100_000;
 
-interface Offence {
+export interface Offence {
   readonly index: number;
   readonly column: CsvColumn;
   /** How many values contradict the type. */
@@ -92,7 +92,7 @@ function findOffences(failed: Parse, cause: unknown): Offence[] {
   return found.sort((one, other) => (one.rows[0] ?? 0) - (other.rows[0] ?? 0));
 }
 
-function findOffence(failed: Parse, index: number): Offence | undefined {
+export function findOffence(failed: Parse, index: number): Offence | undefined {
   const column = failed.plan.columns[index] as CsvColumn;
   const texts = textsOf(failed, [index], failed.rules);
   const offending = collect(texts.withRowIndex('row', 0).filter(contradicts(column, index)));
@@ -124,11 +124,18 @@ function textsOf(failed: Parse, indices: readonly number[], rules: ParseRules): 
 
 /** The same column with a type that holds the offending numbers too; undefined if none does. */
 function widen(failed: Parse, offence: Offence): CsvColumn | undefined {
-  const { column, index, texts } = offence;
+  return wider(offence, () => extremes(failed, offence.index));
+}
+
+/** As widen; `ends` gives the least and the greatest of the values that do fit, as text. */
+export function wider(
+  { column, texts, count }: Pick<Offence, 'column' | 'texts' | 'count'>,
+  ends: () => readonly string[],
+): CsvColumn | undefined {
   const isWideable = column.from === 'inferred' && /^(Int64|Decimal)/.test(column.type);
-  if (!isWideable || offence.count > texts.length) return undefined;
+  if (!isWideable || count > texts.length) return undefined;
   const evidence = new Evidence();
-  for (const text of extremes(failed, index)) {
+  for (const text of ends()) {
     evidence.observe(text);
     if (/^-?\d+$/.test(text) && isBeyondDouble(BigInt(text))) evidence.requireExact();
   }
@@ -150,7 +157,7 @@ function isBeyondDouble(value: bigint): boolean {
 const MAX_SAFE = 2n ** 53n;
 
 /** The least and the greatest of the values that do fit, as text. */
-function extremes(failed: Parse, index: number): string[] {
+export function extremes(failed: Parse, index: number): string[] {
   const pl = polars();
   const texts = textsOf(failed, [index], failed.rules);
   const number = pl
@@ -177,13 +184,13 @@ function rowsSkipped(next: Parse, rules: ParseRules): number {
   return collect(old).height - collect(left).height;
 }
 
-interface Place {
+export interface Place {
   readonly line: number;
   readonly byte: number;
 }
 
 /** Lines and offsets of rows given by their number among the parsed rows, in rising order. */
-function locate(failed: Parse, rows: readonly number[]): Place[] {
+export function locate(failed: Parse, rows: readonly number[]): Place[] {
   const { plan, text } = failed;
   const gone = new Set(
     text.census.faulty
@@ -207,7 +214,11 @@ function locate(failed: Parse, rows: readonly number[]): Place[] {
 const isDropped = (row: { fault: string; fields: number }, plan: CsvPlan): boolean =>
   row.fault !== 'stray-quote' || row.fields !== plan.columns.length;
 
-function contradiction(failed: Parse, offence: Offence, place: Place | undefined): NairobiError {
+export function contradiction(
+  failed: Parse,
+  offence: Pick<Offence, 'column' | 'texts' | 'count'>,
+  place: Place | undefined,
+): NairobiError {
   const { column } = offence;
   const sampled = failed.plan.sampledRows;
   const why =

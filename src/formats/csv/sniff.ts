@@ -134,7 +134,8 @@ function sample(
   return { firstTexts, afterFirst, evidence, rows, isAll };
 }
 
-function observe(
+/** Adds the fields of the present record to what is known of their columns. */
+export function observe(
   records: Records,
   evidence: readonly Evidence[],
   nulls: ReadonlySet<string> | undefined,
@@ -185,17 +186,11 @@ function understandColumn(
 ): CsvColumn {
   const given = options.types?.[name];
   if (given === undefined && options.allText) return { name, type: 'String', from: 'given' };
-  const commaRule =
-    dialect.delimiter === ',' ? options.decimalComma === true : options.decimalComma;
-  if (given === undefined) {
-    const inferred = withDateFormats(evidence, options) ?? evidence.decide(commaRule);
-    const { nullText, ...rest } = inferred;
-    const isListed = options.nulls !== undefined || nullText === undefined;
-    return { name, ...rest, ...(isListed ? {} : { nullText }), from: 'inferred' };
-  }
+  if (given === undefined)
+    return { name, ...readingOf(evidence, dialect, options), from: 'inferred' };
   const isMoment = /^(Date|Time)/.test(given);
   const format = isMoment ? momentFormat(name, given, evidence, options) : undefined;
-  const isFloat = /^Float/.test(given) && commaRule === true;
+  const isFloat = /^Float/.test(given) && commaRule(dialect, options) === true;
   return {
     name,
     type: given,
@@ -204,6 +199,17 @@ function understandColumn(
     ...(isFloat ? { decimalComma: true } : {}),
   };
 }
+
+/** What the values seen say, as far as the options leave it to them. */
+export function readingOf(evidence: Evidence, dialect: Dialect, options: ReadOptions): Reading {
+  const inferred =
+    withDateFormats(evidence, options) ?? evidence.decide(commaRule(dialect, options));
+  const { nullText, ...rest } = inferred;
+  return options.nulls !== undefined || nullText === undefined ? rest : { ...rest, nullText };
+}
+
+const commaRule = (dialect: Dialect, options: ReadOptions): boolean | undefined =>
+  dialect.delimiter === ',' ? options.decimalComma === true : options.decimalComma;
 
 /** A format the user named that all the dates fit, where several or none would. */
 function withDateFormats(evidence: Evidence, options: ReadOptions): Reading | undefined {

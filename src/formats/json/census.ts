@@ -25,6 +25,8 @@ export const JSON_KIND = {
 } as const;
 
 export interface JsonPath {
+  /** Of the path of keys, the same in every text. */
+  readonly id: number;
   /** The top-level key it is or belongs to. */
   readonly root: string;
   readonly isRoot: boolean;
@@ -205,7 +207,7 @@ class Walker {
   }
 
   #add(root: string, isRoot: boolean): void {
-    this.#paths.set(this.#current, { root, isRoot, kinds: 0 });
+    this.#paths.set(this.#current, { id: this.#current, root, isRoot, kinds: 0 });
     this.#root = root;
     this.#isTelling = true;
   }

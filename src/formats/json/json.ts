@@ -68,12 +68,17 @@ function open(
 }
 
 /** A type the user gave is parsed from the text. */
-function asGiven(column: JsonColumn, options: ReadOptions): JsonColumn {
+export function asGiven(column: JsonColumn, options: ReadOptions): JsonColumn {
   const isGiven = options.allText === true || options.types?.[column.name] !== undefined;
   return isGiven ? { name: column.name, asText: true, note: undefined } : column;
 }
 
-function explain(bytes: Buffer, format: JsonFormat, path: string, cause: unknown): NairobiError {
+export function explain(
+  bytes: Buffer,
+  format: JsonFormat,
+  path: string,
+  cause: unknown,
+): NairobiError {
   if (!isUtf8(bytes)) return notUtf8(bytes, path);
   const [bad] = format === 'ndjson' ? badLines(bytes, 1) : [];
   if (bad !== undefined) {

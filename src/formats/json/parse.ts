@@ -24,14 +24,28 @@ export function parseJson(
   if (texts.length === 0 && census.lastTelling <= INFERRED_IN_PLACE) {
     return pl.readJSON(bytes, { ...settings, inferSchemaLength: Math.max(1, census.lastTelling) });
   }
-  const forced = `{${texts.map(({ name }) => `${JSON.stringify(name)}:""`).join(',')}}`;
-  const front = [
-    ...(texts.length === 0 ? [] : [forced]),
-    ...census.telling.map(([start, end]) => bytes.toString('utf8', start, end)),
-  ];
+  const front = [...forcedTexts(columns), ...tellingRecords(bytes, census)];
   const all = format === 'ndjson' ? linesWith(front, bytes) : arrayWith(front, bytes, census);
   const frame = pl.readJSON(all, { ...settings, inferSchemaLength: front.length });
   return frame.slice(front.length, frame.height - front.length);
+}
+
+/** As parseJson, for lines whose types are those of the records in `front`. */
+export function parseLines(bytes: Buffer, front: readonly string[]): DataFrame {
+  const settings = { format: 'lines', inferSchemaLength: front.length } as const;
+  const frame = polars().readJSON(linesWith(front, bytes), settings);
+  return frame.slice(front.length, frame.height - front.length);
+}
+
+/** A record that makes columns text, whatever else they hold. */
+export function forcedTexts(columns: readonly JsonColumn[]): string[] {
+  const texts = columns.filter(({ asText }) => asText);
+  if (texts.length === 0) return [];
+  return [`{${texts.map(({ name }) => `${JSON.stringify(name)}:""`).join(',')}}`];
+}
+
+export function tellingRecords(bytes: Buffer, census: JsonCensus): string[] {
+  return census.telling.map(([start, end]) => bytes.toString('utf8', start, end));
 }
 
 function linesWith(front: readonly string[], bytes: Buffer): Buffer {

@@ -29,7 +29,7 @@ function conflictOf(kinds: number): string | undefined {
 }
 
 /** Columns in the order their keys first came; BAD_DATA where nested values do not agree. */
-export function jsonColumns(census: JsonCensus, path: string): JsonColumn[] {
+export function jsonColumns(census: Pick<JsonCensus, 'paths'>, path: string): JsonColumn[] {
   for (const { root, isRoot, kinds } of census.paths) {
     const conflict = conflictOf(kinds);
     if (conflict === undefined || (isRoot && (kinds & NESTED) === 0)) continue;

@@ -1,0 +1,219 @@
+/**
+ * Opens what has no size or another one than its content: pipes and compressed files. What turns
+ * out to be short is in memory then; what is longer, and text, waits to be read in segments.
+ */
+import { CsvSegments } from '../../formats/csv/segments.ts';
+import { DETECT_BYTES, detect, detectCompression, isDelimited } from '../../formats/detect.ts';
+import { detectEncoding } from '../../formats/encoding.ts';
+import { JsonSegments } from '../../formats/json/segments.ts';
+import type { ReadOptions } from '../../formats/options.ts';
+import type { SegmentedText } from '../../formats/segment.ts';
+import type { CodecName } from '../../kernel/codecs/codec.ts';
+import {
+  SEGMENT_BYTES_MAX,
+  SEGMENTS_MIN,
+  STREAM_BYTES_MAX,
+  STREAM_HEAD_BYTES,
+  STREAM_SHARE,
+} from '../../limits.ts';
+import type { Lease } from '../../memory/lease.ts';
+import { unpack } from '../../uring/content.ts';
+import { ContentStream, type Origin } from '../../uring/content-stream.ts';
+import { hasCodec } from '../../uring/decompress.ts';
+import { type InputFile as OpenFile, openInput } from '../../uring/input-file.ts';
+import { STREAM_FACTS, widenPipe } from '../../uring/stream.ts';
+import type { InputFile } from '../files.ts';
+import { MemoryPiece } from '../memory-piece.ts';
+import type { OpenContext } from '../open.ts';
+import type { Piece } from '../piece.ts';
+import { type Begun, copyOf, fillRoom, StreamedContent, type StreamSizes } from './content.ts';
+import { StreamPiece } from './stream-piece.ts';
+
+/** What the first bytes tell of the compression. */
+export const MAGIC_BYTES = 16;
+
+export function sizesOf(memoryLimit: number): StreamSizes {
+  const least = SEGMENTS_MIN * STREAM_HEAD_BYTES;
+  const regionBytes = Math.min(STREAM_BYTES_MAX, Math.max(least, memoryLimit * STREAM_SHARE));
+  const segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.floor(regionBytes / SEGMENTS_MIN));
+  return { headBytes: STREAM_HEAD_BYTES, regionBytes, segmentBytes };
+}
+
+/** A pipe, FIFO, terminal or socket. */
+export function openPipe(file: InputFile, context: OpenContext): Piece {
+  const input = openInput(file.path);
+  try {
+    widenPipe(input);
+    const origin = { ...originOf(file, context), pipe: input.fd };
+    const begun = begin(origin, context);
+    const magic = copyOf(begun, fillRoom(begun, MAGIC_BYTES));
+    const compression = detectCompression(magic);
+    const filled = magic.length;
+    if (compression === undefined) {
+      return finish(file, context, { origin, begun: { ...begun, filled }, input });
+    }
+    if (!hasCodec(compression)) return unpacked(file, context, { ...begun, filled }, compression);
+    const packed = { ...origin, compression, already: magic };
+    const stream = new ContentStream(packed, { record: true });
+    const anew = { stream, room: begun.room, filled: 0 };
+    return finish(file, context, { origin: packed, begun: anew, input });
+  } catch (error) {
+    input[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** A regular file whose content is longer than it says. */
+export function openCompressed(
+  file: InputFile,
+  compression: CodecName,
+  context: OpenContext,
+): Piece {
+  const origin = { ...originOf(file, context), compression };
+  context.reporter.note(`${file.path} was decompressed (${compression})`);
+  return finish(file, context, { origin, begun: begin(origin, context), input: undefined });
+}
+
+/** A regular text that is neither scanned in place nor fits; undefined when it cannot be cut. */
+export function openLong(file: InputFile, context: OpenContext): Piece | undefined {
+  const origin = originOf(file, context);
+  const begun = begin(origin, context);
+  const head = copyOf(begun, fillRoom(begun, context.sizes.headBytes));
+  dismiss(begun);
+  return segmented(file, context, head, { origin, input: undefined });
+}
+
+const originOf = (file: InputFile, { plan }: OpenContext): Origin => ({
+  path: file.path,
+  compression: undefined,
+  io: plan.io,
+  direct: plan.direct,
+});
+
+function begin(origin: Origin, { pool }: OpenContext): Begun {
+  const stream = new ContentStream(origin);
+  try {
+    return { stream, room: pool.open(), filled: 0 };
+  } catch (error) {
+    stream[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function dismiss({ stream, room }: Begun): void {
+  stream[Symbol.dispose]();
+  room.drop();
+}
+
+interface Opened {
+  readonly origin: Origin;
+  readonly begun: Begun;
+  /** Of a pipe; closed by whoever has read it to its end. */
+  readonly input: OpenFile | undefined;
+}
+
+/** Reads on until it is clear whether the content is short. */
+function finish(file: InputFile, context: OpenContext, opened: Opened): Piece {
+  const { begun, input } = opened;
+  const { early, sizes } = context;
+  const { room } = begun;
+  try {
+    const budget = early ? sizes.headBytes : sizes.regionBytes;
+    const most = Math.min(budget, room.byteLength);
+    let filled = fillRoom(begun, most);
+    const isShort = filled < most;
+    if (!isShort) {
+      const head = copyOf(begun, Math.min(filled, sizes.headBytes));
+      const piece = segmented(file, context, head, { ...opened, begun: { ...begun, filled } });
+      if (piece !== undefined) return piece;
+      filled = fillRoom({ ...begun, filled }, room.byteLength);
+      if (filled === room.byteLength) throw room.tooSmall();
+    }
+    begun.stream[Symbol.dispose]();
+    input?.[Symbol.dispose]();
+    return inMemory(file, context, room.keep(filled), filled);
+  } catch (error) {
+    dismiss(begun);
+    throw error;
+  }
+}
+
+/** The piece in segments; undefined where the content cannot be cut, and nothing happened then. */
+function segmented(
+  file: InputFile,
+  context: OpenContext,
+  head: Buffer,
+  { origin, begun, input }: Partial<Opened> & { readonly origin: Origin },
+): Piece | undefined {
+  const { pool, read, reporter, sizes } = context;
+  const understand = (types: ReadOptions['types']): SegmentedText | undefined =>
+    textOf(head, file.path, types === undefined ? read : { ...read, types });
+  const text = understand(read.types);
+  if (text === undefined) return undefined;
+  const isPipe = input !== undefined && begun !== undefined;
+  const pipe = isPipe ? { file: input, begun } : undefined;
+  if (!isPipe && begun !== undefined) dismiss(begun);
+  const content = new StreamedContent(origin, pool, sizes, pipe);
+  reporter.set({ backend: isPipe ? 'read' : 'io_uring' });
+  return new StreamPiece(file, {
+    content,
+    understand: (types) => understand(types) ?? text,
+    read,
+    reporter,
+  });
+}
+
+/** What can be cut: UTF-8 whose records are told apart without knowing all of it. */
+function textOf(head: Buffer, path: string, options: ReadOptions): SegmentedText | undefined {
+  if ((options.encoding ?? detectEncoding(head)) !== 'utf8') return undefined;
+  const format = options.format ?? detect(path, head.subarray(0, DETECT_BYTES));
+  if (format === 'ndjson') {
+    const text = new JsonSegments(head, options, path);
+    return text.columns.length === 0 ? undefined : text;
+  }
+  if (!isDelimited(format)) return undefined;
+  const text = new CsvSegments(head, format, options, path);
+  return text.needsMoreRows || text.start.byte >= head.length ? undefined : text;
+}
+
+function inMemory(
+  file: InputFile,
+  { read, reporter }: OpenContext,
+  lease: Lease,
+  byteLength: number,
+): Piece {
+  const { pageKind } = lease;
+  reporter.set({ ...STREAM_FACTS, direct: false, pageKind });
+  reporter.addBytesRead(byteLength);
+  try {
+    return new MemoryPiece(file, { lease, byteLength }, read, reporter);
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}
+
+/** A compressed pipe on a host whose decoder wants all of it at once. */
+function unpacked(
+  file: InputFile,
+  context: OpenContext,
+  begun: Begun,
+  compression: CodecName,
+): Piece {
+  const { room } = begun;
+  let filled: number;
+  try {
+    filled = fillRoom(begun, room.byteLength);
+    if (filled === room.byteLength) throw room.tooSmall();
+  } catch (error) {
+    dismiss(begun);
+    throw error;
+  }
+  const raw = {
+    lease: room.keep(filled),
+    byteLength: filled,
+    facts: { ...STREAM_FACTS, direct: false, pageKind: 'plain' as const },
+  };
+  const { lease, byteLength } = unpack(file.path, raw, compression, context.pool);
+  return inMemory(file, context, lease, byteLength);
+}

@@ -1,0 +1,269 @@
+/**
+ * A file that may be longer than memory: a pipe, a compressed file, a text that cannot be scanned
+ * in place. Its rows pass through segments; plans that need all rows at once have it read whole.
+ *
+ * Its columns are those of its beginning. What comes later and contradicts them is answered as for
+ * a file that was read whole: from all of it, when it is still in memory; after another look at all
+ * of it, when it can be read again; else by an error that says which type to give.
+ */
+import type { DataFrame, LazyFrame } from '../../compute/polars.ts';
+import type { Column, PlainText } from '../../compute/relation.ts';
+import { NairobiError } from '../../errors.ts';
+import { planFailed } from '../../formats/decoded.ts';
+import type { ReadOptions, Rejected, Understood } from '../../formats/options.ts';
+import { Contradiction, type Segment, type SegmentedText } from '../../formats/segment.ts';
+import type { Lease } from '../../memory/lease.ts';
+import type { InputFile } from '../files.ts';
+import { freeFrames } from '../garbage.ts';
+import { MemoryPiece } from '../memory-piece.ts';
+import type { Piece } from '../piece.ts';
+import type { Reporter } from '../report.ts';
+import type { StreamedContent } from './content.ts';
+import type { Feed } from './feed.ts';
+
+export interface StreamContext {
+  readonly content: StreamedContent;
+  /** Understands the beginning, under these types. */
+  readonly understand: (types: ReadOptions['types']) => SegmentedText;
+  readonly read: ReadOptions;
+  readonly reporter: Reporter;
+}
+
+export class StreamPiece implements Piece {
+  readonly file: InputFile;
+  readonly #context: StreamContext;
+  readonly #content: StreamedContent;
+  #text: SegmentedText;
+  #types: ReadOptions['types'];
+  #whole: MemoryPiece | undefined;
+  /** Understood anew since the last verify. */
+  #changed = false;
+  /** All rows were given, and these bytes of them lie in memory still. */
+  #keptBytes: number | undefined;
+
+  constructor(file: InputFile, context: StreamContext) {
+    this.file = file;
+    this.#context = context;
+    this.#content = context.content;
+    this.#types = context.read.types;
+    this.#text = context.understand(this.#types);
+  }
+
+  get columns(): readonly Column[] {
+    return this.#current.columns;
+  }
+
+  get understood(): Understood {
+    return this.#current.understood;
+  }
+
+  get rejected(): Rejected {
+    return this.#current.rejected;
+  }
+
+  /** True once it was read whole. */
+  get fits(): boolean {
+    return this.#whole !== undefined;
+  }
+
+  scan(columns?: readonly string[]): LazyFrame {
+    const before = this.columns;
+    if (this.load() && !sameColumns(before, this.columns)) throw this.#otherTypes();
+    return (this.#whole as MemoryPiece).scan(columns);
+  }
+
+  plainText(): PlainText | undefined {
+    return this.#whole?.plainText();
+  }
+
+  load(): boolean {
+    if (this.#whole !== undefined) return false;
+    if (!this.#content.canBegin) throw this.#readOnce();
+    const { reporter } = this.#context;
+    const content = reporter.time('io', () => this.#content.load());
+    reporter.addBytesRead(content.byteLength);
+    this.#whole = this.#inMemory(content);
+    return true;
+  }
+
+  /**
+   * Looks at all of it for what its beginning did not show, if there can be such columns: true when
+   * its columns are others now.
+   */
+  async findColumns(): Promise<boolean> {
+    if (this.#whole !== undefined || !this.#text.mayTellMore) return false;
+    const before = this.columns;
+    if (this.#content.isRepeatable) await this.#survey();
+    else if (this.#content.canBegin) this.load();
+    return !sameColumns(before, this.columns);
+  }
+
+  async *segments(columns?: readonly string[]): AsyncGenerator<LazyFrame> {
+    this.#takeKept();
+    if (this.#whole !== undefined) {
+      yield* this.#whole.segments(columns);
+      return;
+    }
+    if (!this.#content.canBegin) throw this.#readOnce();
+    const before = this.columns;
+    this.#text.restart();
+    if (!sameColumns(before, this.columns)) throw this.#otherTypes();
+    const feed = this.#content.begin(this.#text.rules, this.#text.start);
+    try {
+      for await (const segment of feed.segments()) {
+        const frame = await this.#rowsOf(segment, feed, columns);
+        segment.release();
+        this.#context.reporter.addBytesRead(segment.cut.byteLength);
+        yield frame.lazy();
+      }
+      this.#keptBytes = feed.keptBytes;
+    } finally {
+      await this.#content.end();
+      if (this.#keptBytes === undefined && this.#whole === undefined) this.#content.forget();
+    }
+  }
+
+  verify(): Promise<boolean> {
+    if (this.#keptBytes !== undefined && !this.#text.agrees(this.#content.kept(this.#keptBytes))) {
+      this.#takeKept();
+      this.#changed = true;
+    }
+    const asTaken = !this.#changed;
+    this.#changed = false;
+    return Promise.resolve(asTaken);
+  }
+
+  recover(cause: unknown): void {
+    if (this.#whole !== undefined) this.#whole.recover(cause);
+    else throw cause instanceof NairobiError ? cause : planFailed(cause);
+  }
+
+  retype(types: Readonly<Record<string, string>>): void {
+    this.#types = { ...types, ...this.#types };
+    if (this.#whole !== undefined) this.#whole.retype(types);
+    else this.#text = this.#context.understand(this.#types);
+  }
+
+  close(): void {
+    this.#whole?.close();
+    this.#content.close();
+  }
+
+  get #current(): SegmentedText | MemoryPiece {
+    return this.#whole ?? this.#text;
+  }
+
+  async #rowsOf(
+    segment: Segment,
+    feed: Feed,
+    columns: readonly string[] | undefined,
+  ): Promise<DataFrame> {
+    await freeFrames();
+    try {
+      return this.#context.reporter.time('parse', () => this.#text.read(segment, columns));
+    } catch (error) {
+      throw await this.#reconsidered(error, feed);
+    }
+  }
+
+  /** What to throw; when the work may be done again, `verify` says so afterwards. */
+  async #reconsidered(error: unknown, feed: Feed): Promise<unknown> {
+    const isAboutData = error instanceof NairobiError && error.code === 'BAD_DATA';
+    if (!isAboutData && !(error instanceof Contradiction)) return error;
+    this.#keptBytes = await feed.rest();
+    await this.#content.end();
+    if (this.#keptBytes !== undefined) {
+      this.#takeKept();
+      this.#changed = true;
+      return asError(error);
+    }
+    if (!(error instanceof Contradiction)) return error;
+    if (!this.#content.isRepeatable) return asError(error);
+    await this.#survey(error);
+    this.#changed = true;
+    return asError(error);
+  }
+
+  /** Looks at all of the content before the type of a column is settled. */
+  async #survey(contradiction?: Contradiction): Promise<void> {
+    const survey = this.#text.survey(contradiction);
+    const feed = this.#content.begin(this.#text.rules, this.#text.start);
+    try {
+      for await (const segment of feed.segments()) {
+        survey.observe(segment);
+        segment.release();
+        await freeFrames();
+      }
+    } finally {
+      await this.#content.end();
+    }
+    survey.decide();
+  }
+
+  /** What was kept becomes the file, as if it had been read whole. */
+  #takeKept(): void {
+    const byteLength = this.#keptBytes;
+    if (byteLength === undefined) return;
+    this.#keptBytes = undefined;
+    this.#whole = this.#inMemory({ lease: this.#content.takeKept(), byteLength });
+  }
+
+  #inMemory(content: { lease: Lease; byteLength: number }): MemoryPiece {
+    const { read, reporter } = this.#context;
+    const options = this.#types === undefined ? read : { ...read, types: this.#types };
+    try {
+      return new MemoryPiece(this.file, content, options, reporter);
+    } catch (error) {
+      content.lease.release();
+      throw error;
+    }
+  }
+
+  /** A plan was made for other types; it is made anew when `verify` is asked. */
+  #otherTypes(): NairobiError {
+    this.#changed = true;
+    return new NairobiError('BAD_DATA', `All of ${this.file.path} has other types than its start`, {
+      where: { file: this.file.path },
+      hint: 'give the types of its columns with --types',
+    });
+  }
+
+  #readOnce(): NairobiError {
+    return new NairobiError('NOT_SUPPORTED', `${this.file.path} can be read only once`, {
+      where: { file: this.file.path },
+      hint: 'save it to a file first, or raise --memory-limit so that it fits',
+    });
+  }
+}
+
+function asError(error: unknown): unknown {
+  if (!(error instanceof Contradiction)) return error;
+  const { column, type, where } = error;
+  const remedy =
+    type === undefined
+      ? 'save it to a file, which can be read twice'
+      : `say the type: --types ${column}=${wordOf(type)}, or ${column}=text; or save it to a file`;
+  return new NairobiError('BAD_DATA', `Cannot go on: ${error.message}`, {
+    where,
+    hint: `what is piped and longer than memory is read once; ${remedy}`,
+    cause: error,
+  });
+}
+
+function sameColumns(some: readonly Column[], others: readonly Column[]): boolean {
+  const text = (columns: readonly Column[]): string =>
+    JSON.stringify(columns.map(({ name, type }) => [name, type]));
+  return text(some) === text(others);
+}
+
+/** A type as --types takes it. */
+function wordOf(type: string): string {
+  const words: Readonly<Record<string, string>> = { Float64: 'double', Int64: 'bigint' };
+  return (
+    words[type] ??
+    type
+      .replace(/^Datetime.*/, 'timestamp')
+      .toLowerCase()
+      .replaceAll(' ', '')
+  );
+}

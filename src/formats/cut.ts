@@ -1,0 +1,47 @@
+/**
+ * Where a text that goes on may be cut: behind its last whole record. What the cutter learns about
+ * the records on the way is kept, so that nobody has to look at them again.
+ */
+import { type Census, census, openCensus } from './csv/census.ts';
+import type { Dialect } from './options.ts';
+
+/** How the records of a text are told apart; plain data, so that a thread can be given it. */
+export type CutRules =
+  | { readonly kind: 'delimited'; readonly dialect: Dialect; readonly fields: number }
+  /** NDJSON: a record ends with its line. */
+  | { readonly kind: 'lines' };
+
+export interface Cut {
+  /** Bytes of whole records, from the start of the text; 0 when the first one is cut off. */
+  readonly byteLength: number;
+  /** Line ends among them. */
+  readonly lines: number;
+  /** Of delimited text. */
+  readonly census: Census | undefined;
+}
+
+/**
+ * The whole records at the start of `bytes`, which begin with a record. With `isEnd` nothing comes
+ * behind them, and a last record needs no line end.
+ */
+export function cut(bytes: Buffer, rules: CutRules, isEnd: boolean): Cut {
+  if (rules.kind === 'lines') return cutLines(bytes, isEnd);
+  const { dialect, fields } = rules;
+  if (isEnd) {
+    const counted = census(bytes, dialect, fields);
+    return { byteLength: bytes.length, lines: 0, census: counted };
+  }
+  const { rows, faulty, end, lines } = openCensus(bytes, dialect, fields);
+  return { byteLength: end, lines, census: { rows, faulty } };
+}
+
+const LF = 0x0a;
+
+function cutLines(bytes: Buffer, isEnd: boolean): Cut {
+  const byteLength = isEnd ? bytes.length : bytes.lastIndexOf(LF) + 1;
+  let lines = 0;
+  for (let at = bytes.indexOf(LF); at >= 0 && at < byteLength; at = bytes.indexOf(LF, at + 1)) {
+    lines += 1;
+  }
+  return { byteLength, lines, census: undefined };
+}

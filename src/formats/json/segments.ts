@@ -1,0 +1,269 @@
+/** NDJSON read a segment at a time, under what its beginning told of its keys and their values. */
+import { type DataFrame, toFrame } from '../../compute/polars.ts';
+import type { Column } from '../../compute/relation.ts';
+import { columnsOf } from '../../compute/types.ts';
+import type { NairobiError, Where } from '../../errors.ts';
+import { Evidence, isOpen, observeValues } from '../csv/evidence.ts';
+import type { RecordStart } from '../csv/records.ts';
+import type { CutRules } from '../cut.ts';
+import { nothingRejected } from '../decoded.ts';
+import type { ReadOptions, Rejected, Understood } from '../options.ts';
+import {
+  Contradiction,
+  located,
+  moved,
+  type Segment,
+  type SegmentedText,
+  type Survey,
+} from '../segment.ts';
+import { evidenceOf, type Plan, planOf, TypedFrame } from '../typed-frame.ts';
+import { JSON_KIND, type JsonCensus, type JsonPath, jsonCensus } from './census.ts';
+import { asGiven, explain } from './json.ts';
+import { badLines, placeOfRow, withoutLines } from './lines.ts';
+import { forcedTexts, parseLines, tellingRecords } from './parse.ts';
+import { type JsonColumn, jsonColumns } from './schema.ts';
+
+const MAX_EXAMPLES = 10;
+const LF = 0x0a;
+
+export class JsonSegments implements SegmentedText {
+  readonly rules: CutRules = { kind: 'lines' };
+  readonly start: RecordStart = { byte: 0, line: 1 };
+  readonly #path: string;
+  readonly #options: ReadOptions;
+  /** Whole lines of the beginning. */
+  readonly #head: Buffer;
+  readonly #paths = new Map<number, JsonPath>();
+  /** Records that show all that types depend on. */
+  readonly #telling: string[] = [];
+  /** Columns of texts that are no dates after all, and those that may be yet. */
+  readonly #notDates = new Set<string>();
+  readonly #undecided = new Map<string, Evidence>();
+  #rejected = nothingRejected();
+  #columns: readonly JsonColumn[] = [];
+  #plans: readonly Plan[] = [];
+  /** More was learnt than the plans know. */
+  #isStale = false;
+
+  /** Throws as reading all of it would, for what is wrong with the beginning. */
+  constructor(head: Buffer, options: ReadOptions, path: string) {
+    this.#path = path;
+    this.#options = options;
+    const lines = head.subarray(0, head.lastIndexOf(LF) + 1);
+    const { bytes, census } = this.#sound(lines, nothingRejected());
+    this.#head = bytes;
+    this.#learn(bytes, census);
+    this.#plan();
+  }
+
+  get columns(): readonly Column[] {
+    return this.#plans.map(({ name, type }) => ({ name, type }));
+  }
+
+  get understood(): Understood {
+    return this.#typed(Buffer.alloc(0), nothingRejected()).understood;
+  }
+
+  get rejected(): Rejected {
+    return this.#rejected;
+  }
+
+  read(segment: Segment, columns?: readonly string[]): DataFrame {
+    const rejected = nothingRejected();
+    const frame = located(segment, () => {
+      const { bytes, census } = this.#sound(segment.bytes, rejected);
+      for (const path of census.paths) this.#requireKnown(path, segment, columns);
+      // News of keys that nobody asked for; Polars has to know them all the same.
+      if (this.#learn(bytes, census)) {
+        this.#isStale = true;
+        this.#columns = this.#columnsNow();
+      }
+      return this.#rows(this.#typed(bytes, rejected), segment, columns);
+    });
+    for (const [name, evidence] of this.#undecided) {
+      if (!frame.columns.includes(name)) continue;
+      observeValues(frame, name, evidence);
+      const reading = evidence.decide(false);
+      if (!isOpen(evidence, reading)) this.#undecided.delete(name);
+      if (/^Date/.test(reading.type)) throw this.#contradiction(name, reading.type, segment);
+    }
+    this.#add(rejected, segment.place);
+    return frame;
+  }
+
+  get mayTellMore(): boolean {
+    return true;
+  }
+
+  /** Every key and kind of value was looked at on the way. */
+  agrees(): boolean {
+    return true;
+  }
+
+  restart(): void {
+    this.#rejected = nothingRejected();
+    if (this.#isStale) this.#plan();
+  }
+
+  survey(contradiction?: Contradiction): Survey {
+    const { column = '', type } = contradiction ?? {};
+    const plan = this.#plans.find(({ name }) => name === column);
+    const evidence = new Evidence();
+    const isDate = type !== undefined && /^Date/.test(type);
+    if (plan?.parse !== undefined && !isDate) this.#notDates.add(column);
+    return {
+      observe: (segment) =>
+        located(segment, () => {
+          const rejected = nothingRejected();
+          const { bytes, census } = this.#sound(segment.bytes, rejected);
+          this.#learn(bytes, census);
+          if (isDate) observeValues(toFrame(this.#typed(bytes, rejected).read()), column, evidence);
+        }),
+      decide: () => {
+        this.#undecided.delete(column);
+        this.#plan(isDate ? new Map([[column, evidence]]) : undefined);
+      },
+    };
+  }
+
+  /** The lines that are objects; throws for the first that is none, unless it may be left out. */
+  #sound(given: Buffer, rejected: Rejected): { bytes: Buffer; census: JsonCensus } {
+    const census = jsonCensus(given, 'ndjson', this.#path);
+    const lines = census.isUnsound || census.paths.length === 0 ? badLines(given) : [];
+    if (lines.length === 0) return { bytes: given, census };
+    if ((this.#options.onError ?? 'fail') === 'fail') throw this.#explained(given, '');
+    rejected.rows += lines.length;
+    rejected.examples.push(...lines.slice(0, MAX_EXAMPLES));
+    const bytes = withoutLines(given, lines);
+    return { bytes, census: jsonCensus(bytes, 'ndjson', this.#path) };
+  }
+
+  #explained(bytes: Buffer, cause: unknown): NairobiError {
+    return explain(bytes, 'ndjson', this.#path, cause);
+  }
+
+  /** True when there was anything to learn. */
+  #learn(bytes: Buffer, census: JsonCensus): boolean {
+    const isNews = census.paths.some(
+      ({ id, kinds }) => (kinds & ~(this.#paths.get(id)?.kinds ?? 0)) !== 0 || !this.#paths.has(id),
+    );
+    if (!isNews) return false;
+    this.#telling.push(...tellingRecords(bytes, census));
+    for (const path of census.paths) {
+      const kinds = path.kinds | (this.#paths.get(path.id)?.kinds ?? 0);
+      this.#paths.set(path.id, { ...path, kinds });
+    }
+    return true;
+  }
+
+  #columnsNow(): JsonColumn[] {
+    const paths = [...this.#paths.values()];
+    return jsonColumns({ paths }, this.#path).map((one) => asGiven(one, this.#options));
+  }
+
+  /** What the columns are, by all that was learnt. */
+  #plan(known: ReadonlyMap<string, Evidence> = new Map()): void {
+    this.#isStale = false;
+    this.#columns = this.#columnsNow();
+    const frame = this.#parsed(this.#head);
+    const types = new Map(columnsOf(frame).map(({ name, type }) => [name, type]));
+    this.#plans = this.#columns.map((column) => {
+      const { name } = column;
+      const plan = planOf(column, types.get(name) ?? 'Null', frame, this.#options);
+      if (plan.from === 'given') return plan;
+      const text = { ...plan, type: 'String', parse: undefined };
+      if (this.#notDates.has(name) && plan.parse !== undefined) return text;
+      const reading = known.get(name)?.decide(false);
+      if (reading !== undefined && /^Date/.test(reading.type)) {
+        return { ...plan, type: reading.type, parse: reading };
+      }
+      this.#watch(plan, frame);
+      return plan;
+    });
+  }
+
+  /** Texts that say nothing about dates yet may still become dates. */
+  #watch({ name, type, note }: Plan, frame: DataFrame): void {
+    if (type !== 'String' || note !== undefined || this.#undecided.has(name)) return;
+    const evidence = evidenceOf(name, frame);
+    if (isOpen(evidence, evidence.decide(false))) this.#undecided.set(name, evidence);
+  }
+
+  #parsed(bytes: Buffer): DataFrame {
+    const front = [...forcedTexts(this.#columns), ...this.#telling];
+    try {
+      return parseLines(bytes, front);
+    } catch (cause) {
+      throw this.#explained(bytes, cause);
+    }
+  }
+
+  #typed(bytes: Buffer, rejected: Rejected): TypedFrame {
+    const content = {
+      source: { path: this.#path, bytes },
+      format: 'ndjson' as const,
+      options: this.#options,
+      rejected,
+      frame: this.#parsed(bytes),
+      placeOfRow: (row: number) => placeOfRow(bytes, row),
+    };
+    return new TypedFrame(content, this.#plans);
+  }
+
+  #rows(first: TypedFrame, segment: Segment, columns?: readonly string[]): DataFrame {
+    for (let typed: ReturnType<TypedFrame['recover']> = first; ; ) {
+      try {
+        return toFrame(typed.read(columns));
+      } catch (cause) {
+        typed = typed.recover(cause);
+        const other = typed.columns.find(({ type }, at) => type !== this.#plans[at]?.type);
+        if (other !== undefined) throw this.#contradiction(other.name, other.type, segment);
+      }
+    }
+  }
+
+  #requireKnown(path: JsonPath, segment: Segment, columns: readonly string[] | undefined): void {
+    const { id, root, isRoot, kinds } = path;
+    const known = this.#paths.get(id);
+    const isAsked = columns?.includes(root) !== false;
+    if (known === undefined) {
+      const isAll = columns === undefined || columns.length >= this.#plans.length;
+      if (isRoot && !isAll) return;
+      if (isAsked || isRoot) throw this.#contradiction(root, undefined, segment);
+      return;
+    }
+    const isText = this.#columns.find(({ name }) => name === root)?.asText === true;
+    if (isText || !isAsked || !changesType(known.kinds, kinds)) return;
+    throw this.#contradiction(root, typeOfNumbers(known.kinds | kinds), segment);
+  }
+
+  #contradiction(column: string, type: string | undefined, { place }: Segment): Contradiction {
+    const where: Where = { file: this.#path, line: place.line, column };
+    const isKnown = this.#plans.some(({ name }) => name === column);
+    const what = isKnown ? 'has values of another kind later' : 'first comes late';
+    return new Contradiction(`"${column}" ${what}`, column, type, where);
+  }
+
+  #add(rejected: Rejected, place: RecordStart): void {
+    this.#rejected.rows += rejected.rows;
+    this.#rejected.values += rejected.values;
+    const room = MAX_EXAMPLES - this.#rejected.examples.length;
+    this.#rejected.examples.push(
+      ...rejected.examples.slice(0, room).map((one) => moved(one, place)),
+    );
+  }
+}
+
+/** Kinds of values that come late and need a type that the early ones did not. */
+function changesType(known: number, late: number): boolean {
+  const news = late & ~known & ~JSON_KIND.null;
+  if (news === 0) return false;
+  const isWide = (known & JSON_KIND.float) !== 0 && news === JSON_KIND.integer;
+  const isSame = (known & JSON_KIND.integer) !== 0 && news === JSON_KIND.inexactInteger;
+  return !isWide && !(isSame && (known & JSON_KIND.float) === 0);
+}
+
+const typeOfNumbers = (kinds: number): string => {
+  const numbers = JSON_KIND.integer | JSON_KIND.inexactInteger | JSON_KIND.float;
+  return (kinds & ~numbers & ~JSON_KIND.null) === 0 ? 'Float64' : 'String';
+};

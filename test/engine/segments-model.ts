@@ -1,0 +1,92 @@
+/** Asks files and pipes that pass through segments of any size. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll } from 'vitest';
+import type { HostOptions } from '../../src/engine/options.ts';
+import { query } from '../../src/engine/query.ts';
+import { Reporter } from '../../src/engine/report.ts';
+import type { StreamSizes } from '../../src/engine/segments/content.ts';
+import { Session } from '../../src/engine/session.ts';
+import { NairobiError } from '../../src/errors.ts';
+import type { ReadOptions } from '../../src/formats/options.ts';
+
+const HOST: HostOptions = {
+  memoryLimit: undefined,
+  threads: undefined,
+  cpus: undefined,
+  io: 'auto',
+  direct: 'auto',
+};
+
+/** Everything passes through segments of some records, and is still there at the end. */
+export const KEPT: StreamSizes = { headBytes: 256, regionBytes: 2 ** 20, segmentBytes: 64 };
+/** What was read first is written over. */
+export const REUSED: StreamSizes = { headBytes: 256, regionBytes: 2048, segmentBytes: 128 };
+export const WHOLE: StreamSizes = {
+  headBytes: 2 ** 20,
+  regionBytes: 2 ** 20,
+  segmentBytes: 2 ** 18,
+};
+
+let root: string;
+let files = 0;
+beforeAll(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'nairobi-segments-'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+interface Answer {
+  readonly rows?: string;
+  readonly types?: readonly string[];
+  readonly notes?: readonly string[];
+  readonly error?: NairobiError;
+}
+
+export async function ask(
+  sql: string,
+  file: string,
+  streamSizes: StreamSizes,
+  read: ReadOptions = {},
+): Promise<Answer> {
+  const reporter = new Reporter();
+  using session = new Session({ host: HOST, read, early: true, streamSizes }, reporter);
+  try {
+    const { frame, columns } = await query(session, {
+      sql,
+      sources: [{ name: 't', path: file }],
+    });
+    const types = columns.map(({ type }) => type);
+    return { rows: frame.writeCSV().toString('utf8'), types, notes: reporter.finish().notes };
+  } catch (error) {
+    if (!(error instanceof NairobiError)) throw error;
+    return { error };
+  }
+}
+
+export function gzipped(text: string | Buffer, name = 'csv'): string {
+  files += 1;
+  const file = path.join(root, `${files}.${name}.gz`);
+  writeFileSync(file, gzipSync(text, { level: 1 }));
+  return file;
+}
+
+/** Asks a FIFO that another process writes to. */
+export async function askPipe(
+  sql: string,
+  content: string | Buffer,
+  sizes: StreamSizes,
+  read: ReadOptions = {},
+): Promise<Answer> {
+  files += 1;
+  const [data, fifo] = [path.join(root, `${files}.data`), path.join(root, `${files}.fifo`)];
+  writeFileSync(data, content);
+  execFileSync('mkfifo', [fifo]);
+  const writer = spawn('sh', ['-c', `exec cat "${data}" > "${fifo}"`], { stdio: 'ignore' });
+  const done = new Promise((resolve) => writer.once('exit', resolve));
+  const answer = await ask(sql, fifo, sizes, read);
+  await done;
+  return answer;
+}
