@@ -12,7 +12,7 @@ import type { Lease } from '../memory/lease.ts';
 import { Pool } from '../memory/pool.ts';
 import { MiB } from '../units.ts';
 import { Decompressor } from './decompress.ts';
-import { type DirectWish, InputFile } from './input-file.ts';
+import type { DirectWish } from './input-file.ts';
 import { type IoWish, openReader } from './read-file.ts';
 import { type Block, openSource, type Source } from './source.ts';
 import { readSome, STREAM_FACTS } from './stream.ts';
@@ -170,7 +170,7 @@ export class ContentStream implements Disposable {
     if (pipe === undefined) throw new NairobiError('IO', `${path} is no pipe`);
     const room = Math.min(byteLength, BLOCK_BYTES);
     if (this.#stop === undefined) {
-      return readSome(new InputFile(path, pipe, 'stream', 0, undefined), address, room);
+      return readSome({ path, fd: pipe, kind: 'stream' }, address, room);
     }
     for (;;) {
       const ready = waitEither(pipe, this.#stop.fd);

@@ -35,7 +35,11 @@ export function widenPipe(file: InputFile): void {
 /**
  * Waits for the next bytes, at most `byteLength`; 0 at the end. INTERRUPTED as in file-errors.ts.
  */
-export function readSome(file: InputFile, address: Address, byteLength: number): number {
+export function readSome(
+  file: Pick<InputFile, 'path' | 'fd' | 'kind'>,
+  address: Address,
+  byteLength: number,
+): number {
   for (;;) {
     const ready = file.kind === 'stream' ? waitReadable(file.fd) : 1;
     const result = ready < 0 ? ready : read(file.fd, address, byteLength);
