@@ -5,7 +5,7 @@ import type { DataFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { requireSchema } from '../formats/schema-file.ts';
-import { clearingOf } from '../ingest/after.ts';
+import { type Clearing, clearingOf } from '../ingest/after.ts';
 import { addTotals } from '../ingest/dataset.ts';
 import type { Decoded } from '../ingest/decoder.ts';
 import type { Encoding } from '../ingest/encode.ts';
@@ -47,8 +47,8 @@ export class IngestRun implements Disposable {
   readonly #sources: IngestedSource[] = [];
   readonly #notes: string[] = [];
   readonly #files: string[] = [];
-  /** Files that were read to this size, for --after. */
-  readonly #consumed: { readonly path: string; readonly size: number }[] = [];
+  /** Files that were read to their end, for --after. */
+  readonly #clear: Clearing[] = [];
   #states: readonly SourceState[];
   #total: Totals = NO_ROWS;
   #bytes = 0;
@@ -98,12 +98,16 @@ export class IngestRun implements Disposable {
     if (ready.some((path) => resolve(path) === output)) {
       throw new NairobiError('USAGE', `${output} is a source and the target`);
     }
-    const isFile = (path: string): boolean => statSync(path).isFile();
-    const plan = planResume(ready.filter(isFile), this.#states);
+    // One between two names while its log is rotated is there again at the next look.
+    const isFile = (path: string): boolean =>
+      statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+    using plan = planResume(ready.filter(isFile), this.#states);
     const streams = ready.filter((path) => !isFile(path));
     this.#states = [...plan.others];
     for (const file of plan.files) await this.read(file);
-    for (const path of streams) await this.read({ path, change: 'new', state: undefined });
+    for (const path of streams) {
+      await this.read({ path, change: 'new', state: undefined, content: path });
+    }
     this.#notes.push(...plan.notes, ...young.map((path) => `${path} is too young: left for later`));
   }
 
@@ -112,12 +116,12 @@ export class IngestRun implements Disposable {
     const before = this.#pending.rowsRead;
     if (file.change === 'same' && file.state !== undefined) {
       this.remember({ ...file.state, path: file.path });
-      this.#consumed.push({ path: file.path, size: from });
+      this.#clear.push(...clearingOf(this.#options.after, file, from));
       this.#sources.push({ path: file.path, change: 'same', from, to: from, rows: 0 });
       return;
     }
     // Of a compressed file, `to` counts its content.
-    const { size } = statSync(file.path);
+    const { size } = statSync(file.content);
     const source = await openSource(file, {
       badRows: this.#options.onError,
       read: readOf(this.#options),
@@ -140,7 +144,7 @@ export class IngestRun implements Disposable {
     } else await this.readHere(source.rows(), file.path);
     const state = source.state();
     if (state !== undefined) this.remember(state);
-    this.#consumed.push({ path: file.path, size: source.text?.offset ?? size });
+    this.#clear.push(...clearingOf(this.#options.after, file, source.text?.offset ?? size));
     const rows = this.#pending.rowsRead - before;
     this.#sources.push({ path: file.path, change: file.change, from, to: source.offset, rows });
   }
@@ -246,9 +250,7 @@ export class IngestRun implements Disposable {
       'without a transform every row read is written or rejected',
     );
     const sources = this.hasState ? this.#states : [];
-    const { after } = this.#options;
-    const clear = this.#consumed.flatMap(({ path, size }) => clearingOf(after, path, size));
-    const progress = { sources, clear, totals, rejects: this.#rejects.seal() };
+    const progress = { sources, clear: this.#clear, totals, rejects: this.#rejects.seal() };
     const summary = await this.#reporter.time('write', () => this.#target.commit(progress));
     if (summary.rows !== rowsWritten) {
       throw new NairobiError(

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { toFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
-import { assert } from '../errors.ts';
+import type { Compression } from '../formats/detect.ts';
 import type { ReadOptions } from '../formats/options.ts';
 import type { BadRows, Decoded } from '../ingest/decoder.ts';
 import { canDecompress, openStream } from '../ingest/open-stream.ts';
@@ -47,15 +47,16 @@ export async function openSource(
   file: PlannedFile,
   options: SourceOptions,
 ): Promise<OpenSource | undefined> {
-  const { path } = file;
-  if (!statSync(path).isFile()) return openStreaming(path, options.format ?? 'csv', options);
-  const { format, compression } = kindOf(path);
+  if (!statSync(file.content).isFile()) {
+    return openStreaming(file, options.format ?? 'csv', undefined, options);
+  }
+  const { format, compression } = kindOf(file);
   const wanted = options.format ?? format;
   if (compression !== undefined && isTextFormat(wanted) && canDecompress(compression)) {
-    const stream = await openStreaming(path, wanted, options);
-    return stream === undefined ? undefined : { ...stream, state: () => doneState(path) };
+    const stream = await openStreaming(file, wanted, compression, options);
+    return stream === undefined ? undefined : { ...stream, state: () => doneState(file) };
   }
-  if (compression !== undefined || !isTextFormat(wanted)) return openWhole(path, options);
+  if (compression !== undefined || !isTextFormat(wanted)) return openWhole(file, options);
   const text = new TextSource(file, {
     ...options,
     format: wanted,
@@ -76,14 +77,14 @@ export async function openSource(
 
 /** The columns of a stream are known with its first rows: those are fetched here. */
 async function openStreaming(
-  path: string,
+  file: PlannedFile,
   format: TextFormat,
+  compression: Compression | undefined,
   options: SourceOptions,
 ): Promise<OpenSource | undefined> {
-  const source = new StreamSource({ ...options, name: path, format });
-  const compression = statSync(path).isFile() ? kindOf(path).compression : undefined;
+  const source = new StreamSource({ ...options, name: file.path, format });
   const onRead = (count: number): void => options.reporter.addBytesRead(count);
-  const rows = source.rows(openStream(path, compression), onRead);
+  const rows = source.rows(openStream(file, compression), onRead);
   const first = await rows.next();
   if (first.done === true) return undefined;
   return {
@@ -102,7 +103,8 @@ async function openStreaming(
 }
 
 /** A format that is read as a whole: Parquet, Arrow, Avro, JSON, SQLite, other compressions. */
-function openWhole(path: string, options: SourceOptions): OpenSource {
+function openWhole(file: PlannedFile, options: SourceOptions): OpenSource {
+  const { path } = file;
   const { badRows, read } = options;
   const onError = badRows === 'quarantine' ? 'skip' : badRows;
   const session = new Session({ host: options.host, read: { ...read, onError } }, options.reporter);
@@ -111,7 +113,7 @@ function openWhole(path: string, options: SourceOptions): OpenSource {
   return {
     columns: relation.columns,
     plan: undefined,
-    offset: statSync(path).size,
+    offset: statSync(file.content).size,
     async *rows() {
       using _session = session;
       for await (const segment of relation.segments()) {
@@ -123,7 +125,7 @@ function openWhole(path: string, options: SourceOptions): OpenSource {
         yield { frame, records, rejects, nulled: 0, lines: 0 };
       }
     },
-    state: () => doneState(path),
+    state: () => doneState(file),
     text: undefined,
   };
 }
@@ -137,8 +139,7 @@ const UNKNOWN_PLACE = {
 };
 
 /** Read to its end once; it is known by its size and content. */
-function doneState(path: string): SourceState {
-  const { size } = statSync(path);
-  assert(size >= 0, 'a file has a size');
-  return stateOf(path, { offset: size, lines: 0, plan: undefined, done: true });
+function doneState(file: PlannedFile): SourceState {
+  const { size } = statSync(file.content);
+  return stateOf(file, { offset: size, lines: 0, plan: undefined, done: true });
 }

@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { NairobiError } from '../errors.ts';
 import { attempt, errnoOf, makeDirectory, syncDirectory } from './durable.ts';
 import { newRunId, temporaryBeside } from './layout.ts';
+import type { Content } from './source.ts';
 
 export type After =
   | { readonly kind: 'keep' }
@@ -38,10 +39,10 @@ export function parseAfter(text: string): After {
  * What is to be cleared away of a file that was read to `readTo`; nothing of one that grew since:
  * its rest is not in the target yet.
  */
-export function clearingOf(after: After, path: string, readTo: number): Clearing[] {
+export function clearingOf(after: After, { path, content }: Content, readTo: number): Clearing[] {
   if (after.kind === 'keep') return [];
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  if (stat === undefined || !stat.isFile() || stat.size !== BigInt(readTo)) return [];
+  const stat = statSync(content, { bigint: true });
+  if (!stat.isFile() || stat.size !== BigInt(readTo)) return [];
   const [dev, ino, size] = [String(stat.dev), String(stat.ino), String(stat.size)];
   return [{ path: resolve(path), after, dev, ino, size, changedNs: String(stat.ctimeNs) }];
 }

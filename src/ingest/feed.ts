@@ -7,6 +7,7 @@ import { NairobiError } from '../errors.ts';
 import { type Bytes, bytes, formatBytes, MiB } from '../units.ts';
 import type { Cutter } from './boundary.ts';
 import { ioError } from './durable.ts';
+import type { Content } from './source.ts';
 
 /**
  * One record may not be longer: DuckDB's max_line_size is 2 MB, and a log line with a dump fits.
@@ -31,9 +32,12 @@ export interface FeedOptions {
   readonly onRead?: ((count: number) => void) | undefined;
 }
 
-/** Reads `path` from `options.from` to its end. */
-export async function* feedFile(path: string, options: FeedOptions): AsyncGenerator<Batch> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
+/** Reads the file from `options.from` to its end. */
+export async function* feedFile(
+  { path, content }: Content,
+  options: FeedOptions,
+): AsyncGenerator<Batch> {
+  const handle = await open(content, 'r').catch((cause: unknown) => {
     throw ioError('open', path, cause);
   });
   try {

@@ -9,16 +9,17 @@ import { NairobiError } from '../errors.ts';
 import type { Compression } from '../formats/detect.ts';
 import { KiB } from '../units.ts';
 import { ioError } from './durable.ts';
+import type { Content } from './source.ts';
 
 /** As large as a pipe can be made without a privilege, and a good block for a decompressor. */
 const CHUNK_BYTES = 1024 * KiB;
 
-/** The bytes of `path`; "-" is standard input. */
+/** The bytes of a file; "-" is standard input. */
 export function openStream(
-  path: string,
+  { path, content }: Content,
   compression: Compression | undefined,
 ): AsyncIterable<Buffer> {
-  const raw = createReadStream(path, {
+  const raw = createReadStream(content, {
     highWaterMark: CHUNK_BYTES,
     ...(path === '/dev/stdin' ? { fd: 0 } : {}),
   });

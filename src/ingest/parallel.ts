@@ -9,6 +9,7 @@ import { BatchPool } from './batch-pool.ts';
 import type { BatchDone, BatchTask } from './batch-worker.ts';
 import { cutterOf } from './csv.ts';
 import { feedThroughRing, type LeasedBatch } from './ring-feed.ts';
+import type { Content } from './source.ts';
 
 export interface ParallelOptions {
   readonly reader: BlockReader;
@@ -28,13 +29,13 @@ export interface OrderedBatch extends BatchDone {
 }
 
 export async function* encodeFile(
-  path: string,
+  { path, content }: Content,
   from: number,
   task: BatchTask,
   options: ParallelOptions,
   lineNow: () => number,
 ): AsyncGenerator<OrderedBatch> {
-  using file = openInput(path, options.direct);
+  using file = openInput(content, options.direct);
   const reader = options.reader.readerOf(file);
   await using pool = new BatchPool(task, options.threads);
   const feed = feedThroughRing(file, {
@@ -56,7 +57,7 @@ export async function* encodeFile(
     return { ...done, end: first.batch.offset + first.batch.data.length };
   };
   try {
-    for (const batch of feed) {
+    for (const batch of named(feed, path, content)) {
       const { address, data, offset, pageKind } = batch;
       options.onOpen({ ...reader.facts, direct: file.directFd !== undefined, pageKind });
       running.push({ batch, answer: pool.run({ address, byteLength: data.length, offset }) });
@@ -69,6 +70,21 @@ export async function* encodeFile(
     // A thread may still look at its batch: the memory is unmapped after all have answered.
     await Promise.allSettled(running.map(({ answer }) => answer));
     for (const { batch } of running) batch.release();
+  }
+}
+
+/** What the reading of `content` throws names the file as people know it. */
+function* named<T>(feed: Iterable<T>, path: string, content: string): Generator<T> {
+  try {
+    yield* feed;
+  } catch (error) {
+    if (!(error instanceof NairobiError)) throw error;
+    const { code, message, hint, where, cause } = error;
+    throw new NairobiError(code, message.replaceAll(content, path), {
+      where: { ...where, file: path },
+      cause,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 }
 

@@ -3,10 +3,13 @@
  * we know when its content up to the saved offset is the same (see fingerprint.ts), whatever its
  * name and inode are today; so renaming, copying, truncating in place and replacing come out right
  * without a case of their own.
+ *
+ * The files of a plan stay open until it is disposed of, and are read through these descriptors: a
+ * log that is rotated between the plan and the reading is still the one that was looked at.
  */
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { attempt } from './durable.ts';
+import { attempt, errnoOf } from './durable.ts';
 import { fingerprintAt, sameContent } from './fingerprint.ts';
 import type { SourceState } from './record.ts';
 
@@ -18,9 +21,11 @@ export interface PlannedFile {
   readonly change: Change;
   /** The state it continues; undefined: from the beginning. */
   readonly state: SourceState | undefined;
+  /** What opens the file that was planned, whatever has its name by now. */
+  readonly content: string;
 }
 
-export interface ResumePlan {
+export interface ResumePlan extends Disposable {
   /** In reading order: what a rotated file still holds comes before what replaced it. */
   readonly files: readonly PlannedFile[];
   /** States of files that are not read in this run; kept, they may come back. */
@@ -37,31 +42,42 @@ interface Candidate {
 }
 
 export function planResume(paths: readonly string[], states: readonly SourceState[]): ResumePlan {
+  using opened = new DisposableStack();
   const free = new Set(states);
   const files: PlannedFile[] = [];
   const notes: string[] = [];
   const named = paths.map((path) => resolve(path));
-  const planned = named.map((path) => withCandidate(path, (file) => match(file, free)));
-  for (const [index, path] of named.entries()) {
-    const known = planned[index];
-    if (known !== undefined) {
-      files.push(known);
+  // One that is gone by now was renamed a moment ago: the next look finds it.
+  const candidates = named.flatMap((path) => openCandidate(path, opened) ?? []);
+  const planned = new Map(candidates.map((file) => [file, match(file, free)]));
+  const known = new Set([...planned].flatMap(([file, plan]) => (plan ? inodeOf(file) : [])));
+  for (const [file, plan] of planned) {
+    if (plan !== undefined) {
+      files.push(plan);
       continue;
     }
-    const previous = [...free].find((state) => state.path === path);
+    // Renamed while we looked: it was met under its old name too.
+    if (known.has(inodeOf(file))) continue;
+    const previous = [...free].find((state) => state.path === file.path);
     if (previous === undefined) {
-      files.push({ path, change: 'new', state: undefined });
+      files.push({ path: file.path, change: 'new', state: undefined, content: contentOf(file) });
       continue;
     }
     free.delete(previous);
-    const rest = findRotated(previous, named);
+    const rest = findRotated(previous, named, opened);
     if (rest !== undefined) files.push(rest);
     else notes.push(lost(previous));
-    const change = withCandidate(path, (file) => changeOf(file, previous));
-    files.push({ path, change, state: undefined });
+    const change = changeOf(file, previous);
+    files.push({ path: file.path, change, state: undefined, content: contentOf(file) });
   }
-  return { files, others: [...free], notes };
+  const kept = opened.move();
+  return { files, others: [...free], notes, [Symbol.dispose]: () => kept.dispose() };
 }
+
+/** Opens the very file that a descriptor stands for, also after it was renamed or removed. */
+const contentOf = ({ fd }: Candidate): string => `/proc/self/fd/${fd}`;
+
+const inodeOf = ({ dev, ino }: Candidate): string => `${dev}:${ino}`;
 
 /** The state whose content this file begins with; it is taken out of `free`. */
 function match(file: Candidate, free: Set<SourceState>): PlannedFile | undefined {
@@ -73,7 +89,7 @@ function match(file: Candidate, free: Set<SourceState>): PlannedFile | undefined
     free.delete(state);
     const change =
       state.path !== file.path ? 'renamed' : file.size > state.offset ? 'grown' : 'same';
-    return { path: file.path, change, state };
+    return { path: file.path, change, state, content: contentOf(file) };
   }
   return undefined;
 }
@@ -105,7 +121,11 @@ function changeOf(file: Candidate, previous: SourceState): Change {
  * The rotated file that holds what we know of `state`, beside its old place: log.1, log-20261121,
  * or the copy that copytruncate made.
  */
-function findRotated(state: SourceState, named: readonly string[]): PlannedFile | undefined {
+function findRotated(
+  state: SourceState,
+  named: readonly string[],
+  opened: DisposableStack,
+): PlannedFile | undefined {
   const folder = dirname(state.path);
   const prefix = basename(state.path);
   const siblings = attempt('list', folder, () => readdirSync(folder))
@@ -113,8 +133,10 @@ function findRotated(state: SourceState, named: readonly string[]): PlannedFile 
     .map((name) => join(folder, name))
     .filter((path) => !named.includes(path));
   for (const path of siblings) {
-    const found = tryCandidate(path, (file) => continues(file, state));
-    if (found === true) return { path, change: 'renamed', state };
+    const file = tryCandidate(path, opened);
+    if (file !== undefined && continues(file, state)) {
+      return { path, change: 'renamed', state, content: contentOf(file) };
+    }
   }
   return undefined;
 }
@@ -126,26 +148,28 @@ function lost(state: SourceState): string {
   );
 }
 
-function withCandidate<T>(path: string, use: (file: Candidate) => T): T {
-  const fd = attempt('open', path, () => openSync(path, 'r'));
+/** Undefined where nothing has the name any more. */
+function openCandidate(path: string, opened: DisposableStack): Candidate | undefined {
+  const fd = attempt('open', path, () => openOrGone(path));
+  if (fd === undefined) return undefined;
+  opened.defer(() => closeSync(fd));
+  const stat = fstatSync(fd, { bigint: true });
+  return { path, fd, size: Number(stat.size), dev: String(stat.dev), ino: String(stat.ino) };
+}
+
+function openOrGone(path: string): number | undefined {
   try {
-    const stat = fstatSync(fd, { bigint: true });
-    return use({
-      path,
-      fd,
-      size: Number(stat.size),
-      dev: String(stat.dev),
-      ino: String(stat.ino),
-    });
-  } finally {
-    closeSync(fd);
+    return openSync(path, 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
-/** As withCandidate, for a file that may not be there or not be ours to read. */
-function tryCandidate<T>(path: string, use: (file: Candidate) => T): T | undefined {
+/** As openCandidate, for a file that may not be ours to read. */
+function tryCandidate(path: string, opened: DisposableStack): Candidate | undefined {
   try {
-    return withCandidate(path, use);
+    return openCandidate(path, opened);
   } catch {
     return undefined;
   }

@@ -13,9 +13,15 @@ import { attempt } from './durable.ts';
 import { fingerprintAt } from './fingerprint.ts';
 import type { SourceState } from './record.ts';
 
+/** A file by its name for people, and by what opens it. */
+export interface Content {
+  readonly path: string;
+  readonly content: string;
+}
+
 /** The first bytes of a file: what it is. */
-export function headOf(path: string, length: number = DETECT_BYTES): Buffer {
-  const fd = attempt('open', path, () => openSync(path, 'r'));
+export function headOf({ path, content }: Content, length: number = DETECT_BYTES): Buffer {
+  const fd = attempt('open', path, () => openSync(content, 'r'));
   try {
     const head = Buffer.alloc(length);
     let done = 0;
@@ -36,8 +42,9 @@ export interface Kind {
 }
 
 /** What a file is by its first bytes; of a compressed one, by its name. */
-export function kindOf(path: string): Kind {
-  const head = headOf(path);
+export function kindOf(file: Content): Kind {
+  const { path } = file;
+  const head = headOf(file);
   const compression = detectCompression(head);
   if (compression !== undefined) return { format: formatOfName(path) ?? 'csv', compression };
   return { format: detect(path, head), compression };
@@ -45,10 +52,10 @@ export function kindOf(path: string): Kind {
 
 /** What is remembered of a file that was consumed to `offset`. */
 export function stateOf(
-  path: string,
+  { path, content }: Content,
   consumed: { offset: number; lines: number; plan: unknown; done: boolean },
 ): SourceState {
-  const fd = attempt('open', path, () => openSync(path, 'r'));
+  const fd = attempt('open', path, () => openSync(content, 'r'));
   try {
     const stat = fstatSync(fd, { bigint: true });
     const fingerprint = fingerprintAt(fd, consumed.offset, path);

@@ -64,7 +64,7 @@ export class TextSource {
 
   /** Where reading ended, for the next run. */
   state(): SourceState {
-    return stateOf(this.#file.path, {
+    return stateOf(this.#file, {
       offset: this.#offset,
       lines: this.#lines,
       plan: this.#plan,
@@ -93,7 +93,7 @@ export class TextSource {
 
   /** Bytes that are left to read. */
   get left(): number {
-    return statSync(this.#file.path).size - this.#offset;
+    return statSync(this.#file.content).size - this.#offset;
   }
 
   /** The same rows encoded by threads, for targets that take them so. */
@@ -101,8 +101,7 @@ export class TextSource {
     const { read, badRows } = this.#options;
     assert(this.#plan?.kind === 'csv', 'only delimited text is read by threads');
     const task = { plan: this.#plan.csv, badRows, nulls: read.nulls, encoding };
-    const { path } = this.#file;
-    const batches = encodeFile(path, this.#offset, task, parallel, () => this.#lines + 1);
+    const batches = encodeFile(this.#file, this.#offset, task, parallel, () => this.#lines + 1);
     for await (const done of batches) {
       const before = this.#lines + 1;
       this.#offset = done.end;
@@ -118,7 +117,7 @@ export class TextSource {
     const decoder = this.#decoder;
     assert(plan !== undefined && decoder !== undefined, 'a source is opened before it is read');
     let any = false;
-    const feed = feedFile(this.#file.path, {
+    const feed = feedFile(this.#file, {
       from: this.#offset,
       segmentBytes: this.#options.segmentBytes,
       cut: cutterFor(plan),
@@ -149,7 +148,7 @@ export class TextSource {
     const { path, state } = this.#file;
     if (state?.plan !== undefined) return state.plan as TextPlan;
     const { final, format, read, known } = this.#options;
-    let head = headOf(path, SNIFF_BYTES);
+    let head = headOf(this.#file, SNIFF_BYTES);
     const isWhole = head.length < SNIFF_BYTES;
     if (!final) head = head.subarray(0, head.lastIndexOf(0x0a) + 1);
     if (head.length === 0 && !final) return undefined;

@@ -3,8 +3,10 @@ import {
   closeSync,
   copyFileSync,
   fstatSync,
+  linkSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -51,12 +53,14 @@ function stateOf(path: string, offset?: number): SourceState {
   };
 }
 
-const planOf = (paths: string[], states: SourceState[]) =>
-  planResume(paths, states).files.map((file) => [
+const planOf = (paths: string[], states: SourceState[]) => {
+  using plan = planResume(paths, states);
+  return plan.files.map((file) => [
     file.path.slice(folder.length + 1),
     file.change,
     file.state?.offset ?? 0,
   ]);
+};
 
 test('a file never seen is read from its beginning', () => {
   writeFileSync(log, text(0, 10));
@@ -152,4 +156,27 @@ test('two files with the same first kilobyte are told apart by what precedes the
     ['log.1', 'renamed', state.offset],
     ['log', 'replaced', 0],
   ]);
+});
+
+test('a log that is rotated between the look and the reading is still read from what was seen', () => {
+  writeFileSync(log, text(0, 100));
+  const state = stateOf(log);
+  appendFileSync(log, text(100, 120));
+  using plan = planResume([log], [state]);
+  renameSync(log, `${log}.1`);
+  writeFileSync(log, text(900, 2000));
+  const [file] = plan.files;
+  expect(readFileSync(file?.content ?? '', 'utf8')).toBe(text(0, 120));
+});
+
+test('a log that was renamed while its folder was listed is planned once', () => {
+  writeFileSync(log, text(0, 100));
+  const state = stateOf(log);
+  appendFileSync(log, text(100, 120));
+  linkSync(log, `${log}.1`);
+  expect(planOf([log, `${log}.1`], [state])).toEqual([['log', 'grown', state.offset]]);
+});
+
+test('a file that is gone when it is opened is left for the next look', () => {
+  expect(planOf([log], [])).toEqual([]);
 });
