@@ -85,19 +85,29 @@ export class InPlacePiece implements Piece {
     return { ...text, read };
   }
 
+  /** Of Parquet, whose footer says it. */
+  rowCount(): number | undefined {
+    if (this.#decoded.format !== 'parquet') return undefined;
+    const pl = polars();
+    try {
+      const counted = collect(this.#decoded.scan().select(pl.len().cast(pl.Float64)));
+      return Number(counted.getColumn('len').get(0));
+    } catch {
+      return undefined; // damaged: reading its rows says so with its place
+    }
+  }
+
   /** Parquet is cut by rows, which skips whole row groups; text has to be read from its start. */
   async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
     if (this.#whole !== undefined) {
       yield* this.#whole.segments(columns);
       return;
     }
-    if (this.fits || this.#decoded.format !== 'parquet') {
+    const rows = this.fits ? undefined : this.rowCount();
+    if (rows === undefined) {
       yield this.scan(columns);
       return;
     }
-    const pl = polars();
-    const counted = collect(this.scan(columns).select(pl.len().cast(pl.Float64)));
-    const rows = Number(counted.getColumn('len').get(0));
     for (let at = 0; at < rows; at += SEGMENT_ROWS)
       yield this.scan(columns).slice(at, SEGMENT_ROWS);
   }

@@ -46,6 +46,10 @@ export class MemoryPiece implements Piece {
     return this.#decoded.rejected;
   }
 
+  rowCount(): number | undefined {
+    return this.#decoded.rows;
+  }
+
   scan(columns?: readonly string[]): LazyFrame {
     return this.#reporter.time('parse', () => this.#decoded.scan(columns));
   }

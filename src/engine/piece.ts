@@ -11,6 +11,8 @@ export interface Piece {
   readonly rejected: Rejected;
   /** True when all rows of all columns fit what the memory limit leaves. */
   readonly fits: boolean;
+  /** How many rows there are; undefined when only reading them would tell. */
+  rowCount?(): number | undefined;
   /** All rows, in file order. */
   scan(columns?: readonly string[]): LazyFrame;
   /** Reads all of it into memory, if that is not so yet: true when it was done now. */

@@ -15,12 +15,16 @@ export interface SourceRelationOptions {
   readonly types?: Readonly<Record<string, TypeName>>;
 }
 
+/** A footer is read in a millisecond; of a thousand files a few tell enough. */
+const FILES_ASKED = 8;
+
 export class SourceRelation implements Relation {
   readonly name: string;
   /** In the order of their rows; never empty. */
   readonly pieces: readonly Piece[];
   readonly #options: SourceRelationOptions;
   #columns: readonly Column[];
+  #rows: number | undefined;
 
   constructor(argument: SourceArgument, pieces: readonly Piece[], options: SourceRelationOptions) {
     this.name = tableName(argument);
@@ -53,9 +57,13 @@ export class SourceRelation implements Relation {
     return this.pieces.reduce((sum, piece) => sum + piece.file.size, 0);
   }
 
-  /** By the bytes alone, at some 24 a row: enough to tell a large table from a small one. */
+  /**
+   * What a few files say for certain, and for the rest by the bytes: as many rows in each as in
+   * those, else one for 24 bytes. Enough to tell a large table from a small one.
+   */
   get rowEstimate(): number {
-    return Math.ceil(this.byteLength / 24);
+    this.#rows ??= this.#estimate();
+    return this.#rows;
   }
 
   /** They may change when `recover` widened a type. */
@@ -119,6 +127,17 @@ export class SourceRelation implements Relation {
 
   close(): void {
     for (const piece of this.pieces) piece.close();
+  }
+
+  #estimate(): number {
+    let [rows, bytes] = [0, 0];
+    for (const piece of this.pieces.slice(0, FILES_ASKED)) {
+      const counted = piece.rowCount?.();
+      if (counted === undefined) continue;
+      rows += counted;
+      bytes += piece.file.size;
+    }
+    return Math.ceil(this.byteLength * (bytes === 0 ? 1 / 24 : rows / bytes));
   }
 
   #align(piece: Piece, frame: LazyFrame, wanted: readonly Column[]): LazyFrame {

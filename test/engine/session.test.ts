@@ -65,6 +65,14 @@ describe('a session', () => {
     expect(report.backend).toBeDefined();
   });
 
+  it('knows how many rows a Parquet file has, so that joins begin with the smaller one', () => {
+    const { session } = open({ host: { ...HOST, io: 'mmap' } });
+    using _ = session;
+    const frame = polars().DataFrame({ a: Array.from({ length: 5000 }, () => 1) });
+    writeFileSync(at('repeated.parquet'), frame.writeParquet());
+    expect(session.open({ path: at('repeated.parquet') }).rowEstimate).toBe(5000);
+  });
+
   it('reads several files as one table, with types wide enough for all', () => {
     const { session } = open({ filenameColumn: 'file' });
     using _ = session;
