@@ -3,7 +3,14 @@
  * loads only what it uses. Does nothing when dist/ was built from these very files.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundledPolars } from './bundled-polars.mjs';
@@ -87,5 +94,7 @@ if (!built && existsSync(join(root, 'src'))) {
   // Apart: what is shared with a thread would be a chunk of its own, and every chunk costs a start
   // half a millisecond.
   await build({ ...shared, entryPoints: THREADS });
+  await build({ ...shared, entryPoints: { library: 'src/library/index.ts' } });
+  copyFileSync(join(root, 'src/library/nairobi.d.ts'), join(root, 'dist/library.d.ts'));
   writeFileSync(stampFile, stamp);
 }

@@ -1,5 +1,6 @@
 /** A connection to the daemon: requests in flight side by side, descriptors with the answers. */
 import { type ErrorCode, messageOf, NairobiError } from '../errors.ts';
+import { parseExact } from '../exact-json.ts';
 import { close } from '../kernel/calls.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import type { Fd } from '../kernel/syscall.ts';
@@ -115,7 +116,7 @@ export class Connection implements Disposable {
   }
 
   #settle(body: Buffer): void {
-    const frame = JSON.parse(body.toString('utf8')) as Response | { readonly hello: object };
+    const frame = parseExact(body.toString('utf8')) as Response | { readonly hello: object };
     if ('hello' in frame) {
       this.#greeted = true;
       return;

@@ -9,6 +9,7 @@ const SOURCES = filesBelow('src', '.ts').map(readSource);
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   commands: ['engine', 'ingest', 'render', 'formats', 'sql', 'compute', 'serve', 'client'],
   serve: ['client', 'engine', 'render', 'formats', 'sql', 'compute', 'memory', 'kernel', 'host'],
+  library: ['client', 'serve', 'engine', 'formats', 'kernel'],
   client: ['kernel'],
   engine: ['uring', 'memory', 'formats', 'compute', 'sql', 'ingest', 'render', 'host', 'kernel'],
   ingest: ['compute', 'formats', 'uring', 'memory', 'kernel', 'host'],
