@@ -2,7 +2,7 @@
  * From a result to bytes. Everything is encoded in memory and written by us: Polars' own small
  * writes to a full disk report success (measured), and its JSON loses NaN and infinities.
  */
-import { collect, type DataFrame, polars } from '../compute/polars.ts';
+import { collect, type DataFrame, type Expr, polars } from '../compute/polars.ts';
 import { NairobiError } from '../errors.ts';
 import { jsonArray, jsonLines } from './encode-json.ts';
 import { html, lines, markdown, vertical } from './encode-text.ts';
@@ -83,15 +83,8 @@ function* columnar(
 ): Iterable<Buffer> {
   const pl = polars();
   const wide = columns.filter(({ type }) => /^U?Int128$/.test(type));
-  const exact =
-    wide.length === 0
-      ? frame
-      : collect(
-          frame
-            .lazy()
-            .withColumns(...wide.map(({ name }) => pl.col(name).cast(pl.Decimal(38, 0), true))),
-        );
-  const named = exact.rechunk();
+  const decimals = wide.map(({ name }) => pl.col(name).cast(pl.Decimal(38, 0), true));
+  const named = (decimals.length === 0 ? frame : asDecimals(frame, decimals, format)).rechunk();
   named.columns = uniqueNames(names);
   try {
     yield format === 'parquet'
@@ -99,5 +92,21 @@ function* columnar(
       : (named.writeIPC() as unknown as Buffer);
   } catch (cause) {
     throw new NairobiError('NOT_SUPPORTED', `The result cannot be written as ${format}`, { cause });
+  }
+}
+
+/** BAD_DATA when a value has the 39 digits that no decimal of other engines has. */
+function asDecimals(frame: DataFrame, decimals: readonly Expr[], format: string): DataFrame {
+  try {
+    return collect(frame.lazy().withColumns(...decimals));
+  } catch (cause) {
+    throw new NairobiError(
+      'BAD_DATA',
+      `An integer has more than the 38 digits ${format} can hold`,
+      {
+        cause,
+        hint: 'cast it to varchar, or write csv or json',
+      },
+    );
   }
 }

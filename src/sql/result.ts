@@ -1,6 +1,6 @@
 /** What a query's frame becomes on its way out: named, decimals as decimals, sums narrowed. */
 
-import type { Dsl } from '../compute/dsl.ts';
+import type { Dsl, Dtype } from '../compute/dsl.ts';
 import * as d from '../compute/dsl.ts';
 import { collect, type DataFrame, type LazyFrame } from '../compute/polars.ts';
 import { messageOf, NairobiError } from '../errors.ts';
@@ -55,7 +55,10 @@ export function outputFrame(frame: LazyFrame, columns: readonly OutputColumn[]):
   );
 }
 
-/** 128-bit integers, which few writers know, as 64-bit ones where all fit, else as decimals. */
+/**
+ * 128-bit integers, which few writers know, as 64-bit ones where all fit, else as decimals of 38
+ * digits; those with 39 stay what they are.
+ */
 export function narrowed(frame: DataFrame, columns: readonly OutputColumn[]): DataFrame {
   const wide = columns.flatMap((column, index) =>
     column.type.kind === 'integer' && column.type.bits === 128
@@ -63,28 +66,26 @@ export function narrowed(frame: DataFrame, columns: readonly OutputColumn[]): Da
       : [],
   );
   if (wide.length === 0) return frame;
-  const [fits] = collect(
-    frame.lazy().select(
-      ...wide.map((name) => {
-        const lost = d.and(d.isNotNull(d.column(name)), d.isNull(d.cast(d.column(name), 'Int64')));
-        return d.expression(
-          d.not(d.coalesce(d.boolCall({ Any: { ignore_nulls: true } }, lost), d.bool(false))),
-          name,
-        );
-      }),
-    ),
-  ).rows() as unknown as [boolean[]];
-  return collect(
-    frame.lazy().withColumns(
-      ...wide.map((name, index) => {
-        const is64 = fits[index] === true;
-        return d.expression(
-          is64 ? d.cast(d.column(name), 'Int64') : d.cast(d.column(name), { Decimal: [38, 0] }),
-          name,
-        );
-      }),
-    ),
-  );
+  const narrower = (['Int64', { Decimal: [38, 0] }] as const).map((type) => ({
+    type,
+    fits: allFit(frame, wide, type),
+  }));
+  const casts = wide.flatMap((name, index) => {
+    const found = narrower.find(({ fits }) => fits[index] === true);
+    return found === undefined ? [] : [d.expression(d.cast(d.column(name), found.type), name)];
+  });
+  return casts.length === 0 ? frame : collect(frame.lazy().withColumns(...casts));
+}
+
+/** For each column whether no value is lost in `type`. */
+function allFit(frame: DataFrame, names: readonly string[], type: Dtype): readonly boolean[] {
+  const checks = names.map((name) => {
+    const lost = d.and(d.isNotNull(d.column(name)), d.isNull(d.cast(d.column(name), type)));
+    const any = d.boolCall({ Any: { ignore_nulls: true } }, lost);
+    return d.expression(d.not(d.coalesce(any, d.bool(false))), name);
+  });
+  const [fits = []] = collect(frame.lazy().select(...checks)).rows() as unknown as boolean[][];
+  return fits;
 }
 
 const CONVERSION =

@@ -193,6 +193,25 @@ describe('an integer beyond 2^53', () => {
   });
 });
 
+describe('an integer of 39 digits', () => {
+  const largest = '170141183460469231731687303715884105727';
+  const sql = `select ${largest}::hugeint as h union all select 5 order by h desc`;
+
+  test.each([
+    ['csv', `h\n${largest}\n5\n`],
+    ['ndjson', `{"h":${largest}}\n{"h":5}\n`],
+  ])('keeps its digits in %s', (format, expected) => {
+    expect(nairobi(['query', sql, '--format', format]).stdout).toBe(expected);
+  });
+
+  test.each(['parquet', 'arrow'])('is refused in %s, whose integers end before', (format) => {
+    const cwd = folderWith({});
+    const { code, stderr } = nairobi(['query', sql, '-o', `h.${format}`], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toContain('more than the 38 digits');
+  });
+});
+
 describe('a quoted line break', () => {
   test.each([-2, -1, 0, 1])('at %i bytes from the end of a block is part of its field', (shift) => {
     const block = 1024 * 1024;
