@@ -68,7 +68,7 @@ const CASES: readonly {
   },
 ];
 
-describe.each(READERS)('$name', ({ args }) => {
+describe.each(READERS)('$name', ({ name, args }) => {
   test('refuses a file that is not there and says its name', () => {
     const folder = folderWith();
     const outcome = nairobi(args('missing.csv', 'x', 'y'), { cwd: folder });
@@ -76,10 +76,14 @@ describe.each(READERS)('$name', ({ args }) => {
     expect(namesIn(folder)).toEqual([]);
   });
 
-  test('refuses a directory without data files', () => {
+  test('has nothing to say about a directory without data files', () => {
     const folder = folderWith();
     mkdirSync(path.join(folder, 'bare'));
-    expectRefusal(nairobi(args('bare', 'x', 'y'), { cwd: folder }), /"?bare"?/);
+    const outcome = nairobi(args('bare', 'x', 'y'), { cwd: folder });
+    // An inbox that is empty is no fault of a run from cron.
+    if (name === 'ingest')
+      expect([outcome.code, outcome.stderr]).toEqual([0, expect.stringContaining('nothing new')]);
+    else expectRefusal(outcome, /"?bare"?/);
     expect(namesIn(folder)).toEqual(['bare']);
   });
 
