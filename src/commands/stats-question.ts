@@ -1,6 +1,6 @@
 /** What the flags of `nairobi stats` ask. */
 import { readFileSync } from 'node:fs';
-import type { Relation } from '../compute/relation.ts';
+import type { Column, Relation } from '../compute/relation.ts';
 import { DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
 import { type Bound, parseBound } from '../compute/stats/drift.ts';
 import { parseRules } from '../compute/stats/rules.ts';
@@ -68,6 +68,15 @@ function textOfFile(path: string): string {
   } catch (cause) {
     throw new NairobiError('NOT_FOUND', `Cannot read the rules: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** "a, b" too, unless a column is called " b". */
+export function columnsOf(
+  list: string | undefined,
+  columns: readonly Column[],
+): readonly string[] | undefined {
+  const isOne = (name: string): boolean => columns.some((column) => column.name === name);
+  return list?.split(',').map((name) => (isOne(name) ? name : name.trim()));
 }
 
 export function parseQuantiles(list: string | undefined): readonly number[] {

@@ -7,7 +7,7 @@ import {
 } from '../compute/stats/figures.ts';
 import type { Grid, GroupRow } from '../engine/stats-answers.ts';
 import { NairobiError } from '../errors.ts';
-import { formatCount } from '../units.ts';
+import { toTable } from './stats-table.ts';
 
 /** What fits a terminal; the rest shows with --transpose, or when a figure is asked for. */
 const COMPACT: readonly FigureName[] = [
@@ -83,48 +83,6 @@ function isNumeric(figure: Figure): boolean {
 const CELL_WIDTH = 28;
 const WIDE_CELL = 72;
 
-/** For people: thousands separated, 6 significant digits, numbers to the right. */
-export function toTable(grid: Grid, cellWidth = CELL_WIDTH): string {
-  const rows = grid.map((row, i) =>
-    row.map((figure) => (i === 0 ? plainText(figure) : human(figure, cellWidth))),
-  );
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => width(row[i] ?? ''))));
-  const lines = rows.map((row, at) =>
-    row
-      .map((text, i) => {
-        const space = ' '.repeat((widths[i] ?? 0) - width(text));
-        const right = grid
-          .slice(1)
-          .some((one) => typeof one[i] === 'number' || typeof one[i] === 'bigint');
-        return right && (at === 0 || isNumeric(grid[at]?.[i])) ? space + text : text + space;
-      })
-      .join('  ')
-      .trimEnd(),
-  );
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-function width(text: string): number {
-  return [...text].length;
-}
-
-function human(figure: Figure, cellWidth: number): string {
-  if (figure === undefined || figure === null) return '';
-  if (typeof figure === 'bigint') return formatCount(figure);
-  if (typeof figure === 'boolean') return figure ? 'yes' : 'no';
-  if (typeof figure === 'number') return humanNumber(figure);
-  const text = figure.replace(/[\p{Cc}\p{Cf}]/gu, '?');
-  return width(text) > cellWidth ? `${[...text].slice(0, cellWidth - 1).join('')}…` : text;
-}
-
-function humanNumber(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return formatCount(value);
-  const digits = Number(value.toPrecision(6));
-  return Math.abs(digits) >= 1e4 && Math.abs(digits) < 1e15
-    ? formatCount(Math.round(value))
-    : String(digits);
-}
-
 /** What the flags say about the form. */
 export interface Form {
   readonly csv: boolean;
@@ -132,9 +90,17 @@ export interface Form {
   readonly transpose: boolean;
 }
 
-export function printed(grid: Grid, form: Form, cellWidth = WIDE_CELL): string {
+/** `lead`: how many columns say what a row is. */
+export function printed(grid: Grid, form: Form, { cell = WIDE_CELL, lead = 1 } = {}): string {
   const turned = form.transpose ? transpose(grid) : grid;
-  return form.csv ? toCsv(turned) : form.markdown ? toMarkdown(turned) : toTable(turned, cellWidth);
+  if (form.csv) return toCsv(turned);
+  if (form.markdown) return toMarkdown(turned);
+  const { isTTY, columns } = process.stdout;
+  return toTable(turned, {
+    cell,
+    lead: form.transpose ? 1 : lead,
+    width: isTTY ? columns : undefined,
+  });
 }
 
 export interface Shape extends Form {
@@ -149,7 +115,7 @@ export function textOf(columns: readonly ColumnFigures[], shape: Shape): string 
     const [, ...rows] = gridOf(columns, wanted);
     return rows.map((row) => `${row.slice(1).map(plainText).join(',')}\n`).join('');
   }
-  return printed(gridOf(columns, wanted), shape, CELL_WIDTH);
+  return printed(gridOf(columns, wanted), shape, { cell: CELL_WIDTH });
 }
 
 /** The same for groups: the value of `key` stands in front. */
@@ -157,7 +123,7 @@ export function groupsText(key: string, rows: readonly GroupRow[], shape: Shape)
   const figures = rows.map(({ key: _, ...rest }) => rest as ColumnFigures);
   const [header = [], ...cells] = gridOf(figures, wantedFigures(figures, shape, GROUP_COMPACT));
   const grid = [[key, ...header], ...cells.map((row, i) => [rows[i]?.key ?? null, ...row])];
-  return printed(grid, shape, CELL_WIDTH);
+  return printed(grid, shape, { cell: CELL_WIDTH, lead: 2 });
 }
 
 function wantedFigures(

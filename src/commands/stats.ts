@@ -11,9 +11,10 @@ import { type Answer, answer } from '../engine/stats-answers.ts';
 import { cacheKey, readCache, writeCache } from '../engine/stats-cache.ts';
 import { statsPage } from '../engine/stats-page.ts';
 import { messageOf, NairobiError } from '../errors.ts';
+import { exactJson } from '../exact-json.ts';
 import { BaseCommand } from './base.ts';
 import { readFlags, readOptions, rowFlags } from './read-flags.ts';
-import { parseQuantiles, questionOf, statsSource } from './stats-question.ts';
+import { columnsOf, parseQuantiles, questionOf, statsSource } from './stats-question.ts';
 import { groupsText, printed, type Shape, textOf } from './stats-text.ts';
 
 const QUESTION = 'QUESTIONS';
@@ -168,7 +169,7 @@ export default class Stats extends BaseCommand {
     const open = (source: string): SourceRelation => session.open(parseSource(source));
     const relation = await openRows(session, source, flags);
     const { threads, memoryLimit } = session.plan;
-    const columns = names?.split(',');
+    const columns = columnsOf(names, relation.columns);
     const quantiles = all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;
     const options: StatsOptions = { columns, quantiles, threads, memoryLimit, approx };
     const question = questionOf(flags, open);
@@ -187,14 +188,14 @@ export default class Stats extends BaseCommand {
     return result;
   }
 
-  #tell({ data, grid, groups, failures }: Answer, form: Shape): object {
+  #tell({ data, grid, lead, groups, failures }: Answer, form: Shape): object {
     if (!this.jsonEnabled()) {
       const text =
         groups !== undefined
           ? groupsText(groups.key, groups.rows, form)
           : grid !== undefined
-            ? printed(grid, form)
-            : `${JSON.stringify(data, null, 2)}\n`;
+            ? printed(grid, form, { lead })
+            : `${exactJson(data, 2)}\n`;
       process.stdout.write(text);
     }
     for (const failure of failures) this.note(failure);

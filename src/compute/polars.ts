@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import type * as Polars from 'nodejs-polars';
 import { messageOf, NairobiError } from '../errors.ts';
 import { type ExprModule, type Namespaces, speedUpExpressions } from './fast-expr.ts';
+import { type FrameModule, leaveFramesPlain } from './plain-frames.ts';
 
 export type DataFrame = Polars.DataFrame;
 export type LazyFrame = Polars.LazyDataFrame;
@@ -21,6 +22,7 @@ export type PolarsModule = typeof Polars.default;
 // bundle: finding the thirty files of the JavaScript half costs as much as running them.
 const require = createRequire(import.meta.url);
 
+const frames = (): FrameModule => require('nodejs-polars/bin/dataframe.js') as FrameModule;
 const expressions = (): ExprModule => require('nodejs-polars/bin/lazy/expr/index.js') as ExprModule;
 
 type NamespaceModule = Readonly<Record<string, (native: unknown) => unknown>>;
@@ -53,6 +55,7 @@ export function polars(): PolarsModule {
     try {
       loaded = require('nodejs-polars') as PolarsModule;
       speedUpExpressions(expressions(), NAMESPACES);
+      leaveFramesPlain(frames());
     } catch (cause) {
       throw new NairobiError('HOST', `Cannot load nodejs-polars: ${messageOf(cause)}`, {
         cause,
@@ -72,7 +75,6 @@ export function collect(frame: LazyFrame): DataFrame {
   return result as DataFrame;
 }
 
-/** A DataFrame is a Proxy that answers `in` for its columns: ask only this way. */
 export function isLazy(frame: DataFrame | LazyFrame): frame is LazyFrame {
   return '_ldf' in frame;
 }

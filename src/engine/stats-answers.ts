@@ -37,6 +37,8 @@ export interface Answer {
   readonly data: Readonly<Record<string, unknown>>;
   /** The same as a table; undefined where JSON is the only form. */
   readonly grid: Grid | undefined;
+  /** How many of its columns say what a row is; 1 when undefined. */
+  readonly lead?: number;
   /** Instead of a grid: figures of the columns, each with the value of the key. */
   readonly groups?: { readonly key: string; readonly rows: readonly GroupRow[] };
   /** Why the check failed, one sentence each; empty when it did not or nothing was checked. */
@@ -111,7 +113,7 @@ async function correlated(relation: Relation, options: StatsOptions): Promise<An
     ...rows('pearson', found.pearson),
     ...rows('spearman', found.spearman),
   ];
-  return { data: { source: relation.name, ...found }, grid, failures: [] };
+  return { data: { source: relation.name, ...found }, grid, lead: 2, failures: [] };
 }
 
 async function one(

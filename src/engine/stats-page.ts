@@ -9,6 +9,7 @@ import type { StatsResult } from './stats.ts';
 
 const BINS = 32;
 const TOP_VALUES = 8;
+const LEAST_SHARE = 0.002;
 const NANOSECONDS_A_MILLISECOND = 1e6;
 
 const STYLE = `
@@ -63,9 +64,15 @@ ${picture}<dl>${entries.join('')}</dl></section>`;
 function shown(value: Figure): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return formatCount(value as number);
-  if (typeof value === 'number') return String(Number(value.toPrecision(8)));
+  if (typeof value === 'number') return shownNumber(value);
   const text = String(value);
   return escapeHtml(text.length > 80 ? `${text.slice(0, 79)}…` : text);
+}
+
+/** Eight significant digits, grouped as integers are. */
+function shownNumber(value: number): string {
+  const rounded = Number(value.toPrecision(8));
+  return Number.isSafeInteger(rounded) ? formatCount(rounded) : String(rounded);
 }
 
 function pictureOf({ column, facts }: ColumnFacts): string {
@@ -81,7 +88,9 @@ function pictureOf({ column, facts }: ColumnFacts): string {
   }));
   const kind = kindOf(column.type);
   const title = `The distribution of ${column.name}`;
-  if (kind.is !== 'time') return svgHistogram(bins, { title, width: 272, height: 96 });
+  if (kind.is !== 'time') {
+    return svgHistogram(bins, { title, width: 272, height: 96, format: shownNumber });
+  }
   const scale = kind.unitNs / NANOSECONDS_A_MILLISECOND;
   const format = (ticks: number): string => new Date(ticks * scale).toISOString().slice(0, 10);
   return svgHistogram(bins, { title, width: 272, height: 96, format });
@@ -93,8 +102,8 @@ function topValues(values: Values | undefined, n: number): string {
   if (values === undefined) return '';
   const top = values.toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, TOP_VALUES);
   const most = top[0]?.[1] ?? 0;
-  // Every value once: bars would say nothing.
-  if (most <= 1) return '';
+  // Hardly any value more than once: bars would say nothing.
+  if (most <= 1 || most < n * LEAST_SHARE) return '';
   const rows = top.map(([value, count]) => {
     const share = `${((count / n) * 100).toFixed(1)} %`;
     const bar = `<div class="bar" style="width:${((count / most) * 100).toFixed(1)}%"></div>`;

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  allFigures,
-  gridOf,
-  toCsv,
-  toMarkdown,
-  toTable,
-  transpose,
-} from '../../src/commands/stats-text.ts';
+import { toTable } from '../../src/commands/stats-table.ts';
+import { allFigures, gridOf, toCsv, toMarkdown, transpose } from '../../src/commands/stats-text.ts';
 import type { ColumnFigures } from '../../src/compute/stats/figures.ts';
 
 const columns: ColumnFigures[] = [
@@ -32,7 +26,7 @@ describe('statistics in print', () => {
   });
 
   it('are aligned on a terminal, with thousands apart, long text cut and no control characters', () => {
-    const lines = toTable(grid).split('\n');
+    const lines = toTable(grid, { cell: 28 }).split('\n');
     expect(lines[1]).toBe('id        Int64       3          9,223,372,036,854,775,807  1,234,568');
     expect(lines[2]).toContain('x?y');
     expect(lines[2]).toContain(`${'z'.repeat(27)}…`);
@@ -45,5 +39,22 @@ describe('statistics in print', () => {
 
   it('list the figures any column has, in their fixed order', () => {
     expect(allFigures(columns)).toEqual(['type', 'count', 'min', 'max', 'mean', 'sd']);
+  });
+
+  it('fit the window: shorter texts first, then the rest below, each row named again', () => {
+    const text = toTable(grid, { cell: 28, width: 40 });
+    const lines = text.split('\n');
+    expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(40);
+    expect(lines.filter((line) => line.startsWith('column')).length).toBeGreaterThan(1);
+    for (const name of ['type', 'count', 'min', 'max', 'mean']) expect(text).toContain(name);
+    expect(
+      toTable(
+        [
+          ['column', 'min'],
+          ['x', '日本語のとても長い文字列'],
+        ],
+        { cell: 8 },
+      ),
+    ).toBe('column  min\nx       日本語…\n');
   });
 });

@@ -68,12 +68,12 @@ describe('the figures of groups', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
   it('are so for groups of more values than are counted, in blocks of any size', async () => {
-    const n = 300_000;
+    const n = 220_000;
     const pl = polars();
     const frame = pl.DataFrame([
       pl.Series(

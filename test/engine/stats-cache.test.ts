@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { StatsResult } from '../../src/engine/stats.ts';
 import { cacheKey, readCache, sidecarOf, writeCache } from '../../src/engine/stats-cache.ts';
@@ -81,4 +83,60 @@ it('takes a damaged sidecar for none', () => {
   writeCache(key, key, result);
   writeFileSync(sidecarOf(at), readFileSync(sidecarOf(at), 'utf8').slice(0, 40));
   expect(readCache(key)).toBeUndefined();
+});
+
+type Change = 'append' | 'truncate' | 'replace' | 'overwrite' | 'touch' | 'nothing';
+
+/** Does it to a file; whatever changes the bytes keeps the times of before. */
+function change(at: string, how: Change, byte: number): void {
+  const { atime, mtime } = statSync(at);
+  const bytes = readFileSync(at);
+  const place = byte % Math.max(1, bytes.length);
+  const other = Buffer.from(bytes);
+  if (other.length > 0) other[place] = 48 + (((((other[place] ?? 0) - 48 + 1) % 10) + 10) % 10);
+  if (how === 'append') appendFileSync(at, '4\n');
+  if (how === 'truncate') writeFileSync(at, bytes.subarray(0, bytes.length >> 1));
+  if (how === 'overwrite') writeFileSync(at, other);
+  if (how === 'replace') {
+    writeFileSync(`${at}.new`, other);
+    utimesSync(`${at}.new`, atime, mtime);
+    renameSync(`${at}.new`, at);
+  }
+  if (how === 'touch') utimesSync(at, new Date(), new Date());
+  else if (how !== 'nothing') utimesSync(at, atime, mtime);
+}
+
+it('is never stale, whatever is done to the file', () => {
+  const hows = fc.constantFrom<Change>(
+    'append',
+    'truncate',
+    'replace',
+    'overwrite',
+    'touch',
+    'nothing',
+  );
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(hows, fc.nat(300_000)), { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 60_000 }),
+      (changes, rows) => {
+        const at = file('property.csv', `x\n${'1\n'.repeat(rows)}`);
+        let kept = '';
+        for (const [how, byte] of changes) {
+          change(at, how, byte);
+          const key = cacheKey(at, {}, later());
+          if (key === undefined) throw new Error('a regular file has a key');
+          const now = readFileSync(at, 'latin1');
+          const found = readCache(key);
+          // What is found was written for these very bytes.
+          if (found !== undefined) expect(kept === now, how).toBe(true);
+          if (how === 'nothing' && kept === now) expect(found).toBeDefined();
+          writeCache(key, key, result);
+          kept = now;
+        }
+        rmSync(sidecarOf(at), { force: true });
+      },
+    ),
+    { numRuns: 100 },
+  );
 });

@@ -3,36 +3,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Relation } from '../../src/compute/relation.ts';
 import { DEFAULT_DEPTH } from '../../src/compute/stats/accumulate.ts';
 import { figuresOf } from '../../src/compute/stats/figures.ts';
 import { surveyPlain } from '../../src/compute/stats/plain.ts';
 import { Reporter } from '../../src/engine/report.ts';
 import { Session } from '../../src/engine/session.ts';
 import { stats } from '../../src/engine/stats.ts';
-
-const HOST = {
-  memoryLimit: undefined,
-  threads: undefined,
-  cpus: undefined,
-  io: 'auto',
-  direct: 'auto',
-  timeout: undefined,
-} as const;
+import { general, HOST } from './plain-ways.ts';
 
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'nairobi-plain-fuzz-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const general = (relation: Relation): Relation => ({
-  name: relation.name,
-  columns: relation.columns,
-  fits: relation.fits,
-  scan: (columns) => relation.scan(columns),
-  segments: (columns) => relation.segments(columns),
-});
 
 const ROWS = [
   '1,1.5,abc,true,2024-01-01 10:00:00,2024-01-01',

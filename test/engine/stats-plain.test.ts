@@ -9,30 +9,13 @@ import { surveyPlain } from '../../src/compute/stats/plain.ts';
 import { Reporter } from '../../src/engine/report.ts';
 import { Session } from '../../src/engine/session.ts';
 import { type StatsResult, stats } from '../../src/engine/stats.ts';
-
-const HOST = {
-  memoryLimit: undefined,
-  threads: undefined,
-  cpus: undefined,
-  io: 'auto',
-  direct: 'auto',
-  timeout: undefined,
-} as const;
+import { general, HOST } from './plain-ways.ts';
 
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'nairobi-plain-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** The same rows, with nothing but the general way to them. */
-const general = (relation: Relation): Relation => ({
-  name: relation.name,
-  columns: relation.columns,
-  fits: relation.fits,
-  scan: (columns) => relation.scan(columns),
-  segments: (columns) => relation.segments(columns),
-});
 
 interface Ways {
   readonly fast: StatsResult;

@@ -4,6 +4,7 @@ import type { Frequent, NumberFacts, TextFacts } from './facts.ts';
 import type { Figure } from './figures.ts';
 import { forEachRun, type Multiset, medianDistance, multisetOf, quantile } from './multiset.ts';
 import { patternOf } from './pattern.ts';
+import { compareTexts } from './text-order.ts';
 
 /** In the order shown; the quantiles asked for stand in front. */
 export const DEEP_FIGURES = [
@@ -171,7 +172,7 @@ export function deepTexts(facts: TextFacts): DeepFigures {
   }
   const runs = values
     .map(([value, count]) => ({ value: value as string, count }))
-    .sort((a, b) => (a.value < b.value ? -1 : 1));
+    .sort((a, b) => compareTexts(a.value, b.value));
   return {
     ...frequencies(
       (visit) => {
@@ -194,7 +195,7 @@ function frequentFigures(
 ): DeepFigures {
   const sure = values
     .filter(([, count]) => count > error)
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .sort((a, b) => b[1] - a[1] || compareTexts(a[0], b[0]))
     .slice(0, TOP + 1);
   const [first, second] = sure;
   const isMode = first !== undefined && first[1] > (second?.[1] ?? 0) + error;

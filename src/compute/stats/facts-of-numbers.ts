@@ -30,6 +30,9 @@ export function numberFacts(kernel: Kernel, state: State, kind: NumberKind): Num
   const order = !whole ? 'doubles' : small ? 'small' : unsigned ? 'unsigned' : 'signed';
   const distinct = distinctNumbers(kernel, fields.distinct, toValue, order);
   const empty = raw.n === 0n;
+  const pivot = Number(unsigned ? BigInt.asUintN(64, fields.pivot) : fields.pivot);
+  const min = whole ? integer(fields.min) : raw.min;
+  const max = whole ? integer(fields.max) : raw.max;
   return {
     is: 'number',
     rows: Number(fields.rows),
@@ -39,14 +42,14 @@ export function numberFacts(kernel: Kernel, state: State, kind: NumberKind): Num
     negativeInfinity: special[2] ?? 0,
     zeros: Number(whole ? fields.zeros : raw.zeros),
     negatives: Number(whole ? fields.negatives : raw.negatives),
-    min: empty ? undefined : whole ? integer(fields.min) : raw.min,
-    max: empty ? undefined : whole ? integer(fields.max) : raw.max,
+    min: empty ? undefined : min,
+    max: empty ? undefined : max,
     sum: whole ? wholeSum(fields) : floatSum(kernel, raw.limbs),
-    moments: momentsOf(raw, unsigned ? BigInt.asUintN(64, fields.pivot) : fields.pivot),
+    moments: momentsOf(raw, pivot),
     order: orderOf(fields.order),
-    sketch: fields.sketch === 0n ? undefined : sketchOf(kernel, fields),
+    sketch: fields.sketch === 0n ? undefined : sketchOf(kernel, fields.sketch, pivot),
     distinct: { ...distinct, count: distinct.count + special.filter((count) => count > 0).length },
-    sample: sampleOf(kernel, fields),
+    sample: sampleOf(kernel, fields.sample, { pivot, min: Number(min), max: Number(max) }),
     times: kind.is === 'time' ? timesOf(kernel, fields.times, kind.unitNs) : undefined,
   };
 }
@@ -65,16 +68,15 @@ function floatSum(kernel: Kernel, limbs: bigint): Fraction {
   return fractionOfLimbs(new BigInt64Array(kernel.bytes(limbs, LIMBS * 8).buffer));
 }
 
-function momentsOf(raw: Fields<'Moments'>, pivot: bigint): MomentFacts {
-  const mean = raw.mean + raw.meanLow + Number(pivot);
+function momentsOf(raw: Fields<'Moments'>, pivot: number): MomentFacts {
+  const mean = raw.mean + raw.meanLow + pivot;
   const { m2, m3, m4 } = raw;
   return { n: Number(raw.n), scale: Number(raw.scale), mean, m2, m3, m4 };
 }
 
 /** The values the sketch holds, each with the number it stands for. */
-function sketchOf(kernel: Kernel, fields: Fields<'Numbers'>): [number, number][] {
-  const { held, buffers, rest, restSize } = kernel.read('Sketch', fields.sketch);
-  const pivot = Number(fields.pivot);
+function sketchOf(kernel: Kernel, at: bigint, pivot: number): [number, number][] {
+  const { held, buffers, rest, restSize } = kernel.read('Sketch', at);
   const places = new BigUint64Array(kernel.bytes(buffers, SKETCH_LEVELS * 8).buffer);
   const entries: [number, number][] = [];
   const add = (at: bigint, size: number, weight: number): void => {
@@ -88,11 +90,16 @@ function sketchOf(kernel: Kernel, fields: Fields<'Numbers'>): [number, number][]
   return entries;
 }
 
-function sampleOf(kernel: Kernel, fields: Fields<'Numbers'>): Float64Array {
-  const { values, kept } = kernel.read('Sample', fields.sample);
-  const pivot = Number(fields.pivot);
+/** Where rounding would carry a value beyond the column's extremes, they stand. */
+function sampleOf(
+  kernel: Kernel,
+  at: bigint,
+  { pivot, min, max }: { pivot: number; min: number; max: number },
+): Float64Array {
+  const { values, kept } = kernel.read('Sample', at);
   const sample = new Float64Array(kernel.bytes(values, Number(kept) * 8).buffer);
-  return pivot === 0 ? sample : sample.map((value) => value + pivot);
+  if (pivot === 0) return sample;
+  return sample.map((value) => Math.min(max, Math.max(min, value + pivot)));
 }
 
 function distinctNumbers(

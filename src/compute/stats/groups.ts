@@ -11,6 +11,7 @@ import type { ColumnBatch } from './arrow.ts';
 import { Kernel } from './kernel.ts';
 import { kindOf } from './kinds.ts';
 import { type ColumnFacts, requireRoom } from './survey.ts';
+import { compareTexts } from './text-order.ts';
 import { forEachRows, isValid, textsOf } from './values.ts';
 
 export interface Group {
@@ -80,7 +81,7 @@ function ascending({ type }: Column): (a: Entry, b: Entry) => number {
   return ([a], [b]) => {
     if (a === null || b === null) return a === null ? 1 : -1;
     const difference = isNumber ? Number(a) - Number(b) : 0;
-    return difference < 0 || difference > 0 ? difference : a < b ? -1 : 1;
+    return difference < 0 || difference > 0 ? difference : compareTexts(a, b);
   };
 }
 

@@ -1,5 +1,5 @@
 /** The columns as a JSON Schema (2020-12) of one row, with what was measured as its bounds. */
-import { type ColumnFigures, figuresOf } from './figures.ts';
+import { type ColumnFigures, type Figure, figuresOf } from './figures.ts';
 import type { ColumnFacts } from './survey.ts';
 
 export interface TableSchema {
@@ -36,7 +36,9 @@ function propertyOf(
   const nullable = facts.nulls > 0 ? [name, 'null'] : name;
   const base = { type: nullable, 'x-type': column.type };
   if (name === 'integer' || name === 'number') {
-    return { ...base, ...said({ minimum: figures.min, maximum: figures.max }) };
+    // Decimals that no number holds are text here: no bound a JSON Schema could have.
+    const bound = (figure: Figure): Figure => (typeof figure === 'string' ? undefined : figure);
+    return { ...base, ...said({ minimum: bound(figures.min), maximum: bound(figures.max) }) };
   }
   const format =
     column.type === 'Date' ? 'date' : column.type.startsWith('Datetime') ? 'date-time' : undefined;

@@ -4,6 +4,7 @@ import { type Figure, valueFormat } from './figures.ts';
 import { kindOf } from './kinds.ts';
 import { forEachRun, multisetOf } from './multiset.ts';
 import type { ColumnFacts } from './survey.ts';
+import { compareTexts } from './text-order.ts';
 
 /** Values x with low <= x < high; the last bin takes its high end too. */
 export interface Bin {
@@ -80,8 +81,11 @@ export function frequenciesOf({ column, facts }: ColumnFacts, top: number): read
     );
   }
   if (facts.nulls > 0) entries.push({ value: null, count: facts.nulls });
-  const ascending = (a: unknown, b: unknown): number =>
-    a === null ? 1 : b === null ? -1 : (a as number) < (b as number) ? -1 : 1;
+  const ascending = (a: unknown, b: unknown): number => {
+    if (a === null || b === null) return a === null ? 1 : -1;
+    if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b);
+    return (a as number) < (b as number) ? -1 : 1;
+  };
   entries.sort((a, b) => b.count - a.count || ascending(a.value, b.value));
   const show = valueFormat(kindOf(column.type));
   return entries.slice(0, top).map(({ value, count }) => ({
