@@ -112,6 +112,7 @@ export abstract class BaseCommand extends Command {
     this.#quiet = flags.quiet;
     this.#report = flags.report;
     this.reporter.onRemark = (text) => this.note(text);
+    this.reporter.failureText = (error) => failureText(error, this.jsonEnabled());
     if (flags.timeout !== undefined) this.#startDeadline(flags.timeout);
     return {
       memoryLimit: flags['memory-limit'],

@@ -1,4 +1,5 @@
 /** What a run did and what it cost: printed by --report, part of --json. */
+import type { NairobiError } from '../errors.ts';
 import type { PageKind } from '../memory/lease.ts';
 import { formatDuration, milliseconds } from '../units.ts';
 import type { Stall } from '../uring/ring-reader.ts';
@@ -72,6 +73,9 @@ export class Reporter {
 
   /** Told of what the person should hear of while the run goes on. */
   onRemark: (text: string) => void = () => undefined;
+
+  /** What stderr gets of an error, for when no JavaScript will run any more. */
+  failureText: ((error: NairobiError) => string) | undefined;
 
   /** What --on-error left out or made null, in words; undefined when nothing. */
   rejection: string | undefined;

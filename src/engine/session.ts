@@ -2,6 +2,7 @@
  * One run of the engine: owns every lifetime and closes in reverse in one place. Commands ask it
  * for relations; what was read, how and at what cost goes to the reporter.
  */
+
 import { assert, NairobiError } from '../errors.ts';
 import type { ReadOptions } from '../formats/options.ts';
 import {
@@ -15,6 +16,7 @@ import { closest } from '../suggest.ts';
 import { formatCount } from '../units.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { openReader } from '../uring/read-file.ts';
+import { AbortNotice } from './abort-notice.ts';
 import { filesOf } from './file-list.ts';
 import { openPieces } from './open.ts';
 import type { HostOptions } from './options.ts';
@@ -52,12 +54,14 @@ export class Session implements Disposable {
   readonly options: SessionOptions;
   readonly #opened: SourceRelation[] = [];
   readonly #pool: Pool;
+  readonly #aborts: AbortNotice;
   #reader: BlockReader | undefined;
 
   constructor(options: SessionOptions, reporter: Reporter) {
     this.options = options;
     this.reporter = reporter;
     this.plan = planHost(options.host);
+    this.#aborts = new AbortNotice(reporter);
     this.#pool = new Pool({ limitBytes: this.plan.memoryLimit });
     reporter.set({ threads: this.plan.threads });
   }
@@ -76,6 +80,7 @@ export class Session implements Disposable {
       return relation;
     }
     const files = filesOf(argument);
+    this.#aborts.reading(argument.path);
     this.#reader ??= openReader(this.plan.io, {
       onStall: (stall) => tellStall(stall, this.reporter),
     });
@@ -174,6 +179,7 @@ export class Session implements Disposable {
   [Symbol.dispose](): void {
     for (const relation of this.#opened.splice(0).reverse()) relation.close();
     this.#reader?.[Symbol.dispose]();
+    this.#aborts[Symbol.dispose]();
     this.reporter.addHugePages(this.#pool.hugetlbBytes);
     this.#pool[Symbol.dispose]();
   }

@@ -209,6 +209,7 @@ export const FADVISE = {
 } as const;
 
 export const SIGNAL = {
+  SIGABRT: 6,
   SIGBUS: 7,
   SIGURG: 23,
   SA_SIGINFO: 0x4,

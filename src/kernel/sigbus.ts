@@ -8,10 +8,9 @@
  * The bytes are those of asm/x64.s and asm/arm64.s; a test assembles these and compares.
  */
 import { assert } from '../errors.ts';
-import { mmap, mprotect, munmap } from './calls.ts';
+import { mmap, munmap } from './calls.ts';
 import { MAP, SIGNAL } from './constants.ts';
-import { SIGACTION } from './signals.ts';
-import { callLibc, lend, viewOf } from './syscall.ts';
+import { installHandler } from './handler.ts';
 
 export const HANDLER_CODE: Readonly<Record<string, string>> = {
   x64:
@@ -24,8 +23,6 @@ export const HANDLER_CODE: Readonly<Record<string, string>> = {
     'd2030180d2c81080d2010000d4c0035fd6',
 };
 
-/** The data area lies this far behind the code: a multiple of every page size in use. */
-const DATA_AT = 0x10000;
 const DATA = { armed: 0, faults: 1, address: 2, pageMask: 3, pageBytes: 4 } as const;
 
 /** The largest page size of any kernel for these processors. */
@@ -48,29 +45,12 @@ function measurePageBytes(): number {
   return PAGE_BYTES_MAX;
 }
 
-/**
- * Maps the code, fills in the data, and makes it the process's handler; false where it cannot be.
- */
 function install(): BigUint64Array | undefined {
-  const hex = HANDLER_CODE[process.arch];
-  if (hex === undefined) return undefined;
-  const flags = MAP.MAP_PRIVATE | MAP.MAP_ANONYMOUS;
-  const protection = MAP.PROT_READ | MAP.PROT_WRITE;
-  const base = mmap(2 * DATA_AT, { protection, flags });
-  if (base < 0) return undefined;
-  const memory = viewOf(BigInt(base), 2 * DATA_AT);
-  new Uint8Array(memory).set(Buffer.from(hex, 'hex'));
-  // Writable or executable, never both; hosts that forbid even this run no JIT either.
-  if (mprotect(BigInt(base), DATA_AT, MAP.PROT_READ | MAP.PROT_EXEC) < 0) return undefined;
-  const words = new BigUint64Array(memory, DATA_AT, 16);
-  const page = BigInt(memoryPageBytes());
-  words[DATA.pageMask] = BigInt.asUintN(64, -page);
-  words[DATA.pageBytes] = page;
-  const action = new DataView(new ArrayBuffer(SIGACTION.size));
-  action.setBigUint64(SIGACTION.handler, BigInt(base), true);
-  action.setInt32(SIGACTION.flags, SIGNAL.SA_SIGINFO | SIGNAL.SA_NODEFER | SIGNAL.SA_ONSTACK, true);
-  const result = lend(action, (act) => callLibc('sigaction', SIGNAL.SIGBUS, act, 0));
-  return result === 0 ? words : undefined;
+  return installHandler(SIGNAL.SIGBUS, HANDLER_CODE, (words) => {
+    const page = BigInt(memoryPageBytes());
+    words[DATA.pageMask] = BigInt.asUintN(64, -page);
+    words[DATA.pageBytes] = page;
+  });
 }
 
 let pageSize: number | undefined;
