@@ -2,10 +2,12 @@
  * Bundles src/ into dist/: one chunk for each command and each heavy module, so that a command
  * loads only what it uses. Does nothing when dist/ was built from these very files.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -66,6 +68,21 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
+/** Help as a terminal gets it, laid out once: see showWrittenHelp in src/main.ts. */
+function writeHelp() {
+  mkdirSync(join(root, 'dist/help'));
+  const commands = readFileSync(join(root, 'src/commands.ts'), 'utf8').matchAll(/\['(\w+)', \(\)/g);
+  for (const name of ['', ...[...commands].map(([, name]) => name)]) {
+    const words = [join(root, 'bin/run.js'), ...(name === '' ? [] : [name]), '--help'];
+    const env = { ...process.env, FORCE_COLOR: '1', NODE_OPTIONS: '' };
+    const { stdout, status } = spawnSync(process.execPath, words, { env, encoding: 'utf8' });
+    const version = `linux-${process.arch} node-${process.version}`;
+    const text = stdout.replace(new RegExp(`\\S+ ${version}`), '@VERSION@');
+    // An old Node builds for a newer one that runs it: its help is laid out then.
+    if (status === 0) writeFileSync(join(root, `dist/help/${name || 'nairobi'}.txt`), text);
+  }
+}
+
 const stamp = fingerprint();
 const built = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
 // A packed release carries dist/ and no src/.
@@ -96,5 +113,6 @@ if (!built && existsSync(join(root, 'src'))) {
   await build({ ...shared, entryPoints: THREADS });
   await build({ ...shared, entryPoints: { library: 'src/library/index.ts' } });
   copyFileSync(join(root, 'src/library/nairobi.d.ts'), join(root, 'dist/library.d.ts'));
+  writeHelp();
   writeFileSync(stampFile, stamp);
 }

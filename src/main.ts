@@ -3,10 +3,13 @@
  * is asked for.
  */
 import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import type { Program } from './commands/program.ts';
 import { COMMANDS } from './commands.ts';
 
 const HELP_FLAGS = new Set(['--help', '-h']);
+/** Stands in the written help for what depends on the runtime. */
+const WRITTEN_VERSION = '@VERSION@';
 const VERSION_FLAGS = new Set(['--version', '-V']);
 
 /**
@@ -26,15 +29,16 @@ async function dispatch(argv: readonly string[], root: URL): Promise<void> {
   const program = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Program;
   const [id = 'help', ...rest] = argv;
   if (VERSION_FLAGS.has(id)) {
-    const { name, version } = program;
-    process.stdout.write(`${name}/${version} linux-${process.arch} node-${process.version}\n`);
+    process.stdout.write(`${versionOf(program)}\n`);
     return;
   }
   const end = rest.indexOf('--');
   const flags = end === -1 ? rest : rest.slice(0, end);
   if (id === 'help' || HELP_FLAGS.has(id) || flags.some((flag) => HELP_FLAGS.has(flag))) {
+    const words = id === 'help' ? rest : argv;
+    if (showWrittenHelp(program, words)) return;
     const { showHelp } = await import('./commands/help.ts');
-    return showHelp(program, id === 'help' ? rest : argv);
+    return showHelp(program, words);
   }
   const load = COMMANDS.get(id);
   if (load === undefined) {
@@ -46,4 +50,28 @@ async function dispatch(argv: readonly string[], root: URL): Promise<void> {
     import('./commands/program.ts'),
   ]);
   await runCommand(program, id, command, rest);
+}
+
+const versionOf = ({ name, version }: Program): string =>
+  `${name}/${version} linux-${process.arch} node-${process.version}`;
+
+/**
+ * The help that the build wrote down (scripts/build.mjs), which loads no command: laying it out
+ * takes twice as long as the rest of the start. False when there is none for these words.
+ */
+function showWrittenHelp(program: Program, words: readonly string[]): boolean {
+  const subject = words.find((word) => !word.startsWith('-'));
+  const isKnown = subject === undefined || COMMANDS.has(subject);
+  if (!isKnown || import.meta.url.endsWith('.ts')) return false;
+  try {
+    const file = new URL(`help/${subject ?? 'nairobi'}.txt`, import.meta.url);
+    const text = readFileSync(file, 'utf8').replace(WRITTEN_VERSION, versionOf(program));
+    const { NO_COLOR = '', FORCE_COLOR = '', TERM } = process.env;
+    const isStyled = process.stdout.isTTY === true && TERM !== 'dumb' && NO_COLOR === '';
+    const shown = isStyled || FORCE_COLOR !== '' ? text : stripVTControlCharacters(text);
+    process.stdout.write(shown);
+    return true;
+  } catch {
+    return false; // not written down: a build was interrupted
+  }
 }
