@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { getSystemErrorName } from 'node:util';
 import { NairobiError } from '../errors.ts';
 import { temporaryBeside } from './layout.ts';
 
@@ -35,7 +36,11 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The errno name of a failed file operation, if it is one. */
 export function errnoOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  if (!(thrown instanceof Error)) return undefined;
+  // Polars gives the number in its message.
+  const number = /\(os error (\d+)\)/.exec(thrown.message)?.[1];
+  if (number !== undefined) return getSystemErrorName(-Number(number));
+  if (!('code' in thrown)) return undefined;
   // fs.rm of Node 24 names no errno but those it expects.
   if (thrown.code === '') return /no space left/i.test(thrown.message) ? 'ENOSPC' : undefined;
   return typeof thrown.code === 'string' ? thrown.code : undefined;

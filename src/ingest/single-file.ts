@@ -39,6 +39,8 @@ export class FileTarget implements Target {
   #last: CommitRecord | undefined;
   #written = 0;
   #clear: readonly Clearing[] = [];
+  /** The temporary file belongs to a commit that may have happened. */
+  #handedOver = false;
   /** What --timeout has to remove. With a state it must not: the next run finishes what it says. */
   #unfinished: DisposableStack | undefined;
 
@@ -193,8 +195,11 @@ export class FileTarget implements Target {
     };
     syncDirectory(this.#folder);
     makeDirectory(dirname(resolve(statePath)));
+    // A failure after its rename (the sync of the directory) leaves open whether it happened.
+    this.#handedOver = true;
     replaceFile(statePath, encodeRecord(record), this.#run);
     apply(record, this.#folder);
+    this.#handedOver = false;
     this.#last = record;
   }
 
@@ -219,7 +224,7 @@ export class FileTarget implements Target {
   private discard(): void {
     this.#writer?.abandon();
     this.#writer = undefined;
-    rmSync(this.temporary, { force: true });
+    if (!this.#handedOver) rmSync(this.temporary, { force: true });
     this.#unfinished?.dispose();
   }
 

@@ -1,0 +1,145 @@
+/** ENOSPC and EIO at every call that changes a file system or opens a file for it, and a full disk. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { nairobi, workspace } from './binary.ts';
+import { NO_POSTGRES, startPostgres } from './postgres-server.ts';
+import {
+  type Call,
+  hasStrace,
+  inject,
+  NO_STRACE,
+  type Scenario,
+  Stage,
+  WRITING_CALLS,
+} from './scenario.ts';
+import { HEADER, rows } from './scenario-rows.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+const ONE_HOUR_MS = 3_600_000;
+const REASONS = {
+  // SQLite and PostgreSQL have words of their own.
+  ENOSPC: /no space left on the device|ENOSPC|disk is full|disk I\/O error/i,
+  EIO: /input\/output error|EIO|disk I\/O error/i,
+} as const;
+
+async function failAll(
+  scenario: Scenario,
+  base: string,
+  error: keyof typeof REASONS,
+  reset?: () => void,
+): Promise<void> {
+  const stage = new Stage(scenario, base);
+  reset?.();
+  const calls = await stage.calls(WRITING_CALLS);
+  reset?.();
+  // Opening for writing or as a directory to be synced, and nothing of Node's own files.
+  const isOurs = (line: string): boolean => /O_CREAT|O_DIRECTORY|O_RDWR|O_WRONLY/.test(line);
+  const opens = await stage.calls('openat', isOurs);
+  let failures = 0;
+  const fail = async (call: Call): Promise<void> => {
+    stage.reset();
+    reset?.();
+    const what = `${error} at ${call.name} ${call.nth}`;
+    const ended = await stage.run(inject(`error=${error}`, call));
+    expect(ended.stderr, what).not.toMatch(/this is a bug|at file:/);
+    if (ended.code === 1) {
+      failures += 1;
+      expect(ended.stderr, what).toMatch(REASONS[error]);
+    }
+    const left = await stage.checkLeft(what);
+    if (scenario.meanwhile === undefined) {
+      expect([scenario.before, scenario.after], what).toContainEqual(left);
+    }
+    await stage.checkWhole(what);
+  };
+  for (const call of [...calls, ...opens]) await fail(call);
+  console.log(
+    `${scenario.name}, ${error}: ${calls.length} writing calls, ${opens.length} opens, ${failures} failed`,
+  );
+}
+
+for (const error of ['ENOSPC', 'EIO'] as const) {
+  for (const scenario of SCENARIOS) {
+    test(
+      `${error} anywhere is said or harmless, and a rerun is whole: ${scenario.name}`,
+      async (context) => {
+        if (!hasStrace) return context.skip(NO_STRACE);
+        using room = workspace('faults');
+        await failAll(scenario, room.path, error);
+      },
+      ONE_HOUR_MS,
+    );
+  }
+
+  test(
+    `${error} anywhere is said or harmless, and a rerun is whole: a PostgreSQL table`,
+    async (context) => {
+      if (!hasStrace) return context.skip(NO_STRACE);
+      using room = workspace('faults-postgres');
+      using server = startPostgres(room.path);
+      if (server === undefined) return context.skip(NO_POSTGRES);
+      const base = join(room.path, 'base');
+      mkdirSync(base);
+      await failAll(server.scenario, base, error, () => server.reset());
+    },
+    ONE_HOUR_MS,
+  );
+}
+
+/** Room that a run is given beside what is there, from hopeless to enough. */
+const ROOM_KIB = [4, 8, 12, 16, 24, 40, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 8192];
+
+test(
+  'on a file system that fills up the old rows stay, and with room again nothing is lost',
+  (context) => {
+    using room = workspace('tiny');
+    const small = join(room.path, 'small');
+    mkdirSync(small);
+    const mount = (size: string): number | null =>
+      spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', small]).status;
+    if (mount('8k') !== 0) return context.skip('mounting needs root');
+    try {
+      for (const target of ['out.parquet', 'out.csv', 'data/', 'out.arrow', 'out.sqlite#t']) {
+        failOnFull(small, target);
+      }
+    } finally {
+      spawnSync('umount', [small]);
+    }
+  },
+  ONE_HOUR_MS,
+);
+
+/** Starts small and is given more room until the run succeeds. */
+function failOnFull(small: string, target: string): void {
+  const input = join(small, '..', 'log.csv');
+  const resize = (kib: number): void => {
+    spawnSync('mount', ['-o', `remount,size=${kib}k`, small]);
+  };
+  for (const name of readdirSync(small))
+    rmSync(join(small, name), { recursive: true, force: true });
+  const state = target.startsWith('out.sqlite') ? 'me' : 'state.json';
+  const run = () =>
+    nairobi(small, ['ingest', input, '-o', target, '--state', state, '--json', '-q']);
+  resize(8192);
+  writeFileSync(input, HEADER + rows(0, 500));
+  expect(run().code, target).toBe(0);
+  writeFileSync(input, HEADER + rows(0, 6000));
+  let fulls = 0;
+  const { blocks, bfree, bsize } = statfsSync(small);
+  const used = ((blocks - bfree) * bsize) / 1024;
+  for (const kib of ROOM_KIB) {
+    resize(used + kib);
+    const { code, stdout, stderr } = run();
+    if (code === 0) {
+      expect(JSON.parse(stdout).rows.rowsWritten, `${target} at ${kib} KiB`).toBe(5500);
+      expect(fulls, target).toBeGreaterThan(0);
+      return;
+    }
+    fulls += 1;
+    expect(code, stderr).toBe(1);
+    expect(stderr, `${target} at ${kib} KiB`).toMatch(REASONS.ENOSPC);
+  }
+  expect.fail(`${target} did not fit ${ROOM_KIB.at(-1)} KiB`);
+}
