@@ -53,6 +53,8 @@ function printStacks(thrown: unknown): void {
 function asExpected(thrown: unknown, id: string): NairobiError | undefined {
   if (thrown instanceof NairobiError) return withoutParserWords(thrown);
   if (!(thrown instanceof Error)) return undefined;
+  // What closing threw on the way out says less than what went wrong before.
+  if ('suppressed' in thrown) return asExpected(thrown.suppressed, id);
   if ('oclif' in thrown) return fromParser(thrown, id);
   return fromSystem(thrown);
 }

@@ -141,7 +141,8 @@ export class SqliteTarget implements Target {
 
   [Symbol.dispose](): void {
     if (!this.#database.isOpen) return;
-    if (this.#open) this.#database.exec('rollback');
+    // A full disk has rolled it back already.
+    if (this.#database.isTransaction) this.#database.exec('rollback');
     this.#database.close();
   }
 }
