@@ -4,12 +4,13 @@ import { toFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import type { Compression } from '../formats/detect.ts';
 import type { ReadOptions } from '../formats/options.ts';
+import { restOf } from '../ingest/compressed.ts';
 import type { BadRows, Decoded } from '../ingest/decoder.ts';
 import { canDecompress, openStream } from '../ingest/open-stream.ts';
 import type { SourceState } from '../ingest/record.ts';
 import type { PlannedFile } from '../ingest/resume.ts';
 import { kindOf, stateOf } from '../ingest/source.ts';
-import { StreamSource } from '../ingest/stream-source.ts';
+import { type StreamOptions, StreamSource } from '../ingest/stream-source.ts';
 import { isTextFormat, type TextFormat, type TextPlan } from '../ingest/text-plan.ts';
 import { TextSource } from '../ingest/text-source.ts';
 import type { Bytes } from '../units.ts';
@@ -48,13 +49,13 @@ export async function openSource(
   options: SourceOptions,
 ): Promise<OpenSource | undefined> {
   if (!statSync(file.content).isFile()) {
-    return openStreaming(file, options.format ?? 'csv', undefined, options);
+    const bytes = openStream(file, undefined);
+    return openStreaming(file, options.format ?? 'csv', bytes, options);
   }
   const { format, compression } = kindOf(file);
   const wanted = options.format ?? format;
   if (compression !== undefined && isTextFormat(wanted) && canDecompress(compression)) {
-    const stream = await openStreaming(file, wanted, compression, options);
-    return stream === undefined ? undefined : { ...stream, state: () => doneState(file) };
+    return openCompressed(file, wanted, compression, options);
   }
   if (compression !== undefined || !isTextFormat(wanted)) return openWhole(file, options);
   const text = new TextSource(file, {
@@ -75,18 +76,34 @@ export async function openSource(
   };
 }
 
+/** Read once to its end; one that we know as a log from before gives its rest only. */
+async function openCompressed(
+  file: PlannedFile,
+  format: TextFormat,
+  compression: Compression,
+  options: SourceOptions,
+): Promise<OpenSource | undefined> {
+  const { state } = file;
+  const rest = state === undefined ? undefined : await restOf(file, compression, state);
+  if (rest !== undefined && file.isTwin === true) return undefined;
+  const bytes = rest ?? openStream(file, compression);
+  const continues = rest === undefined ? undefined : state;
+  const stream = await openStreaming(file, format, bytes, { ...options, continues });
+  return stream === undefined ? undefined : { ...stream, state: () => doneState(file) };
+}
+
 /** The columns of a stream are known with its first rows: those are fetched here. */
 async function openStreaming(
   file: PlannedFile,
   format: TextFormat,
-  compression: Compression | undefined,
-  options: SourceOptions,
+  bytes: AsyncIterable<Buffer>,
+  options: SourceOptions & Pick<StreamOptions, 'continues'>,
 ): Promise<OpenSource | undefined> {
   const source = new StreamSource({ ...options, name: file.path, format });
   const onRead = (count: number): void => options.reporter.addBytesRead(count);
-  const rows = source.rows(openStream(file, compression), onRead);
+  const rows = source.rows(bytes, onRead);
   const first = await rows.next();
-  if (first.done === true) return undefined;
+  if (first.done === true && options.continues === undefined) return undefined;
   return {
     columns: source.columns,
     plan: source.plan,
@@ -94,7 +111,7 @@ async function openStreaming(
       return source.offset;
     },
     async *rows() {
-      yield first.value;
+      if (first.done !== true) yield first.value;
       yield* rows;
     },
     state: () => undefined,

@@ -9,6 +9,7 @@
  */
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { compressedHead, mayContinue } from './compressed.ts';
 import { attempt, errnoOf } from './durable.ts';
 import { fingerprintAt, sameContent } from './fingerprint.ts';
 import type { SourceState } from './record.ts';
@@ -21,6 +22,11 @@ export interface PlannedFile {
   readonly change: Change;
   /** The state it continues; undefined: from the beginning. */
   readonly state: SourceState | undefined;
+  /**
+   * The log itself is still there too, as it is while gzip is at work: where this one turns out to
+   * be its copy, the rest is read from the log.
+   */
+  readonly isTwin?: boolean;
   /** What opens the file that was planned, whatever has its name by now. */
   readonly content: string;
 }
@@ -50,6 +56,12 @@ export function planResume(paths: readonly string[], states: readonly SourceStat
   // One that is gone by now was renamed a moment ago: the next look finds it.
   const candidates = named.flatMap((path) => openCandidate(path, opened) ?? []);
   const planned = new Map(candidates.map((file) => [file, match(file, free)]));
+  for (const [file, plan] of planned) {
+    const state = plan === undefined ? compressedOf(file, states) : undefined;
+    if (state === undefined) continue;
+    const isTwin = !free.delete(state);
+    planned.set(file, { ...renamed(file, state), isTwin });
+  }
   const known = new Set([...planned].flatMap(([file, plan]) => (plan ? inodeOf(file) : [])));
   for (const [file, plan] of planned) {
     if (plan !== undefined) {
@@ -74,6 +86,19 @@ export function planResume(paths: readonly string[], states: readonly SourceStat
   return { files, others: [...free], notes, [Symbol.dispose]: () => kept.dispose() };
 }
 
+const renamed = (file: Candidate, state: SourceState): PlannedFile => ({
+  path: file.path,
+  change: 'renamed',
+  state,
+  content: contentOf(file),
+});
+
+/** The state that the content of a compressed file seems to continue. */
+function compressedOf(file: Candidate, states: readonly SourceState[]): SourceState | undefined {
+  const head = compressedHead(file.fd, file.path);
+  return head === undefined ? undefined : states.find((state) => mayContinue(head, state));
+}
+
 /** Opens the very file that a descriptor stands for, also after it was renamed or removed. */
 const contentOf = ({ fd }: Candidate): string => `/proc/self/fd/${fd}`;
 
@@ -87,8 +112,8 @@ function match(file: Candidate, free: Set<SourceState>): PlannedFile | undefined
   for (const state of [...free].sort((a, b) => rank(a) - rank(b))) {
     if (!continues(file, state)) continue;
     free.delete(state);
-    const change =
-      state.path !== file.path ? 'renamed' : file.size > state.offset ? 'grown' : 'same';
+    const isRenamed = state.path !== file.path && !state.done;
+    const change = isRenamed ? 'renamed' : file.size > state.offset ? 'grown' : 'same';
     return { path: file.path, change, state, content: contentOf(file) };
   }
   return undefined;
@@ -134,9 +159,8 @@ function findRotated(
     .filter((path) => !named.includes(path));
   for (const path of siblings) {
     const file = tryCandidate(path, opened);
-    if (file !== undefined && continues(file, state)) {
-      return { path, change: 'renamed', state, content: contentOf(file) };
-    }
+    if (file === undefined) continue;
+    if (continues(file, state) || compressedOf(file, [state])) return renamed(file, state);
   }
   return undefined;
 }

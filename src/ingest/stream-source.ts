@@ -6,6 +6,7 @@ import { bytes, KiB } from '../units.ts';
 import type { BadRows, Decoded, Decoder } from './decoder.ts';
 import { MAX_RECORD_BYTES } from './feed.ts';
 import { inFile } from './parallel.ts';
+import type { SourceState } from './record.ts';
 import {
   cutterFor,
   dataStart,
@@ -19,6 +20,8 @@ export interface StreamOptions extends Omit<Looking, 'isWhole'> {
   readonly name: string;
   readonly badRows: BadRows;
   readonly segmentBytes: Bytes;
+  /** The stream begins here in its content, and was understood before. */
+  readonly continues?: SourceState | undefined;
 }
 
 /** Looked at before the first row is given; less when the stream pauses or ends. */
@@ -36,6 +39,12 @@ export class StreamSource {
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    const { continues } = options;
+    if (continues?.plan === undefined) return;
+    this.#plan = continues.plan as TextPlan;
+    this.#decoder = decoderOf(this.#plan, options.badRows, options.read.nulls);
+    this.#offset = continues.offset;
+    this.#lines = continues.lines;
   }
 
   get plan(): TextPlan | undefined {

@@ -1,4 +1,4 @@
-/** ENOSPC and EIO at every call that changes a file system or opens a file for it, and a full disk. */
+/** ENOSPC and EIO at every call that writes or opens to write, and a disk that is full. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
