@@ -29,6 +29,7 @@ const THREADS = {
   trial: 'src/engine/trials/child.ts',
   count: 'src/engine/count-worker.ts',
   segments: 'src/engine/segments/worker.ts',
+  odd: 'src/engine/odd-worker.ts',
   batch: 'src/ingest/batch-worker.ts',
   udp: 'src/ingest/udp-worker.ts',
   deadline: 'src/engine/deadline-worker.ts',

@@ -22,6 +22,7 @@ const KERNELS = {
   },
   csv: { out: 'src/formats/csv/kernel.generated.ts', options: '--initialMemory 8' },
   parquet: { out: 'src/ingest/kernel.generated.ts', options: '', alsoFrom: ['stats'] },
+  values: { out: 'src/formats/csv/values-kernel.generated.ts', options: '--initialMemory 8' },
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));

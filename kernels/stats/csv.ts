@@ -25,6 +25,8 @@ export class Field {
   separator: u64;
   seconds: u64;
   zone: u64;
+  // 1 when every value has to be null: the first that is not decides the type.
+  unseen: u64;
 }
 
 @unmanaged
@@ -178,6 +180,7 @@ function store1(
 ): bool {
   if (kind == 0) return true;
   if (kind == 1) {
+    if (field.unseen != 0 && valid != 0) return false;
     storeView(<usize>field.values + (<usize>row << 4), p, valid != 0 ? size : 0, at);
     return true;
   }
@@ -218,6 +221,8 @@ function storeInteger(to: usize, p: usize, size: u32): bool {
   const negative = load<u8>(p) == 0x2d;
   const digits = size - <u32>negative;
   if (digits == 0 || digits > 18) return false;
+  // 007 may be a name: the host decides.
+  if (digits > 1 && load<u8>(p + <usize>negative) == 0x30) return false;
   const end = p + size;
   let value: i64 = 0;
   for (let q = p + <usize>negative; q < end; q++) {

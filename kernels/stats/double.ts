@@ -1,7 +1,8 @@
 // Decimal text to the nearest double. Short numbers take Clinger's exact path (one division or
 // multiplication of exact doubles); the rest goes to the host, whose parser rounds correctly.
 
-// @ts-ignore: imported from the host: the double of `size` bytes of text at `at`.
+// @ts-ignore: imported from the host: the double of `size` bytes of text at `at`, NaN for an
+// integer that a double rounds.
 @external('env', 'slowDouble')
 declare function slowDouble(at: usize, size: u32): f64;
 
@@ -24,6 +25,8 @@ export function parseDouble(to: usize, p: usize, size: u32): bool {
     q++;
   }
   let digits = <u32>(q - first);
+  // 007 may be a name: the host decides.
+  if (digits > 1 && load<u8>(first) == 0x30) return false;
   let exponent: i32 = 0;
   if (q < end && load<u8>(q) == 0x2e) {
     const point = ++q;
@@ -47,8 +50,9 @@ export function parseDouble(to: usize, p: usize, size: u32): bool {
     store<f64>(to, negative ? -value : value);
     return true;
   }
-  store<f64>(to, slowDouble(p, size));
-  return true;
+  const value = slowDouble(p, size);
+  store<f64>(to, value);
+  return value - value == 0;
 }
 
 /** The exponent in "e-12" up to `end`, or MIN_VALUE when that is not what is there. */

@@ -130,6 +130,7 @@ export abstract class BaseCommand extends Command {
     } finally {
       this.#deadline?.[Symbol.dispose]();
     }
+    for (const remark of this.reporter.remarks) this.note(remark);
     if (this.reporter.rejection !== undefined) {
       this.note(this.reporter.rejection);
       this.endWith(PARTIAL_EXIT);

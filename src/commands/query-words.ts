@@ -66,7 +66,7 @@ export function formatOutline(outline: QueryOutline): string {
       const extra = details.filter((detail) => detail !== '').join(', ');
       lines.push(`  ${name.padEnd(width)}  ${type}${extra === '' ? '' : `  (${extra})`}`);
     }
-    for (const note of file.notes) lines.push(`  note: ${note}`);
+    for (const note of [...file.notes, ...(file.late ?? [])]) lines.push(`  note: ${note}`);
   }
   for (const { table, columns } of outline.reads) {
     lines.push(`reads ${table}: ${columns.join(', ') || 'no column'}`);

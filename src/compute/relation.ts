@@ -45,6 +45,8 @@ export interface PlainColumn extends Column {
   readonly format?: string;
   /** The text that means null beside an empty field. */
   readonly nullText?: string;
+  /** No value was seen yet: the first one decides the type. */
+  readonly unseen?: true;
 }
 
 /** UTF-8 with a header or without, records ended by LF or CR LF, quotes doubled inside quotes. */

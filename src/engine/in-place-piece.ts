@@ -15,6 +15,7 @@ import { mapFile } from '../memory/file-map.ts';
 import type { InPlace } from '../uring/in-place.ts';
 import { countRecords } from './count.ts';
 import type { InputFile } from './files.ts';
+import { lookForOdd, type OddLook } from './odd.ts';
 import type { Piece } from './piece.ts';
 
 export interface InPlaceContext {
@@ -39,6 +40,9 @@ export class InPlacePiece implements Piece {
   /** Whether a thread was sent to count; once is enough. */
   #checked = false;
   #counted: RecordCheck | undefined;
+  /** Threads that look for odd values, and what was looked for in each column so far. */
+  #looks: OddLook[] = [];
+  #looked = new Uint8Array();
   /** Stands in once the records turned out not to be plain. */
   #whole: Piece | undefined;
 
@@ -71,6 +75,7 @@ export class InPlacePiece implements Piece {
       this.#checked = true;
       this.#counted = countRecords(this.#opened.fd, this.#bytes.length, assumed);
     }
+    if (assumed !== undefined && this.#whole === undefined) this.#look(assumed.byte, columns);
     return this.#current.scan(columns);
   }
 
@@ -118,7 +123,8 @@ export class InPlacePiece implements Piece {
     if (this.#whole !== undefined) return this.#whole.verify();
     this.#opened.verify();
     // Written to meanwhile: a record may have been half there. Read what is there now, at once.
-    if (plain !== false && !this.#opened.changed) return true;
+    if (plain !== false && !this.#opened.changed) return this.#settle();
+    for (const look of this.#looks.splice(0)) look.stop();
     this.#whole = this.#context.openWhole(this.#types);
     return false;
   }
@@ -137,10 +143,34 @@ export class InPlacePiece implements Piece {
   close(): void {
     this.#whole?.close();
     this.#counted?.stop();
-    // The check uses the descriptor until it has answered.
-    void Promise.resolve(this.#counted?.plain)
-      .catch(() => undefined)
-      .finally(() => this.#opened.close());
+    for (const look of this.#looks) look.stop();
+    // The checks use the descriptor until they have answered.
+    const users = [this.#counted?.plain, ...this.#looks.map(({ found }) => found)];
+    void Promise.allSettled(users).finally(() => this.#opened.close());
+  }
+
+  /** Sends a thread to look for what was not looked for in these columns yet. */
+  #look(from: number, columns: readonly string[] | undefined): void {
+    const watch = this.#decoded.watch?.(columns);
+    if (watch === undefined) return;
+    const news = watch.columns.map((bits, index) => bits & ~(this.#looked[index] ?? 0));
+    if (!news.some((bits) => bits !== 0)) return;
+    this.#looked = news.map((bits, index) => bits | (this.#looked[index] ?? 0));
+    const task = { fd: this.#opened.fd, from, watch: { ...watch, columns: news } };
+    this.#looks.push(lookForOdd(task));
+  }
+
+  /** Waits for what was looked for; false when it changed a type. */
+  async #settle(): Promise<boolean> {
+    const answers = await Promise.all(this.#looks.splice(0).map(({ found }) => found));
+    let isSettled = true;
+    for (const found of answers) {
+      const next = this.#decoded.reconsider?.(found);
+      if (next === undefined) continue;
+      this.#decoded = next;
+      isSettled = false;
+    }
+    return isSettled;
   }
 
   #decode(): Decoded {

@@ -80,6 +80,14 @@ export class Reporter {
   /** What --on-error left out or made null, in words; undefined when nothing. */
   rejection: string | undefined;
 
+  /** Notes that are printed also without --report. */
+  readonly remarks: string[] = [];
+
+  remark(text: string): void {
+    if (!this.remarks.includes(text)) this.remarks.push(text);
+    this.note(text);
+  }
+
   note(text: string): void {
     if (!this.#notes.includes(text)) this.#notes.push(text);
   }

@@ -140,6 +140,7 @@ export class Session implements Disposable {
       try {
         const result = await work();
         if (await this.#verify()) {
+          this.#tellLate();
           this.#tellRejected();
           return result;
         }
@@ -148,6 +149,15 @@ export class Session implements Disposable {
         if (!(await this.#verify())) continue;
         if (error instanceof NairobiError) throw error;
         this.#recover(error);
+      }
+    }
+  }
+
+  /** A type that is not what the sample had it to be changes what a query means. */
+  #tellLate(): void {
+    for (const { pieces } of this.#opened) {
+      for (const { file, understood } of pieces) {
+        for (const text of understood.late ?? []) this.reporter.remark(`${file.path}: ${text}`);
       }
     }
   }

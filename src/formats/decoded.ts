@@ -2,6 +2,7 @@
 import { type DataFrame, type LazyFrame, polarsMessage } from '../compute/polars.ts';
 import type { Column, PlainText } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
+import type { Watch } from './csv/odd-values.ts';
 import type { FormatName } from './detect.ts';
 import type { Rejected, Understood } from './options.ts';
 
@@ -47,6 +48,10 @@ export interface Decoded {
   scan(columns?: readonly string[]): LazyFrame;
   /** See Relation.plainText. */
   plainText?(): PlainText | undefined;
+  /** What a thread is to look for in these columns; undefined when nothing in them can be odd. */
+  watch?(columns?: readonly string[]): Watch | undefined;
+  /** The same with the types that what was found asks for; undefined when that changes none. */
+  reconsider?(found: Uint8Array): Decoded | undefined;
   /**
    * After a plan over read() or scan() threw: gives what to plan over instead (a type widened, a
    * value made null, as onError says), or throws a NairobiError that names the place.

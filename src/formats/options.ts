@@ -70,6 +70,8 @@ export interface Understood {
   readonly sampledRows?: number | 'all';
   /** Plain sentences: ambiguous dates, renamed duplicate columns, skipped blank lines. */
   readonly notes: readonly string[];
+  /** Types that turned out differently than the sample had it: to be told in any case. */
+  readonly late?: readonly string[];
 }
 
 /** Rows and values left out or made null, as --on-error allowed. */

@@ -11,11 +11,24 @@ export interface Typed {
   /** chrono format of dates and timestamps. */
   readonly format?: string;
   readonly decimalComma?: boolean;
+  /** Take no text whose value would mean something else: see csv/odd-values.ts. */
+  readonly exact?: true;
 }
 
+/** Texts that are values without a doubt; between 1e15 and infinity a double may round. */
+const EXACT_NUMBER = '^[ \t]*-?(0|[1-9][0-9]{0,14})?([.][0-9]*)?([eE][+-]?[0-9]{1,2})?$';
+const EXACT_SHAPES: readonly (readonly [type: RegExp, shape: string])[] = [
+  [/^Int/, '^[ \t]*-?(0|[1-9][0-9]*)$'],
+  [/^Decimal/, '^-?(0|[1-9][0-9]*)?([.][0-9]*)?$'],
+  [/^Float/, `${EXACT_NUMBER}|^[+-]?(?i)(nan|inf|infinity)$|^[ \t]*-?[1-9][0-9]*[.][0-9]*$`],
+  [/^Datetime\(us/, '^[^.]*([.][0-9]{0,6}([^0-9].*)?)?$'],
+];
+
 /** The column's values from its text; a text that does not fit throws or, leniently, is null. */
-export function valueOfText(column: Typed, text: Expr, strict: boolean): Expr {
+export function valueOfText(column: Typed, given: Expr, strict: boolean): Expr {
   const { type, format } = column;
+  const shape = column.exact && EXACT_SHAPES.find(([pattern]) => pattern.test(type))?.[1];
+  const text = shape === undefined ? given : only(given, shape, strict);
   if (type === 'Date') return parseDate(text, format ?? '%Y-%m-%d', strict);
   if (type === 'Time') return parsedTime(text, format ?? '%H:%M:%S%.f', strict);
   if (type.startsWith('Datetime')) {
@@ -23,8 +36,8 @@ export function valueOfText(column: Typed, text: Expr, strict: boolean): Expr {
   }
   if (type.startsWith('Decimal')) return parsedDecimal(text, column, strict);
   if (column.decimalComma) {
-    const shape = '^[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?$';
-    const pointed = only(text, shape, strict).str.replace(',', '.');
+    const commas = '^[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?$';
+    const pointed = only(text, commas, strict).str.replace(',', '.');
     return pointed.cast(dataTypeOf(type), strict);
   }
   if (type === 'Boolean') return parsedBoolean(text, strict);
@@ -50,7 +63,10 @@ function only(text: Expr, shape: string, strict: boolean): Expr {
 function parsedDecimal(text: Expr, column: Typed, strict: boolean): Expr {
   const scale = Number(/, (\d+)\)/.exec(column.type)?.[1] ?? 0);
   const fraction = scale === 0 ? '' : `(\\.[0-9]{0,${scale}})?`;
-  return only(text, `^[+-]?[0-9]+${fraction}$`, strict).cast(dataTypeOf(column.type), strict);
+  const bare = scale === 0 ? '' : `|\\.[0-9]{1,${scale}}`;
+  return only(text, `^[ \t]*[+-]?([0-9]+${fraction}${bare})$`, strict)
+    .str.replace('^[ \t]+', '')
+    .cast(dataTypeOf(column.type), strict);
 }
 
 function parsedBoolean(text: Expr, strict: boolean): Expr {

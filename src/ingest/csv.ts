@@ -7,15 +7,21 @@ import { collect, type DataFrame, type LazyFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
 import { census, type FaultyRow } from '../formats/csv/census.ts';
+import { bytesInMemory } from '../formats/csv/census-kernel.ts';
+import { ODD, oddColumns, watchOf } from '../formats/csv/odd-values.ts';
 import { type ParseRules, parseBytes } from '../formats/csv/parse.ts';
 import { Records } from '../formats/csv/records.ts';
-import type { CsvPlan } from '../formats/csv/sniff.ts';
+import type { CsvColumn, CsvPlan } from '../formats/csv/sniff.ts';
 import { type Cutter, countByte, csvCutter } from './boundary.ts';
 import { rejectError, Search, textOf } from './csv-search.ts';
 import type { BadRows, Decoded, Decoder, Reject } from './decoder.ts';
 import type { Batch } from './feed.ts';
 
 const NEWLINE = 0x0a;
+
+/** The columns were announced: what was empty so far is text. */
+const UNSEEN_STAYS_TEXT = ODD.number | ODD.double | ODD.micros;
+
 const STRICT: ParseRules = {
   onError: 'fail',
   nulls: undefined,
@@ -25,11 +31,11 @@ const STRICT: ParseRules = {
 
 export class CsvDecoder implements Decoder {
   readonly columns: readonly Column[];
-  readonly #plan: CsvPlan;
+  #plan: CsvPlan;
   readonly #badRows: BadRows;
   readonly #indices: readonly number[];
   readonly #rules: ParseRules;
-  readonly #whole: CsvPlan | undefined;
+  #whole: CsvPlan | undefined;
 
   constructor(plan: CsvPlan, badRows: BadRows, nulls: readonly string[] | undefined) {
     this.#plan = plan;
@@ -40,7 +46,19 @@ export class CsvDecoder implements Decoder {
     this.columns = plan.columns.map(({ name, type }) => ({ name, type }));
   }
 
+  /** Values that a parser takes and that mean something else are bad from here on. */
+  private refuseOdd(data: Buffer): void {
+    const watch = watchOf(this.#plan, UNSEEN_STAYS_TEXT);
+    const found = watch === undefined ? undefined : oddColumns(bytesInMemory(data), 0, watch);
+    if (found?.some((bits) => bits !== 0) !== true) return;
+    const exact = (column: CsvColumn, index: number): CsvColumn =>
+      found[index] === 0 ? column : { ...column, exact: true };
+    this.#plan = { ...this.#plan, columns: this.#plan.columns.map(exact) };
+    this.#whole = wholeSeconds(this.#plan);
+  }
+
   decode(batch: Batch, line: number): Decoded {
+    this.refuseOdd(batch.data);
     const { quote } = this.#plan.dialect;
     const hasQuotes = quote !== '' && batch.data.includes(quote);
     const frame = this.tryParse(batch.data);

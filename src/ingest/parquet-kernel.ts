@@ -3,6 +3,7 @@
  * only text that is as it should be and answers undefined for any other batch: the general way,
  * through Polars, then mends it or names the place. Sources in kernels/parquet.
  */
+import { exactDouble } from '../compute/stats/kernel.ts';
 import { assert } from '../errors.ts';
 import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
 
@@ -64,7 +65,7 @@ export class ParquetKernel {
       throw new Error('the Parquet kernel aborted');
     };
     const slowDouble = (at: number, size: number): number =>
-      Number(Buffer.from(this.#calls.memory.buffer, at, size).toString('latin1'));
+      exactDouble(Buffer.from(this.#calls.memory.buffer, at, size).toString('latin1'));
     const module = new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
     const instance = new wasm.Instance(module, { env: { abort, slowDouble } });
     this.#calls = instance.exports as Exports;

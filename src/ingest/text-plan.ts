@@ -40,8 +40,23 @@ export function planText(head: Buffer, { format, read, isWhole, known }: Looking
     return known ?? { kind: 'lines', lines: planLines(head, format, asBefore) };
   }
   const csv = sniffCsv(head, format, asBefore, isWhole);
-  if (before !== undefined) requireSameColumns(csv, before);
-  return { kind: 'csv', csv };
+  if (before === undefined) return { kind: 'csv', csv };
+  requireSameColumns(csv, before);
+  return { kind: 'csv', csv: asInferred(csv, before) };
+}
+
+/** A plan from a state, for text that was not there when it was made. */
+export function resumedPlan(plan: TextPlan): TextPlan {
+  return plan.kind === 'csv' ? { kind: 'csv', csv: asInferred(plan.csv, plan.csv) } : plan;
+}
+
+/** Types of the text before are no promise: values that contradict them are still looked for. */
+function asInferred(plan: CsvPlan, known: CsvPlan): CsvPlan {
+  const columns = plan.columns.map((column, index) => ({
+    ...column,
+    from: known.columns[index]?.from ?? column.from,
+  }));
+  return { ...plan, columns, sampledRows: plan.sampledRows === 'all' ? 0 : plan.sampledRows };
 }
 
 export function decoderOf(

@@ -16,6 +16,7 @@ import {
   dataStart,
   decoderOf,
   planText,
+  resumedPlan,
   type TextFormat,
   type TextPlan,
 } from './text-plan.ts';
@@ -146,7 +147,7 @@ export class TextSource {
   /** The plan of this file; undefined while not even its header is complete. */
   private understand(): TextPlan | undefined {
     const { path, state } = this.#file;
-    if (state?.plan !== undefined) return state.plan as TextPlan;
+    if (state?.plan !== undefined) return resumedPlan(state.plan as TextPlan);
     const { final, format, read, known } = this.#options;
     let head = headOf(this.#file, SNIFF_BYTES);
     const isWhole = head.length < SNIFF_BYTES;

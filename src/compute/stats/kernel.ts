@@ -43,6 +43,12 @@ export interface KernelShare {
   readonly memory: WasmMemory;
 }
 
+/** The double of the text; NaN, which is none, for an integer that a double rounds. */
+export function exactDouble(text: string): number {
+  const isRounded = /^-?\d{16,}$/.test(text) && String(Number(text)) !== text;
+  return isRounded ? Number.NaN : Number(text);
+}
+
 export class Kernel {
   readonly share: KernelShare;
   readonly calls: Exports;
@@ -68,7 +74,7 @@ export class Kernel {
     };
     // The text may not be decoded in place: the memory is shared.
     const slowDouble = (at: number, size: number): number =>
-      Number(Buffer.from(new Uint8Array(this.#memory.buffer, at, size)).toString('latin1'));
+      exactDouble(Buffer.from(new Uint8Array(this.#memory.buffer, at, size)).toString('latin1'));
     const env = { memory: this.#memory, abort, slowDouble };
     this.calls = new wasm.Instance(compiled, { env }).exports as Exports;
     this.calls.start(INPUT_AT + INPUT_BYTES);

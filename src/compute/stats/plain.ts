@@ -14,7 +14,15 @@ import { PieceQueue } from './queue.ts';
 const THREADED_BYTES = 4 * 1024 * 1024;
 
 /** What kernels/stats/csv.ts calls the kinds of fields. */
-const FIELD = { skip: 0, text: 1, integer: 2, float: 3, boolean: 4, time: 5, date: 6 } as const;
+const FIELD = {
+  skip: 0,
+  text: 1,
+  integer: 2,
+  float: 3,
+  boolean: 4,
+  time: 5,
+  date: 6,
+} as const;
 
 export interface FieldPlan {
   readonly kind: number;
@@ -22,9 +30,17 @@ export interface FieldPlan {
   readonly separator: number;
   readonly seconds: number;
   readonly zone: number;
+  readonly unseen: number;
 }
 
-const SKIPPED: FieldPlan = { kind: FIELD.skip, nullText: '', separator: 0, seconds: 0, zone: 0 };
+const SKIPPED: FieldPlan = {
+  kind: FIELD.skip,
+  nullText: '',
+  separator: 0,
+  seconds: 0,
+  zone: 0,
+  unseen: 0,
+};
 
 /**
  * The accumulators of `columns`, filled, or undefined when the text or its types need the general
@@ -72,7 +88,12 @@ async function takeIn(queue: PieceQueue, size: number): Promise<boolean> {
 }
 
 /** How the kernel decodes a column; undefined when it cannot. */
-export function fieldPlan({ type, format, nullText = '' }: PlainColumn): FieldPlan | undefined {
+export function fieldPlan({
+  type,
+  format,
+  nullText = '',
+  unseen,
+}: PlainColumn): FieldPlan | undefined {
   const plan = { ...SKIPPED, nullText };
   if (type === 'Date') return format === '%Y-%m-%d' ? { ...plan, kind: FIELD.date } : undefined;
   const moment = /^%Y-%m-%d([ T])%H:%M(:%S%\.f)?(%#z)?$/.exec(format ?? '');
@@ -87,7 +108,9 @@ export function fieldPlan({ type, format, nullText = '' }: PlainColumn): FieldPl
     };
   }
   if (format !== undefined) return undefined;
-  if (type === 'String') return { ...plan, kind: FIELD.text };
+  if (type === 'String') {
+    return { ...plan, kind: FIELD.text, unseen: unseen === true ? 1 : 0 };
+  }
   if (type === 'Int64') return { ...plan, kind: FIELD.integer };
   if (type === 'Float64') return { ...plan, kind: FIELD.float };
   if (type === 'Boolean') return { ...plan, kind: FIELD.boolean };

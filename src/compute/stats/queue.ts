@@ -19,8 +19,11 @@ const FIELD_BYTES = Object.keys(LAYOUTS.Field).length * 8;
 const THREAD = `
 const { module, memory, queue, plan } = require('node:worker_threads').workerData;
 const abort = () => { throw new Error('the statistics kernel aborted'); };
-const slowDouble = (at, size) =>
-  Number(Buffer.from(new Uint8Array(memory.buffer, at, size)).toString('latin1'));
+const slowDouble = (at, size) => {
+  const text = Buffer.from(new Uint8Array(memory.buffer, at, size)).toString('latin1');
+  const isRounded = /^-?[0-9]{16,}$/.test(text) && String(Number(text)) !== text;
+  return isRounded ? NaN : Number(text);
+};
 const env = { memory, abort, slowDouble };
 new WebAssembly.Instance(module, { env }).exports.work(queue, plan);
 `;
@@ -174,6 +177,7 @@ export class PieceQueue {
           separator: field.separator,
           seconds: field.seconds,
           zone: field.zone,
+          unseen: field.unseen,
         },
         values: field.kind === 0 ? 0 : calls.take(rows * (field.kind === 1 ? 16 : 8)),
         validity: calls.take(rows / 8 + 8),

@@ -8,7 +8,9 @@ import type { FormatName } from '../detect.ts';
 import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import type { Encoding, ReadOptions, Rejected, Understood } from '../options.ts';
 import { census, UNCOUNTED } from './census.ts';
+import { bytesInMemory } from './census-kernel.ts';
 import { type Cleaned, clean, mendedNotes, NOTHING_MENDED } from './clean.ts';
+import { oddColumns, oddColumnsSlowly, type Watch, watchOf } from './odd-values.ts';
 import {
   type CsvText,
   isWholeTail,
@@ -17,6 +19,7 @@ import {
   scanPath,
   unchangedPath,
 } from './parse.ts';
+import { reconsider } from './reconsider.ts';
 import { recover } from './recover.ts';
 import { type CsvPlan, sniffCsv } from './sniff.ts';
 
@@ -26,11 +29,38 @@ export function decodeCsv(source: Source, format: FormatName, options: ReadOptio
   const plan = { ...sniffText(bytes, format, options, source.path), encoding };
   const raw = { source, bytes, options, rejected: nothingRejected() };
   if (!canAssumePlain(source, bytes, plan)) {
-    return new CsvDecoded(countText(raw, plan), plan, new Set());
+    return settled(new CsvDecoded(countText(raw, plan), plan, new Set()));
   }
   const rest = bytes.subarray(plan.data.byte);
   const cleaned = { bytes: rest, mended: NOTHING_MENDED, truncate: false };
   return new CsvDecoded({ ...raw, census: UNCOUNTED, cleaned }, plan, new Set());
+}
+
+/** Looks at every value for those that change a type, until none does. */
+function settled(given: CsvDecoded): CsvDecoded {
+  let decoded = given;
+  for (;;) {
+    const watch = decoded.watch();
+    const next =
+      watch === undefined
+        ? undefined
+        : decoded.reconsider(oddIn(decoded.text, decoded.plan, watch));
+    if (next === undefined) return decoded;
+    decoded = next;
+  }
+}
+
+/** What is odd in the text, which has been cleaned. */
+export function oddIn(
+  { cleaned, census: { faulty }, options }: CsvText,
+  plan: CsvPlan,
+  watch: Watch,
+): Uint8Array {
+  const isKept = options.onError === 'null' && faulty.some(({ fault }) => /short|long/.test(fault));
+  if (plan.dialect.comment === undefined && !isKept) {
+    return oddColumns(bytesInMemory(cleaned.bytes), 0, watch);
+  }
+  return oddColumnsSlowly(cleaned.bytes, plan.dialect, watch);
 }
 
 type RawText = Pick<CsvText, 'source' | 'bytes' | 'options' | 'rejected'>;
@@ -134,12 +164,28 @@ export class CsvDecoded implements Decoded {
     if (!isUsual) return undefined;
     const { delimiter, quote } = dialect;
     return {
-      columns: this.understood.columns,
+      columns: this.plan.columns,
       delimiter,
       quote,
       size: bytes.length - data.byte,
       read: (into, from) => bytes.copy(into, 0, data.byte + from),
     };
+  }
+
+  watch(columns?: readonly string[]): Watch | undefined {
+    const watch = watchOf(this.plan);
+    if (watch === undefined || columns === undefined) return watch;
+    const wanted = new Set(this.#indices(columns));
+    return {
+      ...watch,
+      columns: watch.columns.map((bits, index) => (wanted.has(index) ? bits : 0)),
+    };
+  }
+
+  reconsider(found: Uint8Array): CsvDecoded | undefined {
+    if (!found.some((bits) => bits !== 0)) return undefined;
+    const plan = reconsider(this, found);
+    return plan === undefined ? undefined : new CsvDecoded(this.text, plan, this.rules.lenient);
   }
 
   recover(cause: unknown): Decoded {
@@ -199,5 +245,6 @@ function understand(plan: CsvPlan, cleaned: Cleaned, encoding: Encoding): Unders
     encoding,
     sampledRows: plan.sampledRows,
     notes: [...plan.notes, ...mendedNotes(cleaned.mended)],
+    ...(plan.late === undefined ? {} : { late: plan.late }),
   };
 }

@@ -14,6 +14,10 @@ export interface Reading {
   readonly decimalComma?: boolean;
   /** Why it is text although it looked like something else. */
   readonly note?: string;
+  /** See Typed. */
+  readonly exact?: true;
+  /** True when there was no value to tell the type from. */
+  readonly unseen?: true;
 }
 
 /** "d" is a digit; the blank is whatever the last value had there. */
@@ -177,7 +181,8 @@ export class Evidence {
   decide(decimalComma?: boolean): Reading {
     const kinds = this.kinds & ~KIND.empty;
     const plain = kinds & ~KIND.nullWord;
-    if (plain === 0 || this.#nullWord.several) return TEXT;
+    if (this.#nullWord.several) return TEXT;
+    if (plain === 0) return { type: 'String', unseen: true };
     const nullText = this.#nullWord.text;
     const withNull = nullText === undefined ? {} : { nullText };
     if ((plain & NUMBERS) !== 0) return this.#number(plain, withNull, decimalComma);

@@ -44,7 +44,7 @@ export const internalName = (index: number): string => `c${index}`;
 
 /** What Polars' own parser reads exactly; everything else is read as text and parsed after. */
 export function isNative(column: CsvColumn): boolean {
-  if (column.format !== undefined || column.decimalComma) return false;
+  if (column.format !== undefined || column.decimalComma || column.exact) return false;
   return /^(Boolean|U?Int(8|16|32|64)|Float(32|64)|String|Categorical)$/.test(column.type);
 }
 

@@ -71,8 +71,8 @@ export function recover(
     }
   }
   const columns = plan.columns.map((column, index) => widened.get(index) ?? column);
-  const notes = [...plan.notes, ...[...widened].map(([, { note }]) => note ?? '')];
-  const next = { text, plan: { ...plan, columns, notes }, rules: { ...rules, lenient } };
+  const late = [...(plan.late ?? []), ...[...widened].map(([, { note }]) => note ?? '')];
+  const next = { text, plan: { ...plan, columns, late }, rules: { ...rules, lenient } };
   if (rules.onError === 'skip') text.rejected.rows += rowsSkipped(next, rules);
   return { plan: next.plan, lenient };
 }
@@ -108,7 +108,7 @@ export function findOffence(failed: Parse, index: number): Offence | undefined {
 }
 
 /** The columns as text, under their internal names; lazily where the file lies unchanged. */
-function textsOf(failed: Parse, indices: readonly number[], rules: ParseRules): LazyFrame {
+export function textsOf(failed: Parse, indices: readonly number[], rules: ParseRules): LazyFrame {
   const columns = failed.plan.columns.map((column, index) => ({
     name: internalName(index),
     type: 'String',
@@ -139,6 +139,8 @@ export function wider(
     evidence.observe(text);
     if (/^-?\d+$/.test(text) && isBeyondDouble(BigInt(text))) evidence.requireExact();
   }
+  const scale = Number(/, (\d+)\)/.exec(column.type)?.[1] ?? 0);
+  if (scale > 0) evidence.observe(`0.${'0'.repeat(scale)}`);
   for (const text of texts) evidence.observe(text);
   const reading = evidence.decide(column.decimalComma);
   if (reading.nullText !== undefined || !/^(Int64|Float64|Decimal)/.test(reading.type))

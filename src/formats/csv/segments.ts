@@ -15,8 +15,10 @@ import {
   type Survey,
 } from '../segment.ts';
 import { clean, MAX_EXAMPLES, type Mended, mendedNotes, NOTHING_MENDED } from './clean.ts';
-import { CsvDecoded, sniffText } from './csv.ts';
+import { CsvDecoded, oddIn, sniffText } from './csv.ts';
 import { Evidence, isOpen, observeValues } from './evidence.ts';
+import { ODD, watchOf } from './odd-values.ts';
+import type { CsvText } from './parse.ts';
 import { type RecordStart, Records } from './records.ts';
 import { contradiction, extremes, findOffence, LOOKED_AT, locate, wider } from './recover.ts';
 import { type CsvColumn, type CsvPlan, observe, readingOf, SAMPLE_BYTES } from './sniff.ts';
@@ -151,7 +153,8 @@ export class CsvSegments implements SegmentedText {
       cleaned: clean(cut.census, 0, cleaning),
       rejected,
     };
-    return new CsvDecoded(text, { ...this.#plan, columns, data: START, first: START }, new Set());
+    const plan = { ...this.#plan, columns, data: START, first: START };
+    return new CsvDecoded(text, withoutOdd(text, plan), new Set());
   }
 
   #parse(first: CsvDecoded, segment: Segment, columns?: readonly string[]): DataFrame {
@@ -260,6 +263,17 @@ export class CsvSegments implements SegmentedText {
       },
     };
   }
+}
+
+/** Columns of this segment with values that a parser takes for others take no such value. */
+function withoutOdd(text: CsvText, plan: CsvPlan): CsvPlan {
+  const watch = watchOf(plan, ODD.number | ODD.double | ODD.micros);
+  if (watch === undefined || text.cleaned.bytes.length === 0) return plan;
+  const found = oddIn(text, plan, watch);
+  const columns = plan.columns.map(
+    (column, index): CsvColumn => (found[index] === 0 ? column : { ...column, exact: true }),
+  );
+  return { ...plan, columns };
 }
 
 const NO_RECORDS = {

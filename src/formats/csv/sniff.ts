@@ -6,6 +6,7 @@ import { sniffDialect } from './dialect.ts';
 import { Evidence, type Reading } from './evidence.ts';
 import { headerNames, isHeader } from './header.ts';
 import { momentFormat } from './moment-format.ts';
+import { MAX_WATCHED_COLUMNS } from './odd-values.ts';
 import { type RecordStart, Records } from './records.ts';
 
 /** The beginning of the file that is always looked at: some thousand rows in a few ms. */
@@ -30,6 +31,8 @@ export interface CsvPlan {
   readonly first: RecordStart;
   readonly sampledRows: number | 'all';
   readonly notes: readonly string[];
+  /** See Understood. */
+  readonly late?: readonly string[];
 }
 
 export interface CsvColumn extends Reading {
@@ -115,7 +118,9 @@ function sample(
   const evidence = firstTexts.map(() => new Evidence());
   const { inferRows } = options;
   const nulls = options.nulls === undefined ? undefined : new Set(options.nulls);
-  const most = inferRows === 'all' ? Number.POSITIVE_INFINITY : (inferRows ?? undefined);
+  const isTooWide = firstTexts.length > MAX_WATCHED_COLUMNS;
+  const most =
+    inferRows === 'all' || isTooWide ? Number.POSITIVE_INFINITY : (inferRows ?? undefined);
   let rows = 0;
   const isEnough = (): boolean =>
     most === undefined
