@@ -32,7 +32,7 @@ const THREADS = {
   odd: 'src/engine/odd-worker.ts',
   batch: 'src/ingest/batch-worker.ts',
   udp: 'src/ingest/udp-worker.ts',
-  deadline: 'src/engine/deadline-worker.ts',
+  overseer: 'src/engine/overseer-worker.ts',
   spec: 'src/engine/spec-child.ts',
   warden: 'src/uring/warden.ts',
   serve: 'src/serve/worker.ts',

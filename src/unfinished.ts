@@ -1,25 +1,74 @@
-/** Files that are being written: what has to go when the program ends before they are whole. */
+/**
+ * What has to go, or be undone, when the program ends before its work is whole: half-written
+ * files, mostly. One list, for every way the program can end: an error, a signal, a thread that
+ * ends it from beside (engine/overseer.ts).
+ */
+import { rmSync } from 'node:fs';
 
-const paths = new Set<string>();
+type Undo = () => void;
 type Listener = (path: string, present: boolean) => void;
-let listener: Listener | undefined;
 
-/** To be disposed of once the file has its final name, or is gone. */
+/** In the order they began; a path's undoing is that it is removed. */
+const pending = new Map<object, { readonly path?: string; readonly undo: Undo }>();
+let told: Listener | undefined;
+let onBusy: ((busy: boolean) => void) | undefined;
+let isWatching = false;
+
+/** A file or folder that is being made: dispose of it once it is whole, or gone. */
 export function unfinished(path: string): Disposable {
-  paths.add(path);
-  listener?.(path, true);
+  told?.(path, true);
+  const entry = add({ path, undo: () => rmSync(path, { recursive: true, force: true }) });
   return {
     [Symbol.dispose](): void {
-      if (paths.delete(path)) listener?.(path, false);
+      if (remove(entry)) told?.(path, false);
     },
   };
 }
 
-/** Those there are now. */
-export const unfinishedPaths = (): string[] => [...paths];
+/** Runs `undo` when the program ends before this is disposed of; not where a thread ends it. */
+export function undoOnInterrupt(undo: Undo): Disposable {
+  const entry = add({ undo });
+  return {
+    [Symbol.dispose](): void {
+      remove(entry);
+    },
+  };
+}
 
-/** Tells `told` of those there are and of every one that comes or goes. */
-export function onUnfinished(told: Listener): void {
-  listener = told;
-  for (const path of paths) told(path, true);
+/** Undoes everything still registered, newest first; one failure does not stop the others. */
+export function undoAll(): void {
+  for (const [entry, { undo }] of [...pending].reverse()) {
+    remove(entry);
+    try {
+      undo();
+    } catch {
+      // The process is on its way out: there is nobody left to tell.
+    }
+  }
+}
+
+/** Tells `listener` of the paths there are and of every one that comes or goes. */
+export function onUnfinished(listener: Listener): void {
+  told = listener;
+  for (const { path } of pending.values()) if (path !== undefined) listener(path, true);
+}
+
+/** Tells `listener` whenever there begins or ceases to be something to undo. */
+export function onPendingChange(listener: (busy: boolean) => void): void {
+  onBusy = listener;
+}
+
+function add(what: { readonly path?: string; readonly undo: Undo }): object {
+  if (!isWatching) process.on('exit', undoAll);
+  isWatching = true;
+  const entry = {};
+  pending.set(entry, what);
+  if (pending.size === 1) onBusy?.(true);
+  return entry;
+}
+
+function remove(entry: object): boolean {
+  const was = pending.delete(entry);
+  if (was && pending.size === 0) onBusy?.(false);
+  return was;
 }

@@ -1,7 +1,6 @@
 /** What every command shares: the flags about the host, the report, JSON, notes on stderr. */
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { startDeadline } from '../engine/deadline.ts';
 import {
   DIRECT_CHOICES,
   type DirectChoice,
@@ -9,6 +8,7 @@ import {
   IO_CHOICES,
   type IoChoice,
 } from '../engine/options.ts';
+import { Overseer } from '../engine/overseer.ts';
 import { Reporter } from '../engine/report.ts';
 import { assert, NairobiError } from '../errors.ts';
 import {
@@ -100,7 +100,7 @@ export abstract class BaseCommand extends Command {
 
   /** Collects what the run cost: hand it to the engine. */
   protected readonly reporter = new Reporter();
-  #deadline: Disposable | undefined;
+  readonly #overseer = new Overseer((error) => failureText(error, this.jsonEnabled()));
   #quiet = false;
   #report = false;
 
@@ -120,6 +120,7 @@ export abstract class BaseCommand extends Command {
       cpus: flags.cpus,
       io: flags.io,
       direct: flags.direct,
+      overseer: this.#overseer,
     };
   }
 
@@ -128,7 +129,7 @@ export abstract class BaseCommand extends Command {
     try {
       await this._run();
     } finally {
-      this.#deadline?.[Symbol.dispose]();
+      this.#overseer[Symbol.dispose]();
     }
     for (const remark of this.reporter.remarks) this.note(remark);
     if (this.reporter.rejection !== undefined) {
@@ -155,8 +156,7 @@ export abstract class BaseCommand extends Command {
     const error = new NairobiError('TIMEOUT', `Gave up after ${formatDuration(timeout)}`, {
       hint: 'pass a longer --timeout, or ask for less',
     });
-    const message = failureText(error, this.jsonEnabled());
-    this.#deadline = startDeadline(timeout, message, error.exitCode);
+    this.#overseer.endAfter(timeout, error);
   }
 
   protected override catch(error: Error): Promise<never> {

@@ -1,8 +1,9 @@
 /** Runs one command: sets up what oclif needs, listens to signals, ends with the right code. */
 import { setImmediate } from 'node:timers/promises';
 import { Config } from '@oclif/core/config';
-import { leaveSignals, listenToSignals, onPendingChange, undoAll } from '../engine/cleanup.ts';
+import { leaveSignals, listenToSignals } from '../engine/signals.ts';
 import { NairobiError } from '../errors.ts';
+import { onPendingChange, undoAll } from '../unfinished.ts';
 import type { BaseCommand } from './base.ts';
 import { reportFailure } from './failure.ts';
 

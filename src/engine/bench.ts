@@ -12,10 +12,10 @@ import { FADVISE } from '../kernel/constants.ts';
 import { DIRECT_ALIGN_BYTES } from '../limits.ts';
 import type { Lease, PageKind } from '../memory/lease.ts';
 import { Pool } from '../memory/pool.ts';
+import { unfinished } from '../unfinished.ts';
 import { formatBytes, KiB, MiB } from '../units.ts';
 import { type InputFile, openInput } from '../uring/input-file.ts';
 import { openReader } from '../uring/read-file.ts';
-import { undoOnInterrupt } from './cleanup.ts';
 
 export interface Way {
   readonly path: 'direct' | 'cached' | 'uncached';
@@ -70,7 +70,7 @@ export function bench(path: string): BenchReport {
   const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!folder) return benchFile(path, started);
   const made = join(path, `.nairobi-bench-${process.pid}`);
-  using _guard = undoOnInterrupt(() => rmSync(made, { force: true }));
+  using _guard = unfinished(made);
   try {
     makeFile(made, path);
     return { ...benchFile(made, started), file: path };

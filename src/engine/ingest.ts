@@ -7,7 +7,7 @@ import { lockPath, OWN_DIRECTORY, removeTemporaries } from '../ingest/layout.ts'
 import { type Lock, takeLock } from '../ingest/lock.ts';
 import { type Maintained, type MaintainOptions, maintain } from '../ingest/maintain.ts';
 import { openTarget } from '../ingest/open-target.ts';
-import { undoOnInterrupt } from './cleanup.ts';
+import { undoOnInterrupt } from '../unfinished.ts';
 import type { IngestOptions, IngestResult } from './ingest-options.ts';
 import { IngestRun } from './ingest-run.ts';
 import type { Reporter } from './report.ts';

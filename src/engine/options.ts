@@ -1,5 +1,6 @@
 /** What every command lets a person say about the host, as the engine gets it. */
 import type { Bytes } from '../units.ts';
+import type { Overseer } from './overseer.ts';
 
 export const IO_CHOICES = ['auto', 'uring', 'sqpoll', 'iopoll', 'pread', 'mmap'] as const;
 export type IoChoice = (typeof IO_CHOICES)[number];
@@ -12,6 +13,8 @@ export interface HostOptions {
   readonly memoryLimit: Bytes | undefined;
   /** Undefined: as many as the scheduler lets this process use. */
   readonly threads: number | undefined;
+  /** Ends the process when it takes more than the memory limit. */
+  readonly overseer?: Overseer;
   /** CPUs to run on, as taskset(1) lists them: "0,2-3". */
   readonly cpus: string | undefined;
   readonly io: IoChoice;

@@ -40,6 +40,8 @@ export async function query(session: Session, request: QueryRequest): Promise<Qu
   const tables = new Tables(session, request.sources);
   return session.attempt(async () => {
     const compiled = await planWithin(tables, request, session);
+    // Joins, and what makes rows of its own, can make far more than they read.
+    if (compiled.reads.length !== 1) session.watchMemory();
     const frame = await session.reporter.time('compute', () => runWithin(compiled, session));
     return { frame, columns: compiled.columns };
   });
@@ -57,9 +59,28 @@ async function planWithin(
     const compiled = await planKnown(tables, request, session);
     session.requireNamedTypes();
     if (fits(compiled) || compiled.runBounded !== undefined) return compiled;
-    const bySize = session.relations.toSorted((one, other) => sizeOf(one) - sizeOf(other));
     // What was read whole may have other columns than its beginning.
-    if (!bySize.some((relation) => relation.load())) return compiled;
+    if (!loadOne(session, compiled)) return compiled;
+  }
+}
+
+/** Reads the shortest stream whole; false when there is none. */
+function loadOne(session: Session, { wholeBecause }: CompiledQuery): boolean {
+  const bySize = session.relations.toSorted((one, other) => sizeOf(one) - sizeOf(other));
+  try {
+    return bySize.some((relation) => relation.load());
+  } catch (error) {
+    if (!(error instanceof NairobiError) || error.code !== 'MEMORY_LIMIT') throw error;
+    const limit = formatBytes(session.plan.memoryLimit);
+    const because = wholeBecause ?? 'it cannot be taken apart';
+    throw new NairobiError(
+      'MEMORY_LIMIT',
+      `The query needs all rows at once (${because}), which is more than the limit of ${limit}`,
+      {
+        hint: `${error.hint ?? 'raise --memory-limit'}, or read fewer columns or files`,
+        cause: error,
+      },
+    );
   }
 }
 

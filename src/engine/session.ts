@@ -13,11 +13,12 @@ import {
 } from '../formats/schema-file.ts';
 import { Pool } from '../memory/pool.ts';
 import { closest } from '../suggest.ts';
-import { formatCount } from '../units.ts';
+import { formatCount, MiB } from '../units.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { openReader } from '../uring/read-file.ts';
 import { AbortNotice } from './abort-notice.ts';
 import { filesOf } from './file-list.ts';
+import type { InputFile } from './files.ts';
 import { openPieces } from './open.ts';
 import type { HostOptions } from './options.ts';
 import type { Piece } from './piece.ts';
@@ -45,6 +46,11 @@ export interface SessionOptions {
   readonly kept?: (source: SourceArgument) => Piece | undefined;
 }
 
+/** What is smaller takes no memory worth a thread that watches it. */
+const LARGE_BYTES = 8 * MiB;
+
+const isLarge = ({ kind, size }: InputFile): boolean => kind !== 'regular' || size >= LARGE_BYTES;
+
 /** A contradiction of an inferred type can hide another; each recovery widens at least one. */
 const MAX_RECOVERIES = 64;
 
@@ -56,14 +62,22 @@ export class Session implements Disposable {
   readonly #pool: Pool;
   readonly #aborts: AbortNotice;
   #reader: BlockReader | undefined;
+  #isWatched = false;
 
   constructor(options: SessionOptions, reporter: Reporter) {
     this.options = options;
     this.reporter = reporter;
     this.plan = planHost(options.host);
     this.#aborts = new AbortNotice(reporter);
+    if (options.host.memoryLimit !== undefined) this.watchMemory();
     this.#pool = new Pool({ limitBytes: this.plan.memoryLimit });
     reporter.set({ threads: this.plan.threads });
+  }
+
+  /** From now on the process ends when it takes more than the limit, if somebody oversees it. */
+  watchMemory(): void {
+    if (!this.#isWatched) this.options.host.overseer?.endBeyond(this.plan.memoryLimit);
+    this.#isWatched = true;
   }
 
   /** Opened so far, in order. */
@@ -81,6 +95,7 @@ export class Session implements Disposable {
     }
     const files = filesOf(argument);
     this.#aborts.reading(argument.path);
+    if (files.some(isLarge)) this.watchMemory();
     this.#reader ??= openReader(this.plan.io, {
       onStall: (stall) => tellStall(stall, this.reporter),
     });

@@ -9,7 +9,7 @@ import { columnsOf, isNumericType } from '../compute/types.ts';
 import { NairobiError } from '../errors.ts';
 import { ParquetWriter } from '../ingest/parquet-writer.ts';
 import { compile } from '../sql/plan.ts';
-import { undoOnInterrupt } from './cleanup.ts';
+import { unfinished } from '../unfinished.ts';
 
 export interface TransformWishes {
   readonly select: string | undefined;
@@ -120,7 +120,7 @@ export class Transform implements Disposable {
 
 function openSpool(): { folder: string; writer: ParquetWriter; undo: Disposable } {
   const folder = mkdtempSync(join(tmpdir(), 'nairobi-spool-'));
-  const undo = undoOnInterrupt(() => rmSync(folder, { recursive: true, force: true }));
+  const undo = unfinished(folder);
   return { folder, writer: new ParquetWriter(join(folder, 'rows.parquet'), 'lz4'), undo };
 }
 

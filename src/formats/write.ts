@@ -5,22 +5,9 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { messageOf, NairobiError } from '../errors.ts';
-import { unfinished, unfinishedPaths } from '../unfinished.ts';
+import { unfinished } from '../unfinished.ts';
 
 export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-
-let watching = false;
-
-function removeUnfinished(): void {
-  for (const path of unfinishedPaths()) rmSync(path, { force: true });
-}
-
-/** 'exit' comes after a signal too, once a handler ends the process (src/commands/base.ts). */
-function watch(): void {
-  if (watching) return;
-  watching = true;
-  process.on('exit', removeUnfinished);
-}
 
 /**
  * A file written beside its final name and renamed to it when whole: readers see the old file or
@@ -35,7 +22,6 @@ class AtomicFile {
   #open = true;
 
   constructor(path: string) {
-    watch();
     this.path = path;
     this.temporary = join(
       dirname(path),

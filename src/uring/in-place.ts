@@ -44,6 +44,9 @@ const CACHED_ENOUGH = 0.99;
 /** Below this, the window of a scan would be smaller than what its threads work on. */
 export const WINDOW_BYTES_MIN = 32 * MiB;
 
+/** Without it the scan only takes more memory: no reason to wait for ever. */
+const WARDEN_WAIT_MS = 3000;
+
 function wardenFile(): string {
   const bundled = !import.meta.url.endsWith('.ts');
   return fileURLToPath(new URL(bundled ? '../warden.js' : './warden.ts', import.meta.url));
@@ -55,7 +58,7 @@ export class InPlace implements Disposable {
   readonly #fd: Fd;
   readonly #guard: FaultGuard;
   readonly #prefetch: Prefetch | undefined;
-  readonly #over = new SharedArrayBuffer(4);
+  readonly #over = new SharedArrayBuffer(8);
   readonly #warden: Worker | undefined;
   readonly #size: number;
   readonly #modifiedMs: number;
@@ -94,9 +97,13 @@ export class InPlace implements Disposable {
 
   /**
    * What Polars scans: our descriptor, so that a file of the same name put in its place is not
-   * read.
+   * read. Waits for the warden: on a busy host a scan is a gigabyte ahead before a thread starts.
    */
   get scanPath(): string {
+    const isStanding = (): boolean => Atomics.load(new Int32Array(this.#over), 1) !== 0;
+    if (this.#warden !== undefined && !isStanding()) {
+      Atomics.wait(new Int32Array(this.#over), 1, 0, WARDEN_WAIT_MS);
+    }
     return `/proc/self/fd/${this.#fd}`;
   }
 
