@@ -32,6 +32,11 @@ export default class Serve extends BaseCommand {
       helpValue: 'PATH',
       env: 'NAIROBI_SOCKET',
     }),
+    bus: Flags.option({ options: ['auto', 'session', 'system', 'none'] as const })({
+      summary: 'Also answer on this D-Bus, as org.nairobi.Refinery1',
+      helpValue: 'BUS',
+      default: 'auto',
+    }),
     workers: Flags.integer({
       summary: 'Requests that are computed at a time (default: the CPUs, from 2 to 8)',
       helpValue: 'N',
@@ -57,6 +62,7 @@ export default class Serve extends BaseCommand {
     return runDaemon({
       host: this.hostOptions(flags),
       socket,
+      bus: flags.bus,
       workers: flags.workers,
       requestMs: flags['request-timeout'],
       version: this.config.version,

@@ -1,14 +1,18 @@
 /** The daemon from start to end: what it may take, its doors, how it stops. */
 import type { HostOptions } from '../engine/options.ts';
 import { planHost } from '../engine/plan.ts';
-import { AssertionFailure } from '../errors.ts';
+import { AssertionFailure, messageOf } from '../errors.ts';
 import { exitGroup } from '../kernel/calls.ts';
+import type { Bus, BusKind } from '../kernel/sd-bus.ts';
+import { claimBus, openBusDoor } from './bus-door.ts';
 import { Daemon } from './daemon.ts';
 import { claimSocket, openSocketDoor } from './socket-door.ts';
 
 export interface RunOptions {
   readonly host: HostOptions;
   readonly socket: string;
+  /** auto: the session's, where the environment names one, or nothing. */
+  readonly bus: BusKind | 'auto' | 'none';
   /** Undefined: by the CPUs. */
   readonly workers: number | undefined;
   readonly requestMs: number;
@@ -29,6 +33,7 @@ export async function runDaemon(options: RunOptions): Promise<never> {
   const { host, socket, workers, requestMs, version, log } = options;
   const plan = planHost(host);
   // First: whoever comes second must not start anything.
+  const onBus = busOf(options);
   const listening = claimSocket(socket);
   const daemon = new Daemon({
     memoryLimit: Math.floor(plan.memoryLimit * HELD_SHARE),
@@ -44,15 +49,30 @@ export async function runDaemon(options: RunOptions): Promise<never> {
     program: `nairobi/${version}`,
     log,
   });
-  options.onReady();
-  await new Promise<void>((resolve) => {
+  const doors = [door, ...(onBus ? [openBusDoor(daemon, { ...onBus, version, log })] : [])];
+  const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
+  options.onReady();
+  await stopped;
   options.onStopping();
-  await door.close();
+  for (const each of doors) await each.close();
   daemon.close();
   // Threads may be inside native code of any length, and some of it does not survive being torn
   // down (measured: a crash). Everything that has to be undone is undone.
   exitGroup(0);
   throw new AssertionFailure('the process is over');
+}
+
+/** The name on the bus that was asked for; one that was not may be missing. */
+function busOf({ bus, log }: RunOptions): { kind: BusKind; bus: Bus } | undefined {
+  if (bus === 'none') return undefined;
+  if (bus !== 'auto') return { kind: bus, bus: claimBus(bus) };
+  if (!process.env['DBUS_SESSION_BUS_ADDRESS']) return undefined;
+  try {
+    return { kind: 'session', bus: claimBus('session') };
+  } catch (error) {
+    log(`not on D-Bus: ${messageOf(error)}`);
+    return undefined;
+  }
 }
