@@ -187,8 +187,15 @@ export function zoneOffset(micros: bigint, zone: string): bigint {
   return BigInt(local - Math.floor(instant.getTime() / 1000) * 1000) * 1000n;
 }
 
-/** The instant at which the clocks of `zone` show a local time. */
+/**
+ * The instant at which the clocks of `zone` show a local time. Of a time that comes twice the later
+ * one; one that is skipped is read by the offset before the change, as PostgreSQL does.
+ */
 export function localToInstant(micros: bigint, zone: string): bigint {
-  const first = micros - zoneOffset(micros, zone);
-  return micros - zoneOffset(first, zone);
+  const before = zoneOffset(micros - DAY_MICROS, zone);
+  const after = zoneOffset(micros + DAY_MICROS, zone);
+  const valid = [before, after]
+    .map((offset) => micros - offset)
+    .filter((instant) => zoneOffset(instant, zone) === micros - instant);
+  return valid.sort((a, b) => Number(a - b)).at(-1) ?? micros - before;
 }

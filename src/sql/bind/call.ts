@@ -5,8 +5,8 @@ import type { Expression } from '../ir.ts';
 import { suggestion } from '../names.ts';
 import { rare } from '../rare.ts';
 import { wholeDays } from '../temporal.ts';
-import { DATE, describeType } from '../types.ts';
-import { adaptLiterals, convert } from './coerce.ts';
+import { CALENDAR, DATE, describeType } from '../types.ts';
+import { adaptLiterals, convert, withMonths } from './coerce.ts';
 import type { Context } from './context.ts';
 import { foldCall } from './fold.ts';
 
@@ -69,7 +69,16 @@ export function makeCall(
   }
   const canonical = canonicalName(name);
   const adapted = ADAPTS.has(canonical) ? adaptLiterals(context, given) : [...given];
-  const args = daysWithDays(canonical, adapted);
+  const moves = adapted.some(({ type }) => type.kind === 'date' || type.kind === 'timestamp');
+  const args = daysWithDays(canonical, adapted).map((each) =>
+    !moves && withMonths(each) ? convert(context, each, CALENDAR) : each,
+  );
+  if (
+    args.some(({ type }) => type.kind === 'calendar' || (type.kind === 'time' && args.length === 2))
+  ) {
+    const operation = rare().calendarOperation(context, canonical, args, position);
+    if (operation !== undefined) return operation;
+  }
   const resolved = fn.resolve(
     args.map((each) => each.type),
     args,

@@ -127,6 +127,10 @@ function fold(context: Context, literal: LiteralExpression, type: SqlType): Scal
     return fromText(value, type, context.options.timeZone);
   }
   if (t.isNumeric(from) && t.isNumeric(type)) return fromNumber(literal, type);
+  if (from.kind === 'interval' && type.kind === 'calendar') {
+    rare();
+    return value;
+  }
   if (from.kind === 'date' && type.kind === 'timestamp' && typeof value === 'bigint') {
     const micros = daysToMicros(value);
     const instant =
@@ -178,6 +182,8 @@ export function convert(
   position = input.position,
 ): Expression {
   if (t.sameType(input.type, type)) return input;
+  if (type.kind === 'text' && withMonths(input))
+    return castOf(convert(context, input, t.CALENDAR), type, lenient, position);
   if (input.kind === 'literal') {
     const value = fold(context, input, type);
     if (value !== undefined) return { kind: 'literal', value, type, position: input.position };
@@ -204,3 +210,10 @@ export const isTextLiteral = (expression: Expression): boolean =>
 
 export const isInterval = (value: unknown): value is Interval =>
   typeof value === 'object' && value !== null && 'micros' in value;
+
+/** Months have no fixed length: as a value of its own such an interval keeps its parts. */
+export const withMonths = (expression: Expression): boolean =>
+  expression.kind === 'literal' &&
+  expression.type.kind === 'interval' &&
+  isInterval(expression.value) &&
+  expression.value.months !== 0;

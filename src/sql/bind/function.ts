@@ -128,6 +128,14 @@ function resolveAggregate(
   };
 }
 
+/** max(x, 3) and quantile_cont(x, [0.1, 0.9]) give lists: functions of their own. */
+function variantOf(name: string, given: readonly Expression[]): string {
+  if (/^arg_(min|max)$/.test(name) && given.length === 3) return rare().variant(`${name}_n`);
+  if (/^(min|max)$/.test(name) && given.length === 2) return rare().variant(`${name}_n`);
+  const isList = /^quantile_/.test(name) && given[1]?.type.kind === 'list';
+  return isList ? rare().variant(`${name}_list`) : name;
+}
+
 export function bindAggregate(
   call: FuncCall,
   name: string,
@@ -153,24 +161,16 @@ export function bindAggregate(
   let order = bindSortItems(call.agg_order, bind);
   if (call.agg_within_group === true) {
     // percentile_cont(0.5) WITHIN GROUP (ORDER BY x): the ordered value is the argument.
-    given = [...order.map((item) => item.expression), ...given];
-    const flipped = order[0]?.descending === true;
+    given = rare().withinGroup(name, given, order, context);
     order = [];
-    if (flipped)
-      throw context.unsupported(
-        'WITHIN GROUP (ORDER BY ... DESC)',
-        position,
-        'take 1 - fraction instead',
-      );
   }
-  if (call.agg_star !== true && given.length === 0 && canonicalAggregate(name) === 'count')
-    given = [];
-  const { args, type } = resolveAggregate(context, name, given, position);
+  const canonical = variantOf(canonicalAggregate(name), given);
+  const { args, type } = resolveAggregate(context, canonical, given, position);
   const filter =
     call.agg_filter === undefined ? undefined : convert(context, bind(call.agg_filter), t.BOOLEAN);
   return {
     kind: 'aggregate',
-    name: canonicalAggregate(name),
+    name: canonical,
     args,
     distinct: call.agg_distinct === true,
     filter,

@@ -39,6 +39,7 @@ function bindOperator(expression: A_Expr, environment: Environment): Expression 
   if (expression.lexpr === undefined) {
     if (symbol === '-') return makeCall(context, 'negate', args, position);
     if (symbol === '+') return args[0] as Expression;
+    if (symbol === '~') return makeCall(context, '~not', args, position);
   }
   const name = OPERATORS[symbol] ?? symbol;
   if (name === '!~') return negated(environment, makeCall(context, '~', args, position));
@@ -48,16 +49,43 @@ function bindOperator(expression: A_Expr, environment: Environment): Expression 
   return makeCall(context, name, args, position);
 }
 
-/** (a, b) = (c, d) is a = c AND b = d; other row comparisons are left out. */
+/** (a, b) < (c, d) is a < c OR (a = c AND b < d). */
+function inOrder(
+  left: readonly Node[],
+  right: readonly Node[],
+  symbol: string,
+  environment: Environment,
+  position: number,
+): Expression {
+  const { context } = environment;
+  const compare = (index: number, name: string): Expression =>
+    makeCall(
+      context,
+      name,
+      [left[index], right[index]].map((node) => environment.bind(node as Node, environment)),
+      position,
+    );
+  const last = left.length - 1;
+  let result = compare(last, symbol);
+  for (let index = last - 1; index >= 0; index -= 1) {
+    const both = makeCall(context, 'and', [compare(index, '='), result], position);
+    result = makeCall(context, 'or', [compare(index, symbol.charAt(0)), both], position);
+  }
+  return result;
+}
+
+/** (a, b) = (c, d) is a = c AND b = d. */
 function bindRows(expression: A_Expr, symbol: string, environment: Environment): Expression {
   const { context } = environment;
   const position = expression.location ?? -1;
   const row = (node: Node | undefined): readonly Node[] =>
     node !== undefined && 'RowExpr' in node ? (node.RowExpr.args ?? []) : [];
   const [left, right] = [row(expression.lexpr), row(expression.rexpr)];
-  if (left.length !== right.length || (symbol !== '=' && symbol !== '<>')) {
+  if (left.length !== right.length)
+    throw context.bad('The rows compared have different lengths', position);
+  if (/^[<>]=?$/.test(symbol)) return inOrder(left, right, symbol, environment, position);
+  if (symbol !== '=' && symbol !== '<>')
     throw context.unsupported(`comparing rows with ${symbol}`, position);
-  }
   const same = left
     .map((node, index) =>
       makeCall(
@@ -69,6 +97,18 @@ function bindRows(expression: A_Expr, symbol: string, environment: Environment):
     )
     .reduce((a, b) => makeCall(context, 'and', [a, b], position));
   return symbol === '=' ? same : negated(environment, same);
+}
+
+/** (a, b) IN ((1, 2), (3, 4)). */
+function bindRowsIn(expression: A_Expr, environment: Environment): Expression {
+  const { context } = environment;
+  const position = expression.location ?? -1;
+  const name = [{ String: { sval: '=' } }];
+  const tests = listOf(expression.rexpr).map((row) =>
+    bindRows({ ...expression, name, rexpr: row } as A_Expr, '=', environment),
+  );
+  const any = pairwise(tests, (a, b) => makeCall(context, 'or', [a, b], position));
+  return stringsOf(expression.name).at(-1) === '<>' ? negated(environment, any) : any;
 }
 
 /** LIKE's pattern may come wrapped: pattern ESCAPE character, or SIMILAR's similar_to_escape. */
@@ -165,6 +205,8 @@ export function bindExpressionOperator(expression: A_Expr, environment: Environm
     case 'AEXPR_OP_ALL':
       return bindArrayComparison(expression, environment);
     case 'AEXPR_IN': {
+      if (expression.lexpr !== undefined && 'RowExpr' in expression.lexpr)
+        return bindRowsIn(expression, environment);
       const value = environment.bind(expression.lexpr as Node, environment);
       const list = listOf(expression.rexpr).map((node) => environment.bind(node, environment));
       const call = makeCall(context, 'in', [value, ...list], position);

@@ -1,6 +1,8 @@
 /** DISTINCT, ORDER BY and the columns that a SELECT gives. */
 import type { Expression, Named, OutputColumn, Plan } from '../ir.ts';
+import { CALENDAR } from '../types.ts';
 import { fingerprint } from '../walk.ts';
+import { convert, withMonths } from './coerce.ts';
 import type { Bound, Context } from './context.ts';
 import type { Pieces } from './pieces.ts';
 
@@ -8,7 +10,8 @@ import type { Pieces } from './pieces.ts';
 export function output(context: Context, isDistinct: boolean, plan: Plan, pieces: Pieces): Bound {
   const columns: OutputColumn[] = [];
   const items: Named[] = [];
-  for (const { name, expression } of pieces.targets) {
+  for (const { name, expression: given } of pieces.targets) {
+    const expression = withMonths(given) ? convert(context, given, CALENDAR) : given;
     const id = context.newId();
     items.push({ id, expression });
     columns.push({ name, id, type: expression.type });

@@ -1,8 +1,13 @@
 /** generate_series and range as tables. */
-import type { Expression, Plan } from '../ir.ts';
+import type { Expression, Plan, Scalar } from '../ir.ts';
 import { INT64, TIMESTAMP } from '../types.ts';
-import { convert } from './coerce.ts';
+import { convert, isInterval } from './coerce.ts';
 import type { Context, ScopeColumn } from './context.ts';
+
+const isBackward = (step: Scalar | undefined): boolean =>
+  isInterval(step)
+    ? BigInt(step.months * 30 + step.days) * 86_400_000_000n + step.micros < 0n
+    : Number(step ?? 1) < 0;
 
 export function bindSeries(
   context: Context,
@@ -40,8 +45,8 @@ export function bindSeries(
       start: constant(start).value,
       // range() leaves its end out.
       stop:
-        name === 'range' && !temporal
-          ? (constant(stop).value as bigint) - (Number(step?.value ?? 1) < 0 ? -1n : 1n)
+        name === 'range' && constant(stop).value !== null
+          ? (constant(stop).value as bigint) - (isBackward(step?.value) ? -1n : 1n)
           : constant(stop).value,
       step: step?.value ?? 1n,
     },

@@ -1,11 +1,13 @@
 /** OVER: window functions, aggregates over windows, frames. */
 import type { FuncCall, Node, WindowDef } from 'libpg-query';
 import { aggregateFunction, canonicalAggregate } from '../functions/aggregates.ts';
-import type { Expression, Frame, WindowExpression } from '../ir.ts';
+import type { Expression, Frame, Interval, SortItem, WindowExpression } from '../ir.ts';
+import { rare } from '../rare.ts';
+import { scaleInterval } from '../temporal.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
-import { convert } from './coerce.ts';
-import type { Environment } from './environment.ts';
+import { convert, isInterval } from './coerce.ts';
+import { type Environment, stringsOf } from './environment.ts';
 import { bindSortItems } from './sort.ts';
 
 /** gram.y's FRAMEOPTION bits (parsenodes.h). */
@@ -22,8 +24,13 @@ const FRAME = {
   END_OFFSET_PRECEDING: 0x1000,
   START_OFFSET_FOLLOWING: 0x2000,
   END_OFFSET_FOLLOWING: 0x4000,
-  EXCLUSION: 0x38000,
 } as const;
+
+const EXCLUSIONS = [
+  [0x8000, 'current row'],
+  [0x10000, 'group'],
+  [0x20000, 'ties'],
+] as const;
 
 /** Functions that exist only over a window: the type they give. */
 const FUNCTIONS: Readonly<Record<string, (args: readonly Expression[]) => SqlType | undefined>> = {
@@ -43,57 +50,95 @@ const FUNCTIONS: Readonly<Record<string, (args: readonly Expression[]) => SqlTyp
 export const isWindowFunction = (name: string): boolean => Object.hasOwn(FUNCTIONS, name);
 export const windowFunctionNames = (): string[] => Object.keys(FUNCTIONS);
 
-function offset(node: Node | undefined, environment: Environment, position: number): number {
+interface Bound {
+  readonly by: number | undefined;
+  readonly interval?: Interval;
+}
+
+/** A number of rows or groups, or a distance of the ordering value. */
+function offset(
+  node: Node | undefined,
+  unit: Frame['unit'],
+  environment: Environment,
+  position: number,
+): Bound {
+  const { context } = environment;
   const bound = node === undefined ? undefined : environment.bind(node, environment);
-  if (
-    bound?.kind !== 'literal' ||
-    typeof bound.value !== 'bigint' ||
-    bound.type.kind !== 'integer'
-  ) {
-    throw environment.context.unsupported(
-      'frames by anything else than a number of rows',
-      position,
-    );
-  }
-  if (bound.value < 0n)
-    throw environment.context.bad('A frame cannot start before itself', position);
-  return Number(bound.value);
+  if (bound?.kind !== 'literal' || bound.value === null)
+    throw context.unsupported('frames by anything else than a constant', position);
+  if (unit === 'range' && isInterval(bound.value)) return { by: 1, interval: bound.value };
+  if (!t.isNumeric(bound.type) || (unit !== 'range' && bound.type.kind !== 'integer'))
+    throw context.bad(`A frame in ${unit.toUpperCase()} wants a number`, position);
+  const scale = bound.type.kind === 'decimal' ? bound.type.scale : 0;
+  const by = Number(bound.value) / 10 ** scale;
+  if (by < 0) throw context.bad('A frame cannot start before itself', position);
+  return { by };
 }
 
 function bindFrame(
   definition: WindowDef,
   environment: Environment,
-  ordered: boolean,
+  order: readonly SortItem[],
   position: number,
 ): Frame {
   const options = definition.frameOptions ?? 0;
   const has = (bit: number): boolean => (options & bit) !== 0;
-  if (has(FRAME.EXCLUSION)) throw environment.context.unsupported('EXCLUDE in a frame', position);
   const unit = has(FRAME.ROWS) ? 'rows' : has(FRAME.GROUPS) ? 'groups' : 'range';
+  const exclude = EXCLUSIONS.find(([bit]) => has(bit))?.[1];
+  const excluding = exclude === undefined ? {} : { exclude };
   if (!has(FRAME.NONDEFAULT))
-    return { unit: 'range', start: undefined, end: ordered ? 0 : undefined };
-  const start = has(FRAME.START_UNBOUNDED_PRECEDING)
-    ? undefined
-    : has(FRAME.START_OFFSET_PRECEDING)
-      ? -offset(definition.startOffset, environment, position)
-      : has(FRAME.START_OFFSET_FOLLOWING)
-        ? offset(definition.startOffset, environment, position)
-        : 0;
-  const end = has(FRAME.END_UNBOUNDED_FOLLOWING)
-    ? undefined
-    : has(FRAME.END_OFFSET_PRECEDING)
-      ? -offset(definition.endOffset, environment, position)
-      : has(FRAME.END_OFFSET_FOLLOWING)
-        ? offset(definition.endOffset, environment, position)
-        : 0;
-  const byRows = unit === 'rows' || ((start ?? 0) === 0 && (end ?? 0) === 0);
-  if (!byRows)
-    throw environment.context.unsupported(
-      `${unit.toUpperCase()} frames with an offset`,
-      position,
-      'use ROWS',
-    );
-  return { unit, start, end };
+    return { unit: 'range', start: undefined, end: order.length > 0 ? 0 : undefined };
+  const bound = (
+    unbounded: number,
+    preceding: number,
+    following: number,
+    node: Node | undefined,
+  ): Bound => {
+    if (has(unbounded)) return { by: undefined };
+    if (!has(preceding) && !has(following)) return { by: 0 };
+    const { by, interval } = offset(node, unit, environment, position);
+    const sign = has(preceding) ? -1 : 1;
+    return {
+      by: by === undefined ? undefined : sign * by,
+      ...(interval === undefined ? {} : { interval: scaleInterval(interval, sign) }),
+    };
+  };
+  const start = bound(
+    FRAME.START_UNBOUNDED_PRECEDING,
+    FRAME.START_OFFSET_PRECEDING,
+    FRAME.START_OFFSET_FOLLOWING,
+    definition.startOffset,
+  );
+  const end = bound(
+    FRAME.END_UNBOUNDED_FOLLOWING,
+    FRAME.END_OFFSET_PRECEDING,
+    FRAME.END_OFFSET_FOLLOWING,
+    definition.endOffset,
+  );
+  const distance = unit === 'range' && ((start.by ?? 0) !== 0 || (end.by ?? 0) !== 0);
+  if (distance && order.length !== 1)
+    throw environment.context.bad('RANGE by a distance needs one ORDER BY column', position);
+  return {
+    unit,
+    start: start.by,
+    end: end.by,
+    ...(start.interval === undefined ? {} : { startBy: start.interval }),
+    ...(end.interval === undefined ? {} : { endBy: end.interval }),
+    ...excluding,
+  };
+}
+
+/** What the expressions of lower/frame.ts compute; the rest is for src/sql/rare/frames.ts. */
+function isPlain(window: WindowExpression): boolean {
+  const { name, frame, ignoreNulls } = window;
+  if (/^(row_number|rank|dense_rank|percent_rank|cume_dist|ntile)$/.test(name)) return true;
+  if (ignoreNulls || frame.exclude !== undefined) return false;
+  if (frame.start === undefined && frame.end === undefined) return true;
+  const still = (frame.start ?? 0) === 0 && (frame.end ?? 0) === 0;
+  if (frame.unit !== 'rows' && !still) return false;
+  return (
+    /^(lag|lead|first_value|last_value|sum|count|avg|min|max)$/.test(name) && frame.start !== 0
+  );
 }
 
 /** OVER name and OVER (name ORDER BY ...) take over what the WINDOW clause says. */
@@ -126,7 +171,10 @@ export function bindWindow(call: FuncCall, name: string, environment: Environmen
     );
   const inner: Environment = { ...environment, windows: false, clause: 'OVER' };
   const bind = (node: Node): Expression => environment.bind(node, inner);
-  const given = (call.args ?? []).map(bind);
+  const isMark = (node: Node): boolean =>
+    'ColumnRef' in node && stringsOf(node.ColumnRef.fields)[0] === '@ignore';
+  const nodes = call.args ?? [];
+  const given = nodes.filter((node) => !isMark(node)).map(bind);
   const definition = definitionOf(call.over ?? {}, environment, position);
   const order = bindSortItems(definition.orderClause, bind);
   const base = {
@@ -136,19 +184,25 @@ export function bindWindow(call: FuncCall, name: string, environment: Environmen
         ? undefined
         : convert(context, bind(call.agg_filter), t.BOOLEAN),
     distinct: call.agg_distinct === true,
-    ignoreNulls: false,
+    ignoreNulls: nodes.some(isMark),
     partition: (definition.partitionClause ?? []).map(bind),
     order,
-    frame: bindFrame(definition, inner, order.length > 0, position),
+    frame: bindFrame(definition, inner, order, position),
     position,
   };
   const typeOf = FUNCTIONS[name];
   if (typeOf !== undefined) {
     const type = typeOf(given);
     if (type === undefined) throw context.bad(`${name}() misses an argument`, position);
-    return { ...base, name, args: offsetsAndDefault(name, given, type, environment), type };
+    return checked({
+      ...base,
+      name,
+      args: offsetsAndDefault(name, given, type, environment),
+      type,
+    });
   }
   const canonical = canonicalAggregate(name);
+  if (aggregateFunction(canonical) === undefined) rare();
   const fn = aggregateFunction(canonical);
   if (fn === undefined) throw context.bad(`There is no window function ${name}()`, position);
   const resolved = fn.resolve(
@@ -160,7 +214,13 @@ export function bindWindow(call: FuncCall, name: string, environment: Environmen
   const args = given.map((each, index) =>
     convert(context, each, resolved.args[index] ?? each.type),
   );
-  return { ...base, name: canonical, args, type: resolved.type } satisfies WindowExpression;
+  return checked({ ...base, name: canonical, args, type: resolved.type });
+}
+
+/** The rare ones need their part loaded by the time they are lowered. */
+function checked(window: WindowExpression): WindowExpression {
+  if (!isPlain(window)) rare();
+  return window;
 }
 
 /** lag(x, n, default): n is a constant, the default takes x's type. */

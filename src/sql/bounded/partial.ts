@@ -6,8 +6,10 @@
 
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
+import { aggregateFunction } from '../functions/aggregates.ts';
 import { toFloat } from '../functions/numbers.ts';
 import type { AggregateExpression } from '../ir.ts';
+import { rareIfLoaded } from '../rare.ts';
 import { dtypeOf, FLOAT64, type SqlType } from '../types.ts';
 
 export interface Part {
@@ -168,15 +170,32 @@ function average(values: Dsl, type: SqlType): Decomposed {
   };
 }
 
+/** The different values of each group: as much memory as the result of DISTINCT takes. */
+function distinctValues(aggregate: AggregateExpression, values: Dsl): Decomposed | undefined {
+  const fn = aggregateFunction(aggregate.name);
+  if (!/^(count|sum|avg)$/.test(aggregate.name) || fn === undefined) return undefined;
+  const different = (node: Dsl): Dsl =>
+    d.implode(d.call({ Unique: true }, d.call('DropNulls', node)));
+  return {
+    parts: [{ partial: different(values), merge: (column) => different(d.explode(column(0))) }],
+    finish: (column) =>
+      aggregate.name === 'count'
+        ? d.cast(d.listCall('Length', column(0)), 'Int64')
+        : d.ofElements(column(0), fn.lower([d.element], { ...aggregate, distinct: false })),
+  };
+}
+
 /** The parts of an aggregate, or undefined when it needs all its rows at once. */
 export function decompose(
   aggregate: AggregateExpression,
   whole: Dsl,
   args: readonly Dsl[],
 ): Decomposed | undefined {
-  if (aggregate.distinct || aggregate.order.length > 0) return undefined;
+  if (aggregate.order.length > 0) return undefined;
   const { name, type } = aggregate;
   const [values] = args;
+  if (aggregate.distinct && name !== 'min' && name !== 'max')
+    return values === undefined ? undefined : distinctValues(aggregate, values);
   if (name === 'count' || name === 'count_if') return { parts: [added(whole, 0)], finish: itself };
   if (name === 'sum') {
     return {
@@ -190,6 +209,9 @@ export function decompose(
   if (name === 'last') return kept(whole, 'Last');
   if (values === undefined) return undefined;
   const input = aggregate.args[0]?.type ?? type;
+  if (name === 'approx_count_distinct') return rareIfLoaded()?.distinctSketch(values);
+  if (name === 'approx_quantile' && type.kind === 'float')
+    return rareIfLoaded()?.quantileSketch(values, aggregate);
   if (name === 'any_value') {
     const merge = (column: (part: number) => Dsl): Dsl =>
       d.agg('First', d.call('DropNulls', column(0)));

@@ -30,8 +30,9 @@ type Parts = Named<AggregateExpression> & { readonly decomposed: Decomposed };
 function partsOf(plan: Plan & { kind: 'aggregate' }, lowerer: Lowerer): Parts[] | undefined {
   const parts = plan.aggregates.map(({ id, expression }) => {
     // A constant argument or FILTER is left to the whole run: rare, and its shape differs.
-    if (expression.args.some((arg) => columnsOf(arg).size === 0) && expression.args.length > 0)
-      return undefined;
+    const isQuantile = expression.name === 'approx_quantile';
+    const values = isQuantile ? expression.args.slice(0, 1) : expression.args;
+    if (values.some((arg) => columnsOf(arg).size === 0) && values.length > 0) return undefined;
     const filtered = expression.filter !== undefined;
     const blanked = expression.args.map((arg) => {
       if (expression.filter === undefined) return lowerer.dsl(arg);

@@ -159,7 +159,12 @@ const stringAgg: AggregateFunction = {
 const arrayAgg: AggregateFunction = {
   usage: 'array_agg(value)',
   resolve: ([a]) => a && { args: [a], type: { kind: 'list', of: a } },
-  lower: (args) => ({ Agg: { Implode: { input: arg(args, 0), maintain_order: true } } }),
+  lower: (args, { type }) => {
+    // Of no rows it is NULL, not an empty list.
+    const rows: Dsl = { Agg: { Count: { input: arg(args, 0), include_nulls: true } } };
+    const some = d.binary('Gt', rows, d.scalar('UInt32', 0));
+    return d.ternary(some, d.implode(arg(args, 0)), d.nullOf(t.dtypeOf(type)));
+  },
   skipsNulls: false,
   ofNothing: null,
 };
@@ -171,13 +176,6 @@ const countIf: AggregateFunction = {
     d.cast(d.agg('Sum', d.cast(d.coalesce(arg(args, 0), d.bool(false)), 'UInt32')), 'Int64'),
   skipsNulls: true,
   ofNothing: 0n,
-};
-
-const approximateCount: AggregateFunction = {
-  ...count,
-  usage: 'approx_count_distinct(value)',
-  resolve: (types) => (types.length === 1 ? { args: types, type: t.INT64 } : undefined),
-  lower: (args) => distinctCount(arg(args, 0)),
 };
 
 const TABLE: AggregateTable = {
@@ -199,7 +197,6 @@ const TABLE: AggregateTable = {
   string_agg: stringAgg,
   array_agg: arrayAgg,
   count_if: countIf,
-  approx_count_distinct: approximateCount,
   /** Of a scalar subquery's rows: the engine fails on a second one. */
   single_value: oneOf(
     'single_value(value)',
@@ -227,7 +224,6 @@ const ALIASES: Readonly<Record<string, string>> = {
   percentile_cont: 'quantile_cont',
   percentile_disc: 'quantile_disc',
   quantile: 'quantile_disc',
-  approx_quantile: 'quantile_cont',
   fsum: 'sum',
   kahan_sum: 'sum',
 };

@@ -51,6 +51,21 @@ const mean = (values: Dsl): Dsl => d.agg('Mean', values);
 const rows = (values: Dsl): Dsl => d.cast(d.countOf(values), 'Float64');
 const pearson = correlation('Pearson');
 
+/** The type of a value between two: doubles, and moments for days and moments. */
+function between(type: t.SqlType): t.SqlType | undefined {
+  if (t.isNumeric(type) || type.kind === 'null') return t.FLOAT64;
+  if (type.kind === 'date') return t.TIMESTAMP;
+  return type.kind === 'timestamp' ? { ...type, unit: 'us' } : undefined;
+}
+
+/** Microseconds of this era are whole numbers of a double. */
+function linearOf(values: Dsl, fraction: number, type: t.SqlType): Dsl {
+  if (type.kind !== 'timestamp') return linear(values, fraction);
+  const micros = d.cast(d.cast(d.physical(values), 'Int64'), 'Float64');
+  const whole = d.cast(d.call('Floor', linear(micros, fraction)), 'Int64');
+  return d.cast(whole, t.dtypeOf(type));
+}
+
 /** The value at a fraction of the ordered values. */
 const quantile = (name: string, continuous: boolean): AggregateFunction => ({
   usage: `${name}(value, fraction)`,
@@ -63,13 +78,12 @@ const quantile = (name: string, continuous: boolean): AggregateFunction => ({
       return 'the fraction must be a constant between 0 and 1';
     }
     if (!continuous) return { args: [a, t.FLOAT64], type: a };
-    return t.isNumeric(a) || a.kind === 'null'
-      ? { args: [t.FLOAT64, t.FLOAT64], type: t.FLOAT64 }
-      : undefined;
+    const type = between(a);
+    return type && { args: [type, t.FLOAT64], type };
   },
-  lower: (args, { args: inputs }) => {
+  lower: (args, { args: inputs, type }) => {
     const fraction = Number(literalOf(inputs[1]));
-    return continuous ? linear(arg(args, 0), fraction) : discrete(arg(args, 0), fraction);
+    return continuous ? linearOf(arg(args, 0), fraction, type) : discrete(arg(args, 0), fraction);
   },
   skipsNulls: true,
   ofNothing: null,
@@ -111,7 +125,16 @@ export const STATISTICS: AggregateTable = {
   var_samp: single('var_samp', (a) => atLeast(2, a, d.variance(a, 1))),
   var_pop: single('var_pop', (a) => d.variance(a, 0)),
   sem: single('sem', (a) => d.binary('TrueDivide', d.std(a, 0), d.call({ Pow: 'Sqrt' }, rows(a)))),
-  median: single('median', (a) => linear(a, 0.5)),
+  median: {
+    usage: 'median(value)',
+    resolve: ([a, more]) => {
+      const type = a === undefined || more !== undefined ? undefined : between(a);
+      return type && { args: [type], type };
+    },
+    lower: (args, { type }) => linearOf(arg(args, 0), 0.5, type),
+    skipsNulls: true,
+    ofNothing: null,
+  },
   quantile_cont: quantile('quantile_cont', true),
   quantile_disc: quantile('quantile_disc', false),
   /** Adjusted Fisher-Pearson, as DuckDB and most spreadsheets. */

@@ -3,6 +3,7 @@
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import type { CallExpression, Interval } from '../ir.ts';
+import { rare } from '../rare.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { arg, type FunctionTable, fixed, literalOf, type ScalarFunction } from './function.ts';
@@ -63,8 +64,16 @@ export const FIELDS: Readonly<Record<string, (node: Dsl, type: SqlType) => Dsl>>
   decade: (node) => floorDivide(year(node), 10),
   century: (node) => plus(floorDivide(plus(year(node), -1), 100), 1),
   millennium: (node) => plus(floorDivide(plus(year(node), -1), 1000), 1),
+  era: (node) => d.cast(d.binary('Gt', year(node), d.int64(0)), 'Int64'),
   epoch: (node, type) =>
     d.binary('TrueDivide', d.cast(micros(node, type), 'Float64'), d.float64(1e6)),
+  /** Days since noon of 1 January 4713 BC, with the part of the day gone by. */
+  julian: (node, type) =>
+    d.binary(
+      'Plus',
+      d.binary('TrueDivide', d.cast(micros(node, type), 'Float64'), d.float64(86_400e6)),
+      d.float64(2_440_588),
+    ),
 };
 
 const FIELD_ALIASES: Readonly<Record<string, string>> = {
@@ -138,17 +147,19 @@ const datePart: ScalarFunction = {
     const part = partName(literalOf(args[0]));
     if (b === undefined) return undefined;
     if (part === undefined) return `unknown date part; known: ${Object.keys(FIELDS).join(', ')}`;
-    const type = part === 'epoch' ? t.FLOAT64 : t.INT64;
+    const type = part === 'epoch' || part === 'julian' ? t.FLOAT64 : t.INT64;
     if (b.kind === 'null') return { args: [t.TEXT, t.TIMESTAMP], type };
     if (b.kind === 'interval' && !DURATION_PARTS.has(part)) return `an interval has no ${part}`;
     const fits =
-      ['date', 'timestamp', 'interval'].includes(b.kind) || (b.kind === 'time' && CLOCK.has(part));
+      ['date', 'timestamp', 'interval', 'calendar'].includes(b.kind) ||
+      (b.kind === 'time' && CLOCK.has(part));
     return fits ? { args: [t.TEXT, b], type } : undefined;
   },
   lower: (args, call) => {
     const part = partName(literalOf(call.args[0])) ?? 'year';
     const type = call.args[1]?.type ?? t.TIMESTAMP;
     if (type.kind === 'interval') return durationField(part, arg(args, 1));
+    if (type.kind === 'calendar') return rare().calendarField(part, arg(args, 1));
     if (type.kind === 'date' && CLOCK.has(part)) {
       return d.ternary(d.isNull(arg(args, 1)), d.nullOf('Int64'), d.int64(0));
     }
@@ -209,10 +220,43 @@ const BUCKET_ORIGIN = 946_857_600_000_000;
 /** 2000-01 as months since year 0. */
 const BUCKET_ORIGIN_MONTH = 24_000;
 
+/**
+ * An offset moves the buckets, so the value is moved back by it and the bucket forth; an origin is
+ * a bucket's start: for months its month and what it is past it, else what it is past the usual one.
+ */
+function bucketFrom(args: readonly Dsl[], call: CallExpression, origin: unknown): Dsl {
+  const width = literalOf(call.args[0]) as Interval;
+  const plain = { ...call, args: call.args.slice(0, 2) };
+  const moved = (node: Dsl, by: Interval, sign: 1 | -1): Dsl =>
+    [`${by.months * sign}mo`, `${by.days * sign}d`, `${by.micros * BigInt(sign)}us`].reduce(
+      (from, part) => d.timeCall('OffsetBy', from, d.text(part)),
+      node,
+    );
+  const by = typeof origin === 'bigint' ? pastUsual(origin, width) : (origin as Interval);
+  const bucket = timeBucket.lower([arg(args, 0), moved(arg(args, 1), by, -1)], plain);
+  return moved(bucket, by, 1);
+}
+
+/** How far an origin is past the start that buckets have without one. */
+function pastUsual(origin: bigint, width: Interval): Interval {
+  if (width.months === 0) {
+    const size = BigInt(width.days) * 86_400_000_000n + width.micros;
+    const past = (((origin - BigInt(BUCKET_ORIGIN)) % size) + size) % size;
+    return { months: 0, days: 0, micros: past };
+  }
+  const date = new Date(Number(origin / 1000n));
+  const month = date.getUTCFullYear() * 12 + date.getUTCMonth() - BUCKET_ORIGIN_MONTH;
+  const start = BigInt(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)) * 1000n;
+  const months = ((month % width.months) + width.months) % width.months;
+  return { months, days: 0, micros: origin - start };
+}
+
 const timeBucket: ScalarFunction = {
-  usage: 'time_bucket(interval, timestamp)',
-  resolve: ([a, b], args) => {
+  usage: 'time_bucket(interval, timestamp [, origin or offset])',
+  resolve: ([a, b, origin], args) => {
     if (a === undefined || b === undefined) return undefined;
+    if (args.length > 3) return undefined;
+    if (origin !== undefined && args[2]?.kind !== 'literal') return 'the origin must be a constant';
     if (a.kind !== 'interval' || args[0]?.kind !== 'literal')
       return 'the width must be a constant interval';
     const width = literalOf(args[0]) as Interval;
@@ -220,10 +264,26 @@ const timeBucket: ScalarFunction = {
       return 'a width of months cannot have days';
     if (width.months <= 0 && BigInt(width.days) * 86_400_000_000n + width.micros <= 0n)
       return 'the width must be positive';
-    const type = b.kind === 'date' || b.kind === 'null' ? t.TIMESTAMP : b;
-    return type.kind === 'timestamp' ? { args: [a, type], type } : undefined;
+    const type = b.kind === 'null' ? t.TIMESTAMP : b;
+    if (type.kind !== 'timestamp' && type.kind !== 'date') return undefined;
+    if (origin === undefined) return { args: [a, type], type };
+    return { args: [a, type, origin.kind === 'interval' ? origin : t.TIMESTAMP], type };
   },
   lower: (args, call) => {
+    if (call.type.kind === 'date') {
+      const types = call.args.map((each, index) =>
+        index === 1 ? { ...each, type: t.TIMESTAMP } : each,
+      );
+      const stamps = args.map((each, index) =>
+        index === 1 ? d.cast(each, t.dtypeOf(t.TIMESTAMP)) : each,
+      );
+      return d.cast(
+        timeBucket.lower(stamps, { ...call, args: types, type: t.TIMESTAMP }),
+        t.dtypeOf(t.DATE),
+      );
+    }
+    const origin = call.args[2];
+    if (origin !== undefined) return bucketFrom(args, call, literalOf(origin));
     const width = literalOf(call.args[0]) as Interval;
     const node = arg(args, 1);
     if (width.months > 0) {
@@ -257,11 +317,14 @@ const DIFF_MICROS: Readonly<Record<string, number>> = {
   microsecond: 1,
 };
 
+const CALENDAR_DIFFS = new Set(['year', 'isoyear', 'decade', 'century', 'month', 'quarter']);
+
 /** Boundaries of `part` crossed between two timestamps, as DuckDB's date_diff counts. */
 function boundary(part: string, node: Dsl, type: SqlType): Dsl {
   if (part === 'year' || part === 'decade' || part === 'century') {
     return floorDivide(year(node), { year: 1, decade: 10, century: 100 }[part]);
   }
+  if (part === 'isoyear') return isoYear(node);
   if (part === 'month') return d.binary('Plus', times(year(node), 12), field('Month')(node));
   if (part === 'quarter') return d.binary('Plus', times(year(node), 4), field('Quarter')(node));
   return floorDivide(micros(node, type), DIFF_MICROS[part] ?? 1);
@@ -272,7 +335,8 @@ const dateDiff: ScalarFunction = {
   resolve: ([, b, c], args) => {
     const part = partName(literalOf(args[0]));
     if (b === undefined || c === undefined) return undefined;
-    if (part === undefined) return 'unknown date part';
+    if (part === undefined || !(part in DIFF_MICROS || CALENDAR_DIFFS.has(part)))
+      return 'unknown date part';
     const common = t.commonType(b, c);
     return common?.kind === 'date' || common?.kind === 'timestamp'
       ? { args: [t.TEXT, common, common], type: t.INT64 }
@@ -292,14 +356,28 @@ const format: ScalarFunction = {
   usage: "strftime(timestamp, '%Y-%m-%d')",
   resolve: ([a, b], args) => {
     if (a === undefined || b === undefined) return undefined;
+    // strftime('%Y', date) is written by many, too.
+    if (typeof literalOf(args[0]) === 'string' && b.kind !== 'text')
+      return ['date', 'timestamp', 'time'].includes(b.kind)
+        ? { args: [t.TEXT, b], type: t.TEXT }
+        : undefined;
     if (typeof literalOf(args[1]) !== 'string') return 'the format must be a constant';
     return a.kind === 'date' || a.kind === 'timestamp' || a.kind === 'time'
       ? { args: [a, t.TEXT], type: t.TEXT }
       : undefined;
   },
   lower: (args, call: CallExpression) =>
-    d.timeCall({ ToString: String(literalOf(call.args[1])) }, arg(args, 0)),
+    call.args[0]?.type.kind === 'text'
+      ? d.timeCall({ ToString: chronoFormat(String(literalOf(call.args[0]))) }, arg(args, 1))
+      : d.timeCall({ ToString: chronoFormat(String(literalOf(call.args[1]))) }, arg(args, 0)),
 };
+
+/** %f is microseconds in SQL, %g milliseconds, %n nanoseconds; in chrono %f is nanoseconds. */
+const chronoFormat = (format: string): string =>
+  format.replace(
+    /%(.)/g,
+    (whole, letter: string) => ({ f: '%6f', g: '%3f', n: '%9f' })[letter] ?? whole,
+  );
 
 const parseTime = (usage: string, strict: boolean): ScalarFunction => ({
   usage,
@@ -319,13 +397,18 @@ export function strptime(
   to: 'date' | 'timestamp' | 'time',
   strict: boolean,
 ): Dsl {
-  const hasTime = /%[HIMSTXRsfcr+]/.test(pattern);
+  const hasTime = /%[HIMSTXRsfgncr+]/.test(pattern);
   const through = to === 'time' ? t.TIME : hasTime ? t.TIMESTAMP : t.DATE;
   const parsed = d.stringCall(
     {
       Strptime: [
         { Literal: t.dtypeOf(through) },
-        { format: pattern, strict, exact: true, cache: true },
+        {
+          format: pattern.replace(/%[fgn]/g, '%f').replace('.%f', '%.f'),
+          strict,
+          exact: true,
+          cache: true,
+        },
       ],
     },
     node,
@@ -367,6 +450,9 @@ const PART_FUNCTIONS = [
   'yearweek',
   'decade',
   'century',
+  'millennium',
+  'era',
+  'julian',
 ];
 
 export const TIMES: FunctionTable = {

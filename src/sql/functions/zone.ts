@@ -3,8 +3,21 @@ import * as d from '../../compute/dsl.ts';
 import * as t from '../types.ts';
 import { arg, type FunctionTable, literalOf } from './function.ts';
 
-/** Wall-clock times that a change of the clocks skips become null; repeated ones the earlier. */
-const LOCALIZE = 'Null';
+/** Long enough to be on the other side of any change of the clocks. */
+const BEFORE_CHANGE = 3 * 3_600_000_000;
+
+/**
+ * A time that comes twice is the later one; one that is skipped is read by the offset before the
+ * change, as PostgreSQL does.
+ */
+function localized(node: d.Dsl, zone: string): d.Dsl {
+  const read = (local: d.Dsl): d.Dsl =>
+    d.timeCall({ ReplaceTimeZone: [{ inner: zone }, 'Null'] }, local, d.text('latest'));
+  const by = (sign: string, moment: d.Dsl): d.Dsl =>
+    d.timeCall('OffsetBy', moment, d.text(`${sign}${BEFORE_CHANGE}us`));
+  const utc = (moment: d.Dsl): d.Dsl => d.timeCall({ ConvertTimeZone: { inner: 'UTC' } }, moment);
+  return d.coalesce(utc(read(node)), by('', utc(read(by('-', node)))));
+}
 
 export const ZONES: FunctionTable = {
   /** timezone('Area/City', x): a naive time becomes an instant, an instant the time there. */
@@ -30,12 +43,7 @@ export const ZONES: FunctionTable = {
         }),
       );
       if (call.type.kind === 'timestamp' && call.type.zone !== undefined) {
-        const localized = d.timeCall(
-          { ReplaceTimeZone: [{ inner: zone }, LOCALIZE] },
-          node,
-          d.text('earliest'),
-        );
-        return d.timeCall({ ConvertTimeZone: { inner: 'UTC' } }, localized);
+        return localized(node, zone);
       }
       const there = d.timeCall({ ConvertTimeZone: { inner: zone } }, node);
       return d.timeCall({ ReplaceTimeZone: [null, 'Raise'] }, there, d.text('raise'));

@@ -51,7 +51,7 @@ export function lowerExpression(expression: Expression, lowering: Lowering): Dsl
       const fn = scalarFunction(expression.name);
       assert(fn !== undefined, `the binder knows ${expression.name}`);
       // A function that moves a timestamp reads a constant interval itself: months have no length.
-      const moves = expression.type.kind === 'timestamp';
+      const moves = expression.type.kind === 'timestamp' || expression.type.kind === 'date';
       const args = expression.args.map((arg) =>
         moves && arg.kind === 'literal' && arg.type.kind === 'interval'
           ? d.nullOf('Null')

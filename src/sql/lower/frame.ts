@@ -2,7 +2,6 @@
 
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
-import { NairobiError } from '../../errors.ts';
 import { toFloat } from '../functions/numbers.ts';
 import type { Expression, WindowExpression } from '../ir.ts';
 import { dtypeOf } from '../types.ts';
@@ -11,11 +10,6 @@ import type { Over } from './window.ts';
 
 /** Up to this many rows a sliding frame is summed value by value; beyond, by differences. */
 const DIRECT_ROWS = 64;
-
-const unsupported = (window: WindowExpression): NairobiError =>
-  new NairobiError('NOT_SUPPORTED', `Not supported: ${window.name}() over this frame`, {
-    hint: 'use the whole partition, or rows between unbounded preceding and current row',
-  });
 
 const cumulative = (variant: string, node: Dsl): Dsl =>
   d.call({ [variant]: { reverse: false } }, node);
@@ -41,7 +35,7 @@ function wide(node: Dsl, window: WindowExpression): Dsl {
 }
 
 /** From the partition's first row to this one (or its last peer). */
-function running(window: WindowExpression, node: Dsl, over: Over): Dsl {
+function running(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined {
   const counted = cumulative('CumSum', known(node));
   const upTo = (value: Dsl): Dsl => {
     const within = over.stage(over.within(value));
@@ -67,7 +61,7 @@ function running(window: WindowExpression, node: Dsl, over: Over): Dsl {
     case 'max':
       return upTo(forwardFill(cumulative(window.name === 'min' ? 'CumMin' : 'CumMax', node)));
     default:
-      throw unsupported(window);
+      return undefined;
   }
 }
 
@@ -78,7 +72,13 @@ function shifts(node: Dsl, start: number, end: number, over: Over): Dsl[] {
   );
 }
 
-function sliding(window: WindowExpression, node: Dsl, over: Over, start: number, end: number): Dsl {
+function sliding(
+  window: WindowExpression,
+  node: Dsl,
+  over: Over,
+  start: number,
+  end: number,
+): Dsl | undefined {
   if (end < start)
     return window.name === 'count'
       ? d.ternary(d.isNotNull(over.row), d.int64(0), d.int64(0))
@@ -93,14 +93,14 @@ function sliding(window: WindowExpression, node: Dsl, over: Over, start: number,
   const nothing = d.nullOf(dtypeOf(window.type));
   if (window.name === 'count') return counted;
   if (window.name === 'min' || window.name === 'max') {
-    if (!small) throw unsupported(window);
+    if (!small) return undefined;
     return d.call(
       window.name === 'min' ? 'MinHorizontal' : 'MaxHorizontal',
       ...shifts(node, start, end, over),
     );
   }
   if (window.name === 'sum') {
-    if (!small && window.type.kind === 'float') throw unsupported(window);
+    if (!small && window.type.kind === 'float') return undefined;
     return d.ternary(some, addUp(wide(node, window), start, end, over, small), nothing);
   }
   if (window.name === 'avg' && small) {
@@ -111,7 +111,7 @@ function sliding(window: WindowExpression, node: Dsl, over: Over, start: number,
       nothing,
     );
   }
-  throw unsupported(window);
+  return undefined;
 }
 
 function addUp(values: Dsl, start: number, end: number, over: Over, small: boolean): Dsl {
@@ -133,6 +133,8 @@ function difference(values: Dsl, over: Over, start: number, end: number): Dsl {
 /** first_value, last_value, nth_value: the value at an edge of the frame. */
 function edge(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined {
   const { start, end, unit } = window.frame;
+  const still = (start ?? 0) === 0 && (end ?? 0) === 0;
+  if (unit !== 'rows' && !still) return undefined;
   if (window.name === 'first_value') {
     if (start === undefined) return over.within(d.agg('First', node));
     if (unit !== 'rows') return over.withinPeers(d.agg('First', node));
@@ -154,7 +156,7 @@ function edge(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined 
   }
   if (window.name !== 'nth_value') return undefined;
   const n = window.args[1]?.kind === 'literal' ? BigInt(window.args[1].value as bigint) : 1n;
-  if (start !== undefined) throw unsupported(window);
+  if (start !== undefined) return undefined;
   const nth = over.within(d.agg('First', d.filter(node, d.binary('Eq', over.row, d.int64(n)))));
   if (end === undefined) return nth;
   const reached =
@@ -164,11 +166,36 @@ function edge(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined 
   return d.ternary(d.binary('GtEq', reached, d.int64(n)), nth, d.nullOf(dtypeOf(window.type)));
 }
 
-export function frameAggregate(lowerer: Lowerer, window: WindowExpression, over: Over): Dsl {
+/** The last known value up to here, the first one of all: what fills gaps. */
+function filled(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined {
+  const { start, end, unit } = window.frame;
+  if (start !== undefined) return undefined;
+  const [first, last] = [
+    d.agg('First', d.call('DropNulls', node)),
+    d.agg('Last', d.call('DropNulls', node)),
+  ];
+  if (end === undefined) {
+    if (window.name === 'nth_value') return undefined;
+    return over.within(window.name === 'first_value' ? first : last);
+  }
+  if (end !== 0 || window.name !== 'last_value') return undefined;
+  const sofar = over.stage(over.within(forwardFill(node)));
+  return unit === 'rows' ? sofar : over.withinPeers(d.agg('Last', sofar));
+}
+
+/** Undefined where the frame needs the general way; see src/sql/rare/frames.ts. */
+export function frameAggregate(
+  lowerer: Lowerer,
+  window: WindowExpression,
+  over: Over,
+): Dsl | undefined {
+  const { start, end, exclude } = window.frame;
+  if (exclude !== undefined) return undefined;
   const node = spread(argument(lowerer, window), over);
+  if (window.ignoreNulls) return filled(window, node, over);
   const atEdge = edge(window, node, over);
   if (atEdge !== undefined) return atEdge;
-  const { start, end } = window.frame;
+  if (/_value$/.test(window.name)) return undefined;
   if (start === undefined && end === undefined) {
     const whole: Expression[] = [...window.args];
     const filter = window.filter;
@@ -185,7 +212,8 @@ export function frameAggregate(lowerer: Lowerer, window: WindowExpression, over:
       }),
     );
   }
-  if (window.distinct) throw unsupported(window);
+  if (window.distinct) return undefined;
+  if (window.frame.unit !== 'rows' && ((start ?? 0) !== 0 || (end ?? 0) !== 0)) return undefined;
   if (start === undefined && end === 0) return running(window, node, over);
   if (window.frame.unit !== 'rows') {
     if (start === 0 && end === 0) {
@@ -202,8 +230,8 @@ export function frameAggregate(lowerer: Lowerer, window: WindowExpression, over:
         }),
       );
     }
-    throw unsupported(window);
+    return undefined;
   }
   if (start !== undefined && end !== undefined) return sliding(window, node, over, start, end);
-  throw unsupported(window);
+  return undefined;
 }

@@ -43,6 +43,14 @@ export function lowerLiteral({ value, type }: LiteralExpression): Dsl {
       const zone = type.zone === undefined ? null : { inner: type.zone };
       return d.scalar('Datetime', [value, UNITS[type.unit], zone]);
     }
+    case 'calendar': {
+      const { months, days, micros } = value as Interval;
+      return d.struct([
+        ['months', d.int64(months)],
+        ['days', d.int64(days)],
+        ['micros', d.int64(micros)],
+      ]);
+    }
     case 'interval':
       return d.scalar('Duration', [intervalMicros(value as Interval), 'Microseconds']);
     default:

@@ -9,6 +9,7 @@ import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
 import type { Expression, Named, Window, WindowExpression } from '../ir.ts';
+import { rare } from '../rare.ts';
 import { fingerprint, outputOf } from '../walk.ts';
 import { frameAggregate } from './frame.ts';
 import type { Lowerer } from './plan.ts';
@@ -165,15 +166,33 @@ function offset(lowerer: Lowerer, window: WindowExpression, over: Over): Dsl {
   return d.ternary(outside, lowerer.dsl(fallback), shifted);
 }
 
-function lowerOne(lowerer: Lowerer, window: WindowExpression, over: Over): Dsl {
+/** Undefined where the frame needs the general way. */
+function lowerOne(lowerer: Lowerer, window: WindowExpression, over: Over): Dsl | undefined {
   if (/^(row_number|rank|dense_rank|percent_rank|cume_dist)$/.test(window.name))
     return ranking(window.name, over);
-  if (window.name === 'lag' || window.name === 'lead') return offset(lowerer, window, over);
+  if (window.name === 'lag' || window.name === 'lead')
+    return window.ignoreNulls ? undefined : offset(lowerer, window, over);
   if (window.name === 'ntile') {
     const [buckets] = window.args;
     return ntile(over, buckets?.kind === 'literal' ? BigInt(buckets.value as bigint) : 1n);
   }
   return frameAggregate(lowerer, window, over);
+}
+
+/** Those that are expressions over the partition, and those whose frames need more than that. */
+function sortedOut(
+  lowerer: Lowerer,
+  windows: readonly Named<WindowExpression>[],
+  over: Over,
+): [{ readonly id: string; readonly node: Dsl }[], Named<WindowExpression>[]] {
+  const plain: { readonly id: string; readonly node: Dsl }[] = [];
+  const others: Named<WindowExpression>[] = [];
+  for (const window of windows) {
+    const node = lowerOne(lowerer, window.expression, over);
+    if (node === undefined) others.push(window);
+    else plain.push({ id: window.id, node });
+  }
+  return [plain, others];
 }
 
 export function lowerWindow(lowerer: Lowerer, plan: Window): LazyFrame {
@@ -183,13 +202,13 @@ export function lowerWindow(lowerer: Lowerer, plan: Window): LazyFrame {
   for (const windows of groups.values()) {
     const [first] = windows as [Named<WindowExpression>];
     const prepared = prepare(lowerer, frame, first.expression, `w${index}_`);
-    const lowered = windows.map(({ id, expression }) =>
-      d.expression(lowerOne(lowerer, expression, prepared.over), id),
-    );
+    const [plain, others] = sortedOut(lowerer, windows, prepared.over);
+    const lowered = plain.map(({ id, node }) => d.expression(node, id));
     const staged = prepared.over.staged.map(({ id, node }) => d.expression(node, id));
     frame = (
       staged.length === 0 ? prepared.frame : prepared.frame.withColumns(...staged)
     ).withColumns(...lowered);
+    if (others.length > 0) frame = rare().frames(lowerer, frame, `w${index}_`, others);
     index += 1;
   }
   return frame.select(...outputOf(plan));

@@ -1,19 +1,27 @@
 /** All that is loaded only for the queries that use it. */
 
 import type { LazyFrame } from '../../compute/polars.ts';
+import { calendarField } from '../functions/ages.ts';
 import { LIST_ALIASES, LISTS } from '../functions/lists.ts';
+import { MORE_AGGREGATE_ALIASES, MORE_AGGREGATES } from '../functions/more-aggregates.ts';
+import { MORE_TEXT_ALIASES, MORE_TEXTS } from '../functions/more-text.ts';
+import { MORE_TIME_ALIASES, MORE_TIMES } from '../functions/more-time.ts';
 import { STRUCTS } from '../functions/structs.ts';
 import type { Plan } from '../ir.ts';
 import type { Lowerer } from '../lower/plan.ts';
 import type { Token } from '../tokens.ts';
 import { bracketEdits } from './brackets.ts';
 import { aligned, unmarked } from './by-name.ts';
+import { calendarOperation } from './calendar-operation.ts';
 import { arraySubquery, compareAll } from './compare.ts';
+import { frames } from './frames.ts';
 import { lateral, quantified, scalarByDomain } from './lateral.ts';
 import { castNested, toText } from './nested.ts';
+import { variant, withinGroup } from './ordered-set.ts';
 import { pivot } from './pivot.ts';
 import { bindRecursive, lowerRecursive, lowerWorking } from './recursive.ts';
 import { lowerSample, withTies } from './sample.ts';
+import { distinctSketch, quantileSketch } from './sketches.ts';
 import { elementType, indirection, special, structOf } from './special.ts';
 import { statementEdits } from './statements.ts';
 import { positional, sample, tableFunction } from './tables.ts';
@@ -35,10 +43,10 @@ function frame(lowerer: Lowerer, plan: RarePlan): LazyFrame {
 }
 
 export const RARE = {
-  scalars: { ...LISTS, ...STRUCTS },
-  scalarAliases: { ...LIST_ALIASES },
-  aggregates: {},
-  aggregateAliases: {},
+  scalars: { ...LISTS, ...STRUCTS, ...MORE_TIMES, ...MORE_TEXTS },
+  scalarAliases: { ...LIST_ALIASES, ...MORE_TIME_ALIASES, ...MORE_TEXT_ALIASES },
+  aggregates: MORE_AGGREGATES,
+  aggregateAliases: MORE_AGGREGATE_ALIASES,
   edits: (tokens: readonly Token[]) => [...bracketEdits(tokens), ...statementEdits(tokens)],
   unmarked,
   aligned,
@@ -46,7 +54,14 @@ export const RARE = {
   indirection,
   elementType,
   frame,
+  frames,
+  withinGroup,
+  variant,
   toText,
+  calendarField,
+  distinctSketch,
+  quantileSketch,
+  calendarOperation,
   castNested,
   lateral,
   scalarByDomain,

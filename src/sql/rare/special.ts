@@ -258,6 +258,10 @@ export function special(
   switch (name) {
     case '@each':
       return bindComprehension(call, environment);
+    case 'random': {
+      const seed = literal(BigInt(Math.floor(Math.random() * 2 ** 32)), t.INT64);
+      return { kind: 'call', name, args: [seed], type: t.FLOAT64, position: call.location ?? 0 };
+    }
     case 'unnest':
       return bindUnnest(call, environment);
     case '@struct':

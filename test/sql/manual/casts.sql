@@ -7,3 +7,4 @@ select 1.5::int, 2.5::int, -1.5::int, 2.5::decimal(2,1)::int, 0.5::double::int, 
 select '12:34'::time, '2024-1-5'::date, '2024-01-05 1:02:03'::timestamp, 'infinity'::double, '-inf'::double
 select cast(id as varchar) || color, cast(x as decimal(10, 2)), cast(price as int), cast(flag as int), cast(day as varchar), cast(ts as date) from t where id < 10
 select 1 from (select 1)
+select date '2024-01-01'::varchar, timestamp '2024-01-01 12:00:00'::varchar, time '12:00:00'::varchar, interval '1 day'::varchar, interval '1 year 2 months 3 days 04:05:06.5'::varchar

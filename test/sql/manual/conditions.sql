@@ -5,3 +5,4 @@ select true is true, null is true, false is not true, null is unknown, true::int
 select id, decode_it from (select id, case id when 1 then 10 when 2 then 20 else 0 end as decode_it from t where id < 4) order by 1
 select xor(true::int, false::int), true > false, least(true, false), greatest(true, false)
 select id from t where (id, color) in ((1, $$red$$), (3, $$blue$$)) order by id
+select id from t where (id, n) > (195, 3) order by id

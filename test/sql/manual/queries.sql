@@ -49,7 +49,6 @@ with a as materialized (select id from t where id < 3), b as not materialized (s
 select id, row_number() over () from t where id < 1
 select (select 1), (select max(id) from t) - 1, array(select id from t where id < 4 order by id)
 select 1 as "Select", 'it''s', e'a\nb', $$dollar$$
-select 1
 select count(*) from t group by ()
 values (1, $$a$$), (2, $$b$$) order by 1 desc limit 1
 select * from (select id, color from t limit 0) s
