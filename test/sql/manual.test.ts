@@ -9,6 +9,8 @@ import { cells, difference, Oracle } from './oracle.ts';
 import { makeTables } from './tables.ts';
 
 const FOLDER = join(import.meta.dirname, 'manual');
+/** All of them where there is time for it, else every fourth. */
+const STEP = process.env['NAIROBI_TEST_FULL'] === '1' ? 1 : 4;
 const CHAPTERS = readdirSync(FOLDER).filter((name) => name.endsWith('.sql'));
 
 describe('the queries of the manuals are answered as DuckDB answers them', () => {
@@ -20,9 +22,10 @@ describe('the queries of the manuals are answered as DuckDB answers them', () =>
   afterAll(() => oracle[Symbol.asyncDispose]());
 
   for (const chapter of CHAPTERS) {
-    test(chapter, { timeout: 120_000 }, async () => {
+    test(chapter, { timeout: 600_000 }, async () => {
       const wrong: string[] = [];
-      for (const sql of readFileSync(join(FOLDER, chapter), 'utf8').trim().split('\n')) {
+      const queries = readFileSync(join(FOLDER, chapter), 'utf8').trim().split('\n');
+      for (const sql of queries.filter((_, index) => index % STEP === 0)) {
         const theirs = await oracle.theirs(sql);
         const ordered = / order by [^)]*$/.test(sql);
         const query = await oracle.compile(sql);

@@ -1,11 +1,11 @@
 /** From a node of the parse tree to a typed expression. */
 import type { A_Indirection, CaseExpr, ColumnRef, Node, SubLink } from 'libpg-query';
-import type { Expression, SubqueryExpression } from '../ir.ts';
+import type { Expression, Plan, SubqueryExpression } from '../ir.ts';
 import { sameName } from '../names.ts';
 import { rare } from '../rare.ts';
 import * as t from '../types.ts';
 import { makeCall } from './call.ts';
-import { adaptLiterals } from './coerce.ts';
+import { adaptLiterals, convert } from './coerce.ts';
 import { bindCast, bindConstant, bindKeywordValue, bindParameter } from './constant.ts';
 import { requireColumn, resolveColumn, type Scope } from './context.ts';
 import { type Environment, literal, positionOf, stringsOf } from './environment.ts';
@@ -147,8 +147,40 @@ function quantified(
   });
   if (operator !== (all ? '<>' : '='))
     return rare().compareAll(base, operator, converted, all, environment);
-  const found: Expression = { ...base, mode: 'in', needles: converted, type: t.BOOLEAN };
+  const found = memberOf(base, converted, environment);
   return all ? makeCall(context, 'not', [found], base.position) : found;
+}
+
+/** Both sides of IN in one type: the engine joins only equal ones. */
+function memberOf(
+  base: Pick<SubqueryExpression, 'kind' | 'plan' | 'columns' | 'outer' | 'position'>,
+  needles: readonly Expression[],
+  environment: Environment,
+): Expression {
+  const { context } = environment;
+  const common = needles.map(
+    (needle, index) =>
+      t.commonType(needle.type, base.columns[index]?.type ?? t.NULL) ?? needle.type,
+  );
+  const fits = base.columns.every((column, index) =>
+    t.sameType(column.type, common[index] ?? column.type),
+  );
+  const columns = base.columns.map((column, index) =>
+    fits ? column : { ...column, id: context.newId(), type: common[index] ?? column.type },
+  );
+  const items = base.columns.map((column, index) => ({
+    id: columns[index]?.id ?? column.id,
+    expression: convert(
+      context,
+      { kind: 'column', ...column, position: -1 },
+      common[index] ?? column.type,
+    ),
+  }));
+  const plan: Plan = fits ? base.plan : { kind: 'project', input: base.plan, items };
+  const converted = needles.map((needle, index) =>
+    convert(context, needle, common[index] ?? needle.type),
+  );
+  return { ...base, plan, columns, mode: 'in', needles: converted, type: t.BOOLEAN };
 }
 
 function bindIndirection(expression: A_Indirection, environment: Environment): Expression {

@@ -134,6 +134,9 @@ function isPlain(window: WindowExpression): boolean {
   if (/^(row_number|rank|dense_rank|percent_rank|cume_dist|ntile)$/.test(name)) return true;
   if (ignoreNulls || frame.exclude !== undefined) return false;
   if (frame.start === undefined && frame.end === undefined) return true;
+  // The edge of a frame that may be empty.
+  const mayBeEmpty = (frame.start ?? 0) > 0 || (frame.end ?? 0) < 0;
+  if (window.distinct || (mayBeEmpty && /_value$/.test(name))) return false;
   const still = (frame.start ?? 0) === 0 && (frame.end ?? 0) === 0;
   if (frame.unit !== 'rows' && !still) return false;
   return (

@@ -135,6 +135,8 @@ function edge(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined 
   const { start, end, unit } = window.frame;
   const still = (start ?? 0) === 0 && (end ?? 0) === 0;
   if (unit !== 'rows' && !still) return undefined;
+  // A frame that lies beside its row may be empty.
+  if ((start ?? 0) > 0 || (end ?? 0) < 0) return undefined;
   if (window.name === 'first_value') {
     if (start === undefined) return over.within(d.agg('First', node));
     if (unit !== 'rows') return over.withinPeers(d.agg('First', node));

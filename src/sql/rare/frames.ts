@@ -56,6 +56,19 @@ function shifted(
     : joined.withColumns(d.expression(d.coalesce(d.column(id), lowerer.dsl(fallback)), id));
 }
 
+/** RANGE by a distance among NULLs: those are peers of each other, and within what is unbounded. */
+function hasNullKeys(
+  frame: DataFrame,
+  tag: string,
+  { frame: f, order }: WindowExpression,
+): boolean {
+  const byValue = f.unit === 'range' && ((f.start ?? 0) !== 0 || (f.end ?? 0) !== 0);
+  if (!byValue || order.length === 0) return false;
+  const nulls = d.cast(d.call('NullCount', d.column(`${tag}o0`)), 'Float64');
+  const [[count]] = collect(frame.lazy().select(d.expression(nulls, 'nulls'))).rows() as [[number]];
+  return count > 0;
+}
+
 /** One window after the other, over rows that stay as they are sorted. */
 export function frames(
   lowerer: Lowerer,
@@ -73,9 +86,10 @@ export function frames(
       frame = made.drop(helpers.filter((name) => made.columns.includes(name)) as never);
       continue;
     }
-    const column = isPaired(expression)
-      ? framePairs(lowerer, frame, tag, window)
-      : rolled(lowerer, frame, tag, window);
+    const column =
+      isPaired(expression) || hasNullKeys(frame, tag, expression)
+        ? framePairs(lowerer, frame, tag, window)
+        : rolled(lowerer, frame, tag, window);
     frame = frame.hstack([column.rename(id)]) as unknown as DataFrame;
   }
   return frame.lazy();
