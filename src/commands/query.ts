@@ -118,7 +118,7 @@ export default class Query extends BaseCommand {
     const filenameColumn = flags['filename-col'];
     const options: SessionOptions = {
       host: this.hostOptions(flags),
-      early: true,
+      once: 'early',
       read: readOptions(flags),
       unionByName: flags['union-by-name'],
       ...(schemas === undefined ? {} : { schemas }),

@@ -26,6 +26,8 @@ export interface OpenContext {
   readonly reporter: Reporter;
   /** Begin before the input was read, where the plan may allow it. */
   readonly early: boolean;
+  /** The rows are gone through once. */
+  readonly once: boolean;
   readonly sizes: StreamSizes;
 }
 

@@ -34,8 +34,11 @@ export interface SessionOptions {
   readonly read: ReadOptions;
   /** Columns of several files are matched by name, missing ones are null. */
   readonly unionByName?: boolean;
-  /** Plans may begin with the first rows of a stream: they go through them once. */
-  readonly early?: boolean;
+  /**
+   * Rows are gone through once, so that a pipe need not be kept; 'early': and may be begun before
+   * the input was read.
+   */
+  readonly once?: boolean | 'early';
   /** How streams are cut; by default what the memory limit allows. */
   readonly streamSizes?: StreamSizes;
   /** Adds a column of this name with the path each row came from. */
@@ -108,7 +111,8 @@ export class Session implements Disposable {
       pool: this.#pool,
       reader: this.#reader,
       reporter: this.reporter,
-      early: this.options.early === true,
+      early: this.options.once === 'early',
+      once: this.options.once !== undefined && this.options.once !== false,
       sizes: this.options.streamSizes ?? sizesOf(this.plan.memoryLimit),
     });
     try {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll } from 'vitest';
+import { collect } from '../../src/compute/polars.ts';
 import type { HostOptions } from '../../src/engine/options.ts';
 import { query } from '../../src/engine/query.ts';
 import { Reporter } from '../../src/engine/report.ts';
@@ -52,7 +53,7 @@ export async function ask(
   read: ReadOptions = {},
 ): Promise<Answer> {
   const reporter = new Reporter();
-  using session = new Session({ host: HOST, read, early: true, streamSizes }, reporter);
+  using session = new Session({ host: HOST, read, once: 'early', streamSizes }, reporter);
   try {
     const { frame, columns } = await query(session, {
       sql,
@@ -73,20 +74,42 @@ export function gzipped(text: string | Buffer, name = 'csv'): string {
   return file;
 }
 
-/** Asks a FIFO that another process writes to. */
+/** A FIFO that another process writes to; `written` once it has. */
+function pipeOf(content: string | Buffer): { fifo: string; written: Promise<unknown> } {
+  files += 1;
+  const [data, fifo] = [path.join(root, `${files}.data`), path.join(root, `${files}.fifo`)];
+  writeFileSync(data, content);
+  execFileSync('mkfifo', [fifo]);
+  const writer = spawn('sh', ['-c', `exec cat "${data}" > "${fifo}"`], { stdio: 'ignore' });
+  return { fifo, written: new Promise((resolve) => writer.once('exit', resolve)) };
+}
+
 export async function askPipe(
   sql: string,
   content: string | Buffer,
   sizes: StreamSizes,
   read: ReadOptions = {},
 ): Promise<Answer> {
-  files += 1;
-  const [data, fifo] = [path.join(root, `${files}.data`), path.join(root, `${files}.fifo`)];
-  writeFileSync(data, content);
-  execFileSync('mkfifo', [fifo]);
-  const writer = spawn('sh', ['-c', `exec cat "${data}" > "${fifo}"`], { stdio: 'ignore' });
-  const done = new Promise((resolve) => writer.once('exit', resolve));
+  const { fifo, written } = pipeOf(content);
   const answer = await ask(sql, fifo, sizes, read);
-  await done;
+  await written;
   return answer;
+}
+
+/** The rows of a pipe, counted in two passes. */
+export async function countTwice(
+  content: string | Buffer,
+  streamSizes: StreamSizes,
+): Promise<number[]> {
+  const { fifo, written } = pipeOf(content);
+  using session = new Session({ host: HOST, read: {}, streamSizes }, new Reporter());
+  const relation = session.open({ path: fifo });
+  const counts: number[] = [];
+  for (let pass = 0; pass < 2; pass += 1) {
+    let rows = 0;
+    for await (const segment of relation.segments(['id'])) rows += collect(segment).height;
+    counts.push(rows);
+  }
+  await written;
+  return counts;
 }

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { ReadOptions } from '../../src/formats/options.ts';
-import { ask, askPipe, gzipped, KEPT, REUSED, WHOLE } from './segments-model.ts';
+import { ask, askPipe, countTwice, gzipped, KEPT, REUSED, WHOLE } from './segments-model.ts';
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const HEADER = 'id,name,value\n';
@@ -117,6 +117,13 @@ describe('a pipe in segments', () => {
     for (const sizes of [WHOLE, KEPT, REUSED]) {
       expect((await askPipe(GROUPED, text, sizes)).rows).toBe(whole.rows);
       expect((await askPipe(GROUPED, gzipSync(text), sizes)).rows).toBe(whole.rows);
+    }
+  });
+
+  it('is kept on disk when it is gone through more than once', async () => {
+    const text = HEADER + lines(3000);
+    for (const content of [text, gzipSync(text)]) {
+      expect(await countTwice(content, REUSED)).toEqual([3000, 3000]);
     }
   });
 

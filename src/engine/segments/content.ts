@@ -10,7 +10,6 @@ import { SEGMENTS_MIN } from '../../limits.ts';
 import type { Lease } from '../../memory/lease.ts';
 import type { Pool, Room } from '../../memory/pool.ts';
 import { ContentStream, type Origin } from '../../uring/content-stream.ts';
-import type { InputFile } from '../../uring/input-file.ts';
 import { Feed } from './feed.ts';
 import type { FeedOrder } from './order.ts';
 
@@ -33,25 +32,26 @@ export class StreamedContent {
   readonly origin: Origin;
   readonly #pool: Pool;
   readonly #sizes: StreamSizes;
-  readonly #pipe: InputFile | undefined;
+  /** Closed at the end: the pipe, or what else the origin's path depends on. */
+  readonly #held: Disposable | undefined;
   readonly #version: string;
   /** Of a pipe, before it is begun. */
   #begun: Begun | undefined;
   #feed: Feed | undefined;
   #lease: Lease | undefined;
 
-  /** Of a pipe, takes over `pipe` and `begun`. */
+  /** Takes over what is `held`, and of a pipe what is begun. */
   constructor(
     origin: Origin,
     pool: Pool,
     sizes: StreamSizes,
-    pipe?: { readonly file: InputFile; readonly begun: Begun },
+    held?: { readonly file: Disposable; readonly begun?: Begun },
   ) {
     this.origin = origin;
     this.#pool = pool;
     this.#sizes = sizes;
-    this.#pipe = pipe?.file;
-    this.#begun = pipe?.begun;
+    this.#held = held?.file;
+    this.#begun = held?.begun;
     this.#version = this.isRepeatable ? versionOf(origin.path) : '';
   }
 
@@ -61,7 +61,7 @@ export class StreamedContent {
 
   /** True when it can be begun any number of times. */
   get isRepeatable(): boolean {
-    return this.#pipe === undefined;
+    return this.origin.pipe === undefined;
   }
 
   /** All of it, in memory that is the caller's then. MEMORY_LIMIT when it does not fit. */
@@ -140,7 +140,7 @@ export class StreamedContent {
     this.#begun = undefined;
     void this.end().finally(() => {
       this.forget();
-      this.#pipe?.[Symbol.dispose]();
+      this.#held?.[Symbol.dispose]();
     });
   }
 

@@ -27,6 +27,7 @@ import { MemoryPiece } from '../memory-piece.ts';
 import type { OpenContext } from '../open.ts';
 import type { Piece } from '../piece.ts';
 import { type Begun, copyOf, fillRoom, StreamedContent, type StreamSizes } from './content.ts';
+import { spoolPipe } from './spool.ts';
 import { StreamPiece } from './stream-piece.ts';
 
 /** What the first bytes tell of the compression. */
@@ -151,9 +152,10 @@ function segmented(
   const text = understand(read.types);
   if (text === undefined) return undefined;
   const isPipe = input !== undefined && begun !== undefined;
-  const pipe = isPipe ? { file: input, begun } : undefined;
+  const content = isPipe
+    ? ofPipe(origin, begun, input, context)
+    : new StreamedContent(origin, pool, sizes);
   if (!isPipe && begun !== undefined) dismiss(begun);
-  const content = new StreamedContent(origin, pool, sizes, pipe);
   reporter.set({ backend: isPipe ? 'read' : 'io_uring' });
   return new StreamPiece(file, {
     content,
@@ -161,6 +163,20 @@ function segmented(
     read,
     reporter,
   });
+}
+
+/** Where the rows are gone through more than once, the pipe is kept on disk. */
+function ofPipe(
+  origin: Origin,
+  begun: Begun,
+  input: OpenFile,
+  { pool, sizes, once }: OpenContext,
+): StreamedContent {
+  if (once) return new StreamedContent(origin, pool, sizes, { file: input, begun });
+  const spooled = spoolPipe(origin, begun);
+  begun.room.drop();
+  input[Symbol.dispose]();
+  return new StreamedContent(spooled.origin, pool, sizes, { file: spooled.file });
 }
 
 /** What can be cut: UTF-8 whose records are told apart without knowing all of it. */
