@@ -42,7 +42,10 @@ export function errnoOf(thrown: unknown): string | undefined {
   if (number !== undefined) return getSystemErrorName(-Number(number));
   if (!('code' in thrown)) return undefined;
   // fs.rm of Node 24 names no errno but those it expects.
-  if (thrown.code === '') return /no space left/i.test(thrown.message) ? 'ENOSPC' : undefined;
+  if (thrown.code === '') {
+    if (/no space left/i.test(thrown.message)) return 'ENOSPC';
+    return /input\/output error/i.test(thrown.message) ? 'EIO' : undefined;
+  }
   return typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 

@@ -216,7 +216,7 @@ export class FileTarget implements Target {
         collect(all.sinkIpc(this.temporary, { syncOnClose: 'all' } as never)),
       );
     } finally {
-      rmSync(spool, { force: true });
+      attempt('remove', spool, () => rmSync(spool, { force: true }));
     }
     assert(existsSync(this.temporary), 'Polars wrote the Arrow file it was asked for');
   }
