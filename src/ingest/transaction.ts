@@ -146,7 +146,7 @@ function appendRejected(record: CommitRecord, root: string): void {
     const source = join(root, from);
     if (!existsSync(source)) continue;
     writeAt(to, readFileSync(source), offset);
-    rmSync(source);
+    attempt('remove', source, () => rmSync(source));
   }
 }
 
