@@ -30,6 +30,7 @@ const THREADS = {
   count: 'src/engine/count-worker.ts',
   segments: 'src/engine/segments/worker.ts',
   odd: 'src/engine/odd-worker.ts',
+  progress: 'src/engine/progress-worker.ts',
   batch: 'src/ingest/batch-worker.ts',
   udp: 'src/ingest/udp-worker.ts',
   overseer: 'src/engine/overseer-worker.ts',

@@ -1,4 +1,5 @@
 /** What every command shares: the flags about the host, the report, JSON, notes on stderr. */
+import { isatty } from 'node:tty';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import {
@@ -9,6 +10,7 @@ import {
   type IoChoice,
 } from '../engine/options.ts';
 import { Overseer } from '../engine/overseer.ts';
+import { ERASE_LINE } from '../engine/progress.ts';
 import { Reporter } from '../engine/report.ts';
 import { assert, NairobiError } from '../errors.ts';
 import {
@@ -43,6 +45,7 @@ interface ParsedHostFlags {
   readonly io: IoChoice;
   readonly direct: DirectChoice;
   readonly timeout?: Milliseconds | undefined;
+  readonly progress?: 'auto' | 'json' | 'never';
 }
 
 /** Done in part, as --on-error allowed: docs/ARCHITECTURE.md. */
@@ -100,7 +103,10 @@ export abstract class BaseCommand extends Command {
 
   /** Collects what the run cost: hand it to the engine. */
   protected readonly reporter = new Reporter();
-  readonly #overseer = new Overseer((error) => failureText(error, this.jsonEnabled()));
+  readonly #overseer = new Overseer((error) => {
+    const text = failureText(error, this.jsonEnabled());
+    return takesProgress() && !this.jsonEnabled() ? ERASE_LINE + text : text;
+  });
   #quiet = false;
   #report = false;
 
@@ -111,6 +117,10 @@ export abstract class BaseCommand extends Command {
   protected hostOptions(flags: ParsedHostFlags & { quiet: boolean; report: boolean }): HostOptions {
     this.#quiet = flags.quiet;
     this.#report = flags.report;
+    if (flags.progress === 'json') this.reporter.progress.allow('json');
+    if (flags.progress === 'auto' && !flags.quiet && takesProgress()) {
+      this.reporter.progress.allow('line');
+    }
     this.reporter.onRemark = (text) => this.note(text);
     this.reporter.failureText = (error) => failureText(error, this.jsonEnabled());
     if (flags.timeout !== undefined) this.#startDeadline(flags.timeout);
@@ -129,6 +139,7 @@ export abstract class BaseCommand extends Command {
     try {
       await this._run();
     } finally {
+      this.reporter.progress[Symbol.dispose]();
       this.#overseer[Symbol.dispose]();
     }
     for (const remark of this.reporter.remarks) this.note(remark);
@@ -144,7 +155,9 @@ export abstract class BaseCommand extends Command {
 
   /** A remark for the person at the terminal: stderr, not with --quiet, not with --json. */
   protected note(text: string): void {
-    if (!this.#quiet && !this.jsonEnabled()) process.stderr.write(`nairobi: ${text}\n`);
+    if (this.#quiet || this.jsonEnabled()) return;
+    this.reporter.progress[Symbol.dispose]();
+    process.stderr.write(`nairobi: ${text}\n`);
   }
 
   /** Ends with `code` although the result was printed, as `doctor` and --on-error do. */
@@ -169,6 +182,12 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override logJson(json: unknown): void {
+    this.reporter.progress[Symbol.dispose]();
     process.stdout.write(`${toJsonText(json)}\n`);
   }
+}
+
+/** A terminal that knows how to erase a line. */
+function takesProgress(): boolean {
+  return isatty(2) && process.env['TERM'] !== 'dumb';
 }

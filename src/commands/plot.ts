@@ -140,6 +140,7 @@ export default class Plot extends BaseCommand {
       },
       this.reporter,
     );
+    this.reporter.progress[Symbol.dispose]();
     for (const note of result.notes) this.note(note);
     this.reporter.time('write', () => this.#deliver(output, result.bytes));
     if (flags.open && output !== '-') await showFile(output);

@@ -104,6 +104,7 @@ export async function printResult(
   flags: PrintFlags,
   reporter: Reporter,
 ): Promise<void> {
+  reporter.progress[Symbol.dispose]();
   const format = formatOf(flags);
   const isTerminal = flags.output === undefined && process.stdout.isTTY === true;
   if (isTerminal && (format === 'parquet' || format === 'arrow')) {

@@ -83,6 +83,12 @@ export const readFlags = {
     helpGroup: INPUT,
     helpValue: 'FILE',
   }),
+  progress: Flags.option({ options: ['auto', 'json', 'never'] as const })({
+    summary: 'After a second, how much was read, on stderr: auto is on a terminal',
+    helpGroup: 'OUTPUT',
+    helpValue: 'WHEN',
+    default: 'auto',
+  }),
   'all-text': Flags.boolean({
     summary: 'Infer nothing: every column is text',
     helpGroup: INPUT,

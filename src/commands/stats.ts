@@ -184,11 +184,13 @@ export default class Stats extends BaseCommand {
   }
 
   #show(result: StatsResult, shape: Shape): StatsResult {
+    this.reporter.progress[Symbol.dispose]();
     if (!this.jsonEnabled()) process.stdout.write(textOf(result.columns, shape));
     return result;
   }
 
   #tell({ data, grid, lead, groups, failures }: Answer, form: Shape): object {
+    this.reporter.progress[Symbol.dispose]();
     if (!this.jsonEnabled()) {
       const text =
         groups !== undefined

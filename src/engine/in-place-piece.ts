@@ -32,6 +32,7 @@ const SEGMENT_ROWS = 2 ** 20;
 export class InPlacePiece implements Piece {
   readonly file: InputFile;
   readonly fits: boolean;
+  readonly isInPlace = true;
   readonly #opened: InPlace;
   readonly #context: InPlaceContext;
   readonly #bytes: Buffer;

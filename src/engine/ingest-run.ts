@@ -72,7 +72,9 @@ export class IngestRun implements Disposable {
 
   /** Reads everything once and commits it. */
   async run(): Promise<IngestResult> {
-    await this.readFiles(this.#options.sources.flatMap(expandSources));
+    const files = this.#options.sources.flatMap(expandSources);
+    this.#reporter.progress.expect(files);
+    await this.readFiles(files);
     await this.commit();
     return this.result();
   }
@@ -185,7 +187,7 @@ export class IngestRun implements Disposable {
       segmentBytes: segmentFor(this.#host),
       direct,
       final: this.#options.final,
-      onRead: (count) => this.#reporter.addBytesRead(count),
+      onRead: (count) => this.#reporter.ingested(count),
       onOpen: (facts) => this.#reporter.set(facts),
     });
     for await (const batch of batches) {

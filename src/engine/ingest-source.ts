@@ -61,7 +61,7 @@ export async function openSource(
   const text = new TextSource(file, {
     ...options,
     format: wanted,
-    onRead: (count) => options.reporter.addBytesRead(count),
+    onRead: (count) => options.reporter.ingested(count),
   });
   if (!text.open()) return undefined;
   return {
@@ -100,7 +100,7 @@ async function openStreaming(
   options: SourceOptions & Pick<StreamOptions, 'continues'>,
 ): Promise<OpenSource | undefined> {
   const source = new StreamSource({ ...options, name: file.path, format });
-  const onRead = (count: number): void => options.reporter.addBytesRead(count);
+  const onRead = (count: number): void => options.reporter.ingested(count);
   const rows = source.rows(bytes, onRead);
   const first = await rows.next();
   if (first.done === true && options.continues === undefined) return undefined;

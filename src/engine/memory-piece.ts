@@ -13,6 +13,7 @@ import type { Reporter } from './report.ts';
 export class MemoryPiece implements Piece {
   readonly file: InputFile;
   readonly fits = true;
+  readonly isRead = true;
   readonly #lease: Lease;
   readonly #bytes: Buffer;
   readonly #reporter: Reporter;

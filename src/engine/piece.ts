@@ -9,6 +9,10 @@ export interface Piece {
   readonly columns: readonly Column[];
   readonly understood: Understood;
   readonly rejected: Rejected;
+  /** True when nothing was read yet: the file is scanned where it lies. */
+  readonly isInPlace?: boolean;
+  /** True when all of it was read. */
+  readonly isRead?: boolean;
   /** True when all rows of all columns fit what the memory limit leaves. */
   readonly fits: boolean;
   /** How many rows there are; undefined when only reading them would tell. */

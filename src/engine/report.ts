@@ -3,6 +3,7 @@ import type { NairobiError } from '../errors.ts';
 import type { PageKind } from '../memory/lease.ts';
 import { formatDuration, milliseconds } from '../units.ts';
 import type { Stall } from '../uring/ring-reader.ts';
+import { Progress } from './progress.ts';
 
 export type Backend = 'io_uring' | 'preadv2' | 'mmap' | 'read';
 export type Phase = 'io' | 'parse' | 'compute' | 'render' | 'write';
@@ -34,6 +35,8 @@ type Facts = Partial<Omit<RunReport, 'version' | 'ms' | 'notes' | 'peakMemoryByt
 
 /** Collects the report while the run goes on. */
 export class Reporter {
+  /** Shown while the run goes on; nothing unless allowed. */
+  readonly progress = new Progress();
   readonly #started = performance.now();
   readonly #ms: Record<Phase, number> = { io: 0, parse: 0, compute: 0, render: 0, write: 0 };
   readonly #notes: string[] = [];
@@ -60,6 +63,12 @@ export class Reporter {
 
   addBytesRead(count: number): void {
     this.#bytesRead += count;
+  }
+
+  /** As addBytesRead, by who reads piece by piece. */
+  ingested(count: number): void {
+    this.addBytesRead(count);
+    this.progress.advance(count);
   }
 
   set(facts: Facts): void {

@@ -102,6 +102,7 @@ export class Session implements Disposable {
     this.#reader ??= openReader(this.plan.io, {
       onStall: (stall) => tellStall(stall, this.reporter),
     });
+    this.reporter.progress.expect(files);
     const { schemas, filenameColumn } = this.options;
     const schema = schemas?.get(tableName(argument)) ?? schemas?.get(EVERY_TABLE);
     const types = { ...(schema && readableTypes(schema)), ...this.options.read.types };
@@ -115,6 +116,7 @@ export class Session implements Disposable {
       once: this.options.once !== undefined && this.options.once !== false,
       sizes: this.options.streamSizes ?? sizesOf(this.plan.memoryLimit),
     });
+    this.reporter.progress.opened(pieces);
     try {
       const relation = new SourceRelation(argument, pieces, { ...this.options, types });
       if (schema !== undefined) {

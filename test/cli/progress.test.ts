@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { folderWith, shell } from './nairobi.ts';
+
+const SLOW = "(printf 'a\\n1\\n'; sleep 2.3; printf '2\\n')";
+const ASK = "query 'select sum(a) as s from stdin'";
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+/** The same on a terminal: script(1) makes one. */
+const onTerminal = (line: string): string =>
+  shell(`script -qec '${line.replaceAll("'", "'\\''")}' /dev/null`, { cwd: folderWith({}) }).stdout;
+
+describe('--progress', () => {
+  it('is quiet where stderr is no terminal, and JSON on request', () => {
+    const cwd = folderWith({});
+    const run = `${SLOW} | nairobi ${ASK}`;
+    const { stdout, stderr } = shell(`${run} 2>quiet; cat quiet >&2; ${run} --progress json`, {
+      cwd,
+    });
+    expect(stdout).toBe('s\n3\ns\n3\n');
+    const lines = stderr.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) {
+      expect(JSON.parse(line)).toMatchObject({ progress: { total: null } });
+    }
+  });
+
+  it.skipIf(!hasScript)('draws on a terminal and takes its line away before the answer', () => {
+    const seen = onTerminal(`${SLOW} | $NAIROBI ${ASK} --format csv`);
+    expect(seen).toMatch(/\d+(\.\d+)? [KM]?i?B, \d+\.\d MB\/s\u001b\[K\r/);
+    expect(seen.endsWith('\r\u001b[Ks\r\n3\r\n')).toBe(true);
+    expect(onTerminal(`${SLOW} | TERM=dumb $NAIROBI ${ASK} --format csv`)).toBe('s\r\n3\r\n');
+  });
+});
