@@ -4,10 +4,14 @@ import { once } from 'node:events';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf, NairobiError } from '../errors.ts';
 import { unfinished } from '../unfinished.ts';
 
 export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** So long a signal waits at most while a file is being written. */
+const TURN_MS = 50;
 
 /**
  * A file written beside its final name and renamed to it when whole: readers see the old file or
@@ -27,8 +31,13 @@ class AtomicFile {
       dirname(path),
       `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`,
     );
-    this.#fd = guarded(path, 'create', () => openSync(this.temporary, 'wx', 0o666));
     this.#mark = unfinished(this.temporary);
+    try {
+      this.#fd = guarded(path, 'create', () => openSync(this.temporary, 'wx', 0o666));
+    } catch (error) {
+      this.#mark[Symbol.dispose]();
+      throw error;
+    }
   }
 
   get bytesWritten(): number {
@@ -85,7 +94,13 @@ export async function writeFile(path: string, pieces: Pieces): Promise<number> {
   if (isSpecial(path)) return writeSpecial(path, pieces);
   const file = new AtomicFile(path);
   try {
-    for await (const piece of pieces) file.write(piece);
+    let turned = performance.now();
+    for await (const piece of pieces) {
+      file.write(piece);
+      if (performance.now() - turned < TURN_MS) continue;
+      await setImmediate(); // a signal gets its turn, and what is half-written goes
+      turned = performance.now();
+    }
     file.commit();
   } catch (error) {
     file.abandon();
