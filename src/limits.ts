@@ -7,6 +7,9 @@ export const READ_BLOCK_BYTES = bytes(1 * MiB);
 /** Reads in flight: 8 x 1 MiB saturates the devices measured; deeper only costs memory. */
 export const READS_IN_FLIGHT = 8;
 
+/** From this size on, fresh memory is faulted in beside the reads into it (docs/io.md). */
+export const PREFAULT_BYTES_MIN = bytes(32 * MiB);
+
 /** Submission queue entries: room for every read in flight and the housekeeping beside them. */
 export const RING_ENTRIES = 64;
 

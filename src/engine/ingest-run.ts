@@ -17,7 +17,7 @@ import type { CommitSummary, Target } from '../ingest/target.ts';
 import type { TextPlan } from '../ingest/text-plan.ts';
 import type { TextSource } from '../ingest/text-source.ts';
 import { Pool } from '../memory/pool.ts';
-import { openReader } from '../uring/read-file.ts';
+import { openAsyncReader } from '../uring/event-reader.ts';
 import type { InputFile } from './files.ts';
 import { byAge, expandSources } from './ingest-files.ts';
 import { PARALLEL_BYTES, segmentFor, workersFor } from './ingest-memory.ts';
@@ -178,7 +178,7 @@ export class IngestRun implements Disposable {
   ): Promise<void> {
     const { io, direct, memoryLimit } = this.#host;
     using memory = new Pool({ limitBytes: memoryLimit });
-    using reader = openReader(io, { onStall: (stall) => tellStall(stall, this.#reporter) });
+    using reader = openAsyncReader(io, { onStall: (stall) => tellStall(stall, this.#reporter) });
     this.#reporter.set(reader.facts);
     const batches = source.encoded(encoding, {
       reader,

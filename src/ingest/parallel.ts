@@ -3,7 +3,7 @@ import { NairobiError } from '../errors.ts';
 import type { PageKind } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
 import type { Bytes } from '../units.ts';
-import type { BlockReader, ReaderFacts } from '../uring/block-reader.ts';
+import type { AsyncReader, ReaderFacts } from '../uring/block-reader.ts';
 import { type DirectWish, openInput } from '../uring/input-file.ts';
 import { BatchPool } from './batch-pool.ts';
 import type { BatchDone, BatchTask } from './batch-worker.ts';
@@ -12,7 +12,7 @@ import { feedThroughRing, type LeasedBatch } from './ring-feed.ts';
 import type { Content } from './source.ts';
 
 export interface ParallelOptions {
-  readonly reader: BlockReader;
+  readonly reader: AsyncReader;
   readonly memory: Pool;
   readonly threads: number;
   readonly segmentBytes: Bytes;
@@ -57,7 +57,7 @@ export async function* encodeFile(
     return { ...done, end: first.batch.offset + first.batch.data.length };
   };
   try {
-    for (const batch of named(feed, path, content)) {
+    for await (const batch of named(feed, path, content)) {
       const { address, data, offset, pageKind } = batch;
       options.onOpen({ ...reader.facts, direct: file.directFd !== undefined, pageKind });
       running.push({ batch, answer: pool.run({ address, byteLength: data.length, offset }) });
@@ -74,7 +74,7 @@ export async function* encodeFile(
 }
 
 /** What the reading of `content` throws names the file as people know it. */
-function* named<T>(feed: Iterable<T>, path: string, content: string): Generator<T> {
+async function* named<T>(feed: AsyncIterable<T>, path: string, content: string): AsyncGenerator<T> {
   try {
     yield* feed;
   } catch (error) {

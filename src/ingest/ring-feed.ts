@@ -7,7 +7,7 @@ import { DIRECT_ALIGN_BYTES } from '../limits.ts';
 import type { Lease, PageKind } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
 import { type Bytes, bytes, formatBytes, MiB } from '../units.ts';
-import type { BlockReader, Reading } from '../uring/block-reader.ts';
+import type { AsyncReader } from '../uring/block-reader.ts';
 import type { InputFile } from '../uring/input-file.ts';
 import type { Cutter } from './boundary.ts';
 import { MAX_RECORD_BYTES } from './feed.ts';
@@ -22,7 +22,7 @@ export interface LeasedBatch {
 }
 
 export interface RingFeedOptions {
-  readonly reader: BlockReader;
+  readonly reader: AsyncReader;
   readonly pool: Pool;
   readonly from: number;
   readonly segmentBytes: Bytes;
@@ -38,16 +38,19 @@ const ROOM_BYTES = bytes(2 * MiB);
 
 interface Slot {
   readonly lease: Lease;
-  readonly reading: Reading;
+  /** Resolves with the bytes that were read. */
+  readonly reading: Promise<number>;
   /** Bytes read before the first one wanted, so that direct reads may serve it. */
   readonly slack: number;
+  /** Bytes wanted. */
+  readonly length: number;
   readonly offset: number;
 }
 
-export function* feedThroughRing(
+export async function* feedThroughRing(
   file: InputFile,
   options: RingFeedOptions,
-): Generator<LeasedBatch> {
+): AsyncGenerator<LeasedBatch> {
   const slots: Slot[] = [];
   let position = options.from;
   const startNext = (): void => {
@@ -62,7 +65,7 @@ export function* feedThroughRing(
     let carry = Buffer.alloc(0);
     for (let slot = slots.shift(); slot !== undefined; slot = slots.shift()) {
       startNext();
-      const block = finishSlot(slot, file, options, carry);
+      const block = await finishSlot(slot, file, options, carry);
       const isLast = slots.length === 0;
       const end =
         isLast && options.final ? block.data.length : options.cut(block.data, block.data.length);
@@ -73,7 +76,7 @@ export function* feedThroughRing(
       else block.release();
     }
   } finally {
-    options.reader.drain();
+    await options.reader.settled();
     for (const slot of slots) slot.lease.release();
   }
 }
@@ -86,33 +89,35 @@ function startSlot(
   length: number,
 ): Slot {
   const lease = pool.lease(ROOM_BYTES + segmentBytes);
-  const reading = reader.start(file, {
+  const reading = reader.read(file, {
     address: lease.address + BigInt(ROOM_BYTES),
     offset: position - slack,
     byteLength: length + slack,
   });
-  return { lease, reading, slack, offset: position };
+  reading.catch(() => undefined); // told when it is its turn
+  return { lease, reading, slack, length, offset: position };
 }
 
 /** Waits for the segment and puts the half record before it in front. */
-function finishSlot(
+async function finishSlot(
   slot: Slot,
   file: InputFile,
   options: RingFeedOptions,
   carry: Buffer,
-): LeasedBatch {
-  const { lease, slack, offset } = slot;
-  const wanted = slot.reading.extent.byteLength;
-  const got = options.reader.finish(slot.reading);
-  if (got < wanted) {
+): Promise<LeasedBatch> {
+  const { lease, slack, length, offset } = slot;
+  const got = await slot.reading.catch((error: unknown) => {
+    lease.release();
+    throw error;
+  });
+  if (got < slack + length) {
     lease.release();
     throw new NairobiError('IO', `${file.path} became shorter while it was read`, {
       where: { file: file.path, byte: offset - slack + got },
       hint: 'nothing was committed: run it again when nothing truncates the file',
     });
   }
-  options.onRead(wanted - slack);
-  const length = wanted - slack;
+  options.onRead(length);
   const start = ROOM_BYTES + slack - carry.length;
   if (start < 0) return enlarge(slot, options, carry, length);
   carry.copy(lease.bytes(start, carry.length));

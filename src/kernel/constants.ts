@@ -301,9 +301,14 @@ export const OP = {
   IORING_OP_ASYNC_CANCEL: 14,
   IORING_OP_READ: 22,
   IORING_OP_FADVISE: 24,
+  IORING_OP_MADVISE: 25,
 } as const;
 
-export const SQE_FLAG = { IOSQE_FIXED_FILE: 1 << 0, IOSQE_ASYNC: 1 << 4 } as const;
+export const SQE_FLAG = {
+  IOSQE_FIXED_FILE: 1 << 0,
+  IOSQE_IO_LINK: 1 << 2,
+  IOSQE_ASYNC: 1 << 4,
+} as const;
 
 export const REGISTER = {
   IORING_REGISTER_BUFFERS: 0,

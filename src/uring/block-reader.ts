@@ -36,6 +36,11 @@ export interface BlockReader extends Disposable {
   readerOf(file: InputFile): BlockReader;
   /** Tells that this memory will be read into from this file again and again. */
   fix(address: Address, byteLength: number, file: InputFile): void;
+  /**
+   * Asks for the pages of memory that is about to be filled, ahead of the reads: the first touch of
+   * fresh memory costs more than reading into it. Returns at once.
+   */
+  prefault(address: Address, byteLength: number): void;
   /** Before that memory is given back. Nothing may be in flight. */
   unfix(): void;
   /** Moves what can be moved without waiting. */
@@ -50,4 +55,18 @@ export interface BlockReader extends Disposable {
    * release.
    */
   drain(): void;
+}
+
+/** Reading while JavaScript stays responsive: stretches of files, each a promise. */
+export interface AsyncReader extends Disposable {
+  readonly facts: ReaderFacts;
+  /** The reader to read this file with: this one, or another where it must not. */
+  readerOf(file: InputFile): AsyncReader;
+  /**
+   * Reads a stretch of a file; resolves with its bytes, fewer than asked for only at the end of the
+   * file. The memory and the file must stay until then, also when it is rejected: see `settled`.
+   */
+  read(file: InputFile, extent: Extent): Promise<number>;
+  /** Resolves once nothing is in flight. */
+  settled(): Promise<void>;
 }

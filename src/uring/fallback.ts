@@ -46,6 +46,8 @@ export class PreadReader implements BlockReader {
 
   unfix(): void {}
 
+  prefault(): void {}
+
   start(file: InputFile, extent: Extent): Reading {
     const reading: PreadReading = { file, extent, done: false, count: 0 };
     return reading;

@@ -68,3 +68,23 @@ export function prepFadvise(
   sqe.setUint32(at.rwFlags.at, request.advice, LITTLE);
   prepUserData(sqe, request);
 }
+
+/** madvise of a stretch of memory by a thread of the kernel's; `linked`: the next one after it. */
+export function prepMadvise(
+  sqe: DataView,
+  request: UserData & {
+    address: Address;
+    byteLength: number;
+    advice: number;
+    linked: boolean;
+  },
+): void {
+  const flags = SQE_FLAG.IOSQE_ASYNC | (request.linked ? SQE_FLAG.IOSQE_IO_LINK : 0);
+  sqe.setUint8(at.opcode.at, OP.IORING_OP_MADVISE);
+  sqe.setUint8(at.flags.at, flags);
+  sqe.setInt32(at.fd.at, -1, LITTLE);
+  sqe.setBigUint64(at.addr.at, request.address, LITTLE);
+  sqe.setUint32(at.len.at, request.byteLength, LITTLE);
+  sqe.setUint32(at.rwFlags.at, request.advice, LITTLE);
+  prepUserData(sqe, request);
+}

@@ -3,7 +3,7 @@
  * there.
  */
 import type { Backend } from '../engine/report.ts';
-import { DIRECT_ALIGN_BYTES, RING_ENTRIES } from '../limits.ts';
+import { DIRECT_ALIGN_BYTES, PREFAULT_BYTES_MIN, RING_ENTRIES } from '../limits.ts';
 import type { Lease, PageKind } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
 import type { BlockReader, ReaderFacts } from './block-reader.ts';
@@ -122,6 +122,7 @@ export function readFile(path: string, options: ReadOptions): ReadResult {
     let total = 0;
     if (sized) {
       lease = options.pool.lease(byteLength);
+      if (byteLength >= PREFAULT_BYTES_MIN) reader.prefault(lease.address, byteLength);
       readRanges(reader, file, lease, placed);
       for (const range of placed) total += range.byteLength;
     } else {

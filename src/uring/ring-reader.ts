@@ -3,6 +3,7 @@
  * generation of the slot's use, so that none can be credited to another request.
  */
 import { assert } from '../errors.ts';
+import { SETUP } from '../kernel/constants.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import { READ_BLOCK_BYTES, READS_IN_FLIGHT } from '../limits.ts';
 import type { BlockReader, Extent, ReaderFacts, Reading } from './block-reader.ts';
@@ -10,6 +11,7 @@ import { PreadReader } from './fallback.ts';
 import { interruption, isToldToStop } from './file-errors.ts';
 import { FixedResources } from './fixed.ts';
 import type { InputFile } from './input-file.ts';
+import { prefault } from './prefault.ts';
 import { prepCancel, prepRead } from './prep.ts';
 import { type ObtainedRing, openRing } from './probe.ts';
 import type { Completion, Ring } from './ring.ts';
@@ -35,13 +37,14 @@ export interface Stall {
   readonly waitedMs: number;
 }
 
-const STALL_MS = 10_000;
+export const STALL_MS = 10_000;
 
 /** After a signal, reads in flight are cancelled and get this long to come back. */
 const CANCEL_MS = 1000;
 
-/** The user data of a cancellation: no slot has this number. */
+/** The user data of what is no read: no slot has these numbers. */
 const CANCEL_SLOT = 0xffff_ffff;
+const PREFAULT_SLOT = 0xffff_fffe;
 
 export class RingReader implements BlockReader {
   #ring: Ring;
@@ -52,6 +55,7 @@ export class RingReader implements BlockReader {
   readonly #options: RingReaderOptions;
   readonly #blockBytes: number;
   #queue: RingReading[] = [];
+  #prefaults = 0;
   #interrupted = false;
   /** The device refused to be polled: the ring is exchanged once nothing is in flight. */
   #polledInVain = false;
@@ -94,6 +98,13 @@ export class RingReader implements BlockReader {
     this.#fixed.unfix();
   }
 
+  prefault(address: bigint, byteLength: number): void {
+    if ((this.#ring.flags & SETUP.IORING_SETUP_IOPOLL) !== 0) return;
+    const room = this.#ring.sqSpace - this.#slots.length;
+    this.#prefaults += prefault(this.#ring, { address, byteLength, room, slot: PREFAULT_SLOT });
+    this.#ring.submit();
+  }
+
   start(file: InputFile, extent: Extent): Reading {
     assert(file.ringUnfit === undefined, `${file.path} is not for a ring: ask readerOf`);
     const reading = new RingReading(file, extent, this.#blockBytes);
@@ -127,7 +138,7 @@ export class RingReader implements BlockReader {
       } else {
         waitedMs += patienceMs;
         patienceMs = waitedMs;
-        this.#tellStall(waitedMs);
+        this.tellStall(waitedMs);
       }
       this.#reap();
     }
@@ -152,7 +163,7 @@ export class RingReader implements BlockReader {
   }
 
   get #inFlight(): number {
-    return this.#slots.length - this.#free.length;
+    return this.#slots.length - this.#free.length + this.#prefaults;
   }
 
   /** Waits for a completion; false when the time passed. Throws when told to stop. */
@@ -174,7 +185,8 @@ export class RingReader implements BlockReader {
     return this.#oldest()?.reading.file.path ?? 'a file';
   }
 
-  #tellStall(waitedMs: number): void {
+  /** Names the oldest read in flight to whoever asked to hear of stalls. */
+  tellStall(waitedMs: number): void {
     const block = this.#oldest();
     if (block === undefined) return;
     const { path } = block.reading.file;
@@ -237,7 +249,8 @@ export class RingReader implements BlockReader {
       const completion = this.#ring.peek();
       if (completion === undefined) return;
       this.#ring.seen();
-      if (completion.slot !== CANCEL_SLOT) this.#settle(completion);
+      if (completion.slot === PREFAULT_SLOT) this.#prefaults -= 1;
+      else if (completion.slot !== CANCEL_SLOT) this.#settle(completion);
     }
   }
 

@@ -1,7 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { SYS } from '../../src/kernel/constants.ts';
 import { ERRNO, KernelError } from '../../src/kernel/errno.ts';
@@ -75,6 +78,67 @@ describe.each(['auto', 'pread'] as const)('with --io %s', (io) => {
     mkdirSync(join(folder, 'sub'), { recursive: true });
     expect(() => readFile(join(folder, 'sub'), { pool, io })).toThrow(/it is a directory/);
   });
+});
+
+test('the end of a file read with O_DIRECT is right wherever it lies, in blocks of any size', () => {
+  using pool = new Pool();
+  const content = sample(3 * 16_384);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: content.length }),
+      fc.nat({ max: 20_000 }),
+      fc.constantFrom(4096, 8192, 12_288, 16_384),
+      fc.constantFrom('uring', 'pread'),
+      (size, offset, blockBytes, io) => {
+        const path = write('tail', content.subarray(0, size));
+        using reader = openReader(io === 'uring' ? 'auto' : 'pread', { blockBytes });
+        const from = offset % size;
+        const ranges = [{ offset: from, byteLength: size - from }];
+        for (const options of [{}, { ranges }]) {
+          const read = readFile(path, { pool, reader, direct: 'always', ...options });
+          const expected = content.subarray('ranges' in options ? from : 0, size);
+          const at = read.placed[0]?.at ?? 0;
+          expect(read.lease.bytes(at, read.byteLength).equals(expected)).toBe(true);
+          read.lease.release();
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('a large file is read right while its memory is being faulted in', () => {
+  using pool = new Pool();
+  const content = sample(40 * MiB + 5);
+  const path = write('large', content);
+  for (const direct of ['always', 'never'] as const) {
+    const { lease, byteLength } = readFile(path, { pool, direct });
+    expect(lease.bytes(0, byteLength).equals(content)).toBe(true);
+    lease.release();
+    pool.trim();
+  }
+});
+
+test('a file that grows while it is read is what it was when it was opened', async () => {
+  using pool = new Pool();
+  const path = write('grows', sample(2 * MiB));
+  const program = `
+    const { appendFileSync } = require('node:fs');
+    const { workerData, parentPort } = require('node:worker_threads');
+    parentPort.postMessage('up');
+    for (let count = 0; count < 300; count++) appendFileSync(workerData, Buffer.alloc(4097, 1));`;
+  const worker = new Worker(program, { eval: true, workerData: path });
+  const gone = once(worker, 'exit');
+  await once(worker, 'message');
+  for (let round = 0; round < 20; round++) {
+    const direct = round % 2 === 0 ? 'always' : 'never';
+    const { lease, byteLength } = readFile(path, { pool, direct });
+    const bytes = lease.bytes(0, byteLength);
+    expect(bytes.subarray(0, 2 * MiB).equals(sample(2 * MiB))).toBe(true);
+    expect(bytes.subarray(2 * MiB).every((byte) => byte === 1)).toBe(true);
+    lease.release();
+  }
+  await gone;
 });
 
 test('a range beyond the end of the file is an error, not bytes of something else', () => {
