@@ -1,35 +1,17 @@
 /**
- * Refusals that hold for the whole machine while they last: sysctls and reserved huge pages. Each
- * is
+ * Refusals that hold for the whole machine while they last: sysctls and reserved huge pages. Each is
  * taken back, under a lock that other runs of these tests on the machine wait for.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DoctorReport } from '../../src/engine/doctor.ts';
-import { doctor, finding, HOST_LOCK, hasSysctl, launch, NOBODY } from './launch.ts';
+import { doctor, finding, hasSysctl, launch, NOBODY } from './launch.ts';
+import { withSysctl } from './sysctl.ts';
 
 const DISABLED = '/proc/sys/kernel/io_uring_disabled';
 const HUGE = '/proc/sys/vm/nr_hugepages';
-
-/** Runs `body` with `value` in the sysctl, alone on the host, and puts the old value back. */
-async function withSysctl<T>(path: string, value: number, body: () => T): Promise<T> {
-  const holder = spawn('flock', [HOST_LOCK, 'sh', '-c', 'echo held; read line'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  await once(holder.stdout, 'data');
-  const before = readFileSync(path, 'utf8');
-  writeFileSync(path, String(value));
-  try {
-    return body();
-  } finally {
-    writeFileSync(path, before);
-    holder.stdin.end();
-  }
-}
 
 describe('io_uring forbidden on this machine', () => {
   const sysctl = hasSysctl(DISABLED);
