@@ -79,9 +79,9 @@ describe.skipIf(!hasSysctl(HUGE))('with reserved huge pages', () => {
 
   test('too few for all who read at a time: no SIGBUS, the same answers', async () => {
     const sql = `select count(*) as n from '${plain}'`;
-    const outcomes = await withSysctl(HUGE, 5, () =>
+    const outcomes = await withSysctl(HUGE, 3, () =>
       Promise.all(
-        Array.from({ length: 12 }, async () => {
+        Array.from({ length: 6 }, async () => {
           const run = spawn(BIN, ['query', sql, '--io', 'uring'], { stdio: 'ignore' });
           return await once(run, 'exit');
         }),
