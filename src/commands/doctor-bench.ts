@@ -11,7 +11,7 @@ const PATHS: Readonly<Record<Measured['path'], string>> = {
 /** Fastest first within each path; ends with a newline. */
 export function formatBench(report: BenchReport): string {
   const lines = [
-    `${report.file}: ${formatBytes(report.bytes)} a turn, medians of ${report.rows[0]?.rounds ?? 0} rounds`,
+    `${report.file}: ${formatBytes(report.bytes)} a turn, medians; the best of each path in ${Math.max(...report.rows.map(({ rounds }) => rounds))} rounds`,
   ];
   for (const path of ['direct', 'uncached', 'cached'] as const) {
     const rows = report.rows
@@ -38,12 +38,16 @@ function formatWay(row: Measured): string {
 function advice(one: Recommendation): string[] {
   const settings = `blocks of ${formatBytes(one.blockBytes)}, ${one.readsInFlight} in flight`;
   const factor = (value: number | null, what: string): string[] =>
-    value === null ? [] : [`${what} ${value.toFixed(2)} times the speed of direct reads`];
+    value === null ? [] : [`${what} ${value.toFixed(2)} times the speed`];
+  const usual = one.usualShare;
   return [
     one.direct
-      ? `best for files larger than memory: --direct always (${settings}): ${formatRate(one.bytesPerSecond)}`
-      : `best: through the page cache, --direct never (${settings}): ${formatRate(one.bytesPerSecond)}`,
-    ...factor(one.hugePagesFactor, 'huge pages give'),
-    ...factor(one.uringFactor, 'reads in flight through io_uring give'),
+      ? `best for files that are read once: --direct always, up to ${formatRate(one.bytesPerSecond)} (${settings})`
+      : `best: through the page cache, --direct never, up to ${formatRate(one.bytesPerSecond)} (${settings})`,
+    ...(usual === null
+      ? []
+      : [`the settings of every command reach ${(usual * 100).toFixed(0)} % of it`]),
+    ...factor(one.hugePagesFactor, 'huge pages make direct reads'),
+    ...factor(one.uringFactor, 'io_uring makes direct reads'),
   ];
 }

@@ -13,17 +13,10 @@ import { DIRECT_ALIGN_BYTES } from '../limits.ts';
 import type { Lease, PageKind } from '../memory/lease.ts';
 import { Pool } from '../memory/pool.ts';
 import { unfinished } from '../unfinished.ts';
-import { formatBytes, KiB, MiB } from '../units.ts';
+import { formatBytes, MiB } from '../units.ts';
 import { type InputFile, openInput } from '../uring/input-file.ts';
 import { openReader } from '../uring/read-file.ts';
-
-export interface Way {
-  readonly path: 'direct' | 'cached' | 'uncached';
-  readonly backend: 'uring' | 'pread';
-  readonly blockBytes: number;
-  readonly readsInFlight: number;
-  readonly pages: 'plain' | 'huge';
-}
+import { isUsual, type Way, waysFor } from './bench-ways.ts';
 
 export interface Measured extends Way {
   readonly pageKind: PageKind;
@@ -46,23 +39,31 @@ export interface Recommendation {
   readonly blockBytes: number;
   readonly readsInFlight: number;
   readonly bytesPerSecond: number;
+  /** Of that speed, what the settings reach that every command reads with. */
+  readonly usualShare: number | null;
   /** How much faster direct reads are into huge pages than into plain ones. */
   readonly hugePagesFactor: number | null;
   readonly uringFactor: number | null;
 }
 
-/** What one way reads in one round. */
+/** What one way reads in one round; in the first, of all ways, less: a card may be slow. */
 const BYTES_PER_TURN = 128 * MiB;
+const FIRST_BYTES = 32 * MiB;
 const BYTES_MIN = 16 * MiB;
 /** Made in a directory when no file is named. */
 const MADE_BYTES = 256 * MiB;
-const BUDGET_MS = 8000;
+const BUDGET_MS = 10_000;
+const ROUNDS_MIN = 3;
 const ROUNDS_MAX = 5;
+/** No round begins beyond this, whatever it costs the medians. */
+const PATIENCE_MS = 3 * BUDGET_MS;
+/**
+ * Below this share of the best of its path a way is measured once; the time goes to those it is
+ * between.
+ */
+const CONTENDER_SHARE = 0.7;
 /** A setting this near to the best one counts as equal; the one with less memory is taken. */
 const EQUAL_SHARE = 0.97;
-
-const BLOCKS = [256 * KiB, MiB, 4 * MiB];
-const DEPTHS = [1, 4, 8, 16];
 
 /** Reads the file at `path`; in a directory, one that is made for it and removed. */
 export function bench(path: string): BenchReport {
@@ -119,18 +120,26 @@ function benchFile(path: string, started: number): BenchReport {
   }
   using plain = new Pool({ pages: 'plain' });
   using huge = new Pool({ pages: 'auto' });
-  const turns = waysFor(direct.directFd !== undefined, hasRing()).map((way) => ({
+  const turns: readonly Turns[] = waysFor(direct.directFd !== undefined, hasRing()).map((way) => ({
     way,
-    times: [] as Timing[],
+    times: [],
   }));
   const bytes = Math.min(BYTES_PER_TURN, buffered.size - (buffered.size % DIRECT_ALIGN_BYTES));
+  let contenders: readonly Turns[] = turns;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    for (const [index, { way, times }] of turns.entries()) {
+    const began = performance.now();
+    for (const [index, { way, times }] of contenders.entries()) {
       const file = way.path === 'direct' ? direct : buffered;
+      const wanted = round === 0 ? Math.min(FIRST_BYTES, bytes) : bytes;
       const offset = offsetOf(index + round, bytes, file.size);
-      times.push(turn(file, way, way.pages === 'plain' ? plain : huge, offset, bytes));
+      times.push(turn(file, way, way.pages === 'plain' ? plain : huge, offset, wanted));
     }
-    if (performance.now() - started > (BUDGET_MS * (round + 1)) / (round + 2)) break;
+    const lastMs = performance.now() - began;
+    const before = contenders.length;
+    contenders = contendersOf(turns);
+    const nextMs = (lastMs * contenders.length) / before;
+    const limitMs = round + 1 < ROUNDS_MIN ? PATIENCE_MS : BUDGET_MS;
+    if (performance.now() - started + nextMs > limitMs) break;
   }
   const rows = turns.map(({ way, times }) => summarise(way, times));
   return {
@@ -142,40 +151,27 @@ function benchFile(path: string, started: number): BenchReport {
   };
 }
 
+interface Turns {
+  readonly way: Way;
+  readonly times: Timing[];
+}
+
+/** Those worth another round: near the best of their path, and the usual settings. */
+function contendersOf(turns: readonly Turns[]): readonly Turns[] {
+  const speeds = new Map(
+    turns.map((one) => [one, summarise(one.way, one.times).bytesPerSecond] as const),
+  );
+  return turns.filter((one) => {
+    const rivals = turns.filter(({ way }) => way.path === one.way.path);
+    const best = Math.max(...rivals.map((rival) => speeds.get(rival) ?? 0));
+    return isUsual(one.way) || (speeds.get(one) ?? 0) >= best * CONTENDER_SHARE;
+  });
+}
+
 /** Each turn reads elsewhere in a file that is large enough: devices have caches, too. */
 function offsetOf(turnNumber: number, bytes: number, size: number): number {
   const places = Math.max(1, Math.floor(size / bytes));
   return (turnNumber % places) * bytes;
-}
-
-function waysFor(directWorks: boolean, ringWorks: boolean): Way[] {
-  const usual = { blockBytes: MiB as number, readsInFlight: 8 };
-  const backends: readonly Way['backend'][] = ringWorks ? ['uring', 'pread'] : ['pread'];
-  const through = backends.flatMap((backend): Way[] => [
-    { ...usual, path: 'cached', backend, pages: 'huge' },
-    { ...usual, path: 'uncached', backend, pages: 'huge' },
-  ]);
-  if (!directWorks) return through;
-  const one = { ...usual, readsInFlight: 1, path: 'direct', backend: 'pread' } as const;
-  const matrix = (['huge', 'plain'] as const).flatMap((pages) =>
-    BLOCKS.flatMap((blockBytes) =>
-      DEPTHS.map(
-        (readsInFlight): Way => ({
-          path: 'direct',
-          backend: 'uring',
-          blockBytes,
-          readsInFlight,
-          pages,
-        }),
-      ),
-    ),
-  );
-  return [
-    ...(ringWorks ? matrix : []),
-    { ...one, pages: 'huge' },
-    { ...one, pages: 'plain' },
-    ...through,
-  ];
 }
 
 /** Whether io_uring works here at all. */
@@ -266,6 +262,7 @@ export function recommend(rows: readonly Measured[]): Recommendation {
     blockBytes: use?.blockBytes ?? 0,
     readsInFlight: use?.readsInFlight ?? 0,
     bytesPerSecond: use?.bytesPerSecond ?? 0,
+    usualShare: ratio(direct.find(isUsual), use),
     hugePagesFactor: ratio(
       best(direct.filter(({ pages }) => pages === 'huge')),
       best(direct.filter(({ pages }) => pages === 'plain')),

@@ -39,6 +39,7 @@ test('the setting with the least memory within a few per cent of the fastest is 
     bytesPerSecond: 3.95e9,
     hugePagesFactor: 1.6,
     uringFactor: 1.25,
+    usualShare: null,
   });
 });
 
