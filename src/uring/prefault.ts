@@ -1,6 +1,6 @@
 /**
- * Faults fresh memory in by a thread of the kernel's, ahead of the reads into it: 1.3 times the speed
- * of reads that touch it first (docs/io.md).
+ * Faults fresh memory in by a thread of the kernel's, ahead of the reads into it: 1.3 times as fast
+ * as reads that touch it first (docs/io.md).
  */
 import { assert } from '../errors.ts';
 import { MADV } from '../kernel/constants.ts';
