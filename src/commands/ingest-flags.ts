@@ -25,6 +25,13 @@ export const ingestFlags = {
     helpValue: 'TARGET',
     helpGroup: TARGET,
   }),
+  exec: Flags.string({
+    summary:
+      'Run the command that follows, to the end of the line, with the rows as an Arrow file in memory: its path is in NAIROBI_DATA, its descriptor is 3',
+    helpValue: 'COMMAND...',
+    helpGroup: TARGET,
+    exclusive: ['output', 'state', 'partition-by', 'follow', 'compact', 'keep', 'rejects', 'after'],
+  }),
   'partition-by': Flags.string({
     summary: 'Directories of a dataset: columns, or year, month, day, hour of a time',
     helpValue: 'day(ts),device',

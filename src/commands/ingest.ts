@@ -2,24 +2,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as Args from '@oclif/core/args';
-import type * as Interfaces from '@oclif/core/interfaces';
 import { readFileList } from '../engine/file-list.ts';
+import type { HandedOver } from '../engine/hand-over.ts';
 import { ingest, maintainDataset } from '../engine/ingest.ts';
 import type { IngestOptions, IngestResult } from '../engine/ingest-options.ts';
 import type { HostOptions } from '../engine/options.ts';
 import { NairobiError } from '../errors.ts';
 import { EVERY_TABLE } from '../formats/schema-file.ts';
-import { parseAfter } from '../ingest/after.ts';
 import { PART_BYTES } from '../ingest/dataset.ts';
-import { parseAddress } from '../ingest/listen.ts';
 import type { Maintained } from '../ingest/maintain.ts';
 import { writeMetrics } from '../ingest/metrics.ts';
-import { targetOptions } from '../ingest/open-target.ts';
-import { parseBudget } from '../ingest/rejects.ts';
-import type { TextFormat } from '../ingest/text-plan.ts';
 import { formatBytes, formatCount, type Milliseconds } from '../units.ts';
 import { BaseCommand } from './base.ts';
-import { ingestFlags, TEXT_FORMATS } from './ingest-flags.ts';
+import { ingestFlags } from './ingest-flags.ts';
+import { type IngestFlags, isAddress, optionsOf, transformOf } from './ingest-wishes.ts';
 import { parseSchemas, readOptions } from './read-flags.ts';
 
 export default class Ingest extends BaseCommand {
@@ -56,7 +52,8 @@ export default class Ingest extends BaseCommand {
 
   #isJsonLog = false;
 
-  async run(): Promise<IngestResult | Maintained> {
+  async run(): Promise<IngestResult | Maintained | HandedOver> {
+    const command = this.#takeCommand();
     const { argv, flags } = await this.parse(Ingest);
     const host = this.hostOptions(flags);
     this.#isJsonLog = flags['log-format'] === 'json';
@@ -67,6 +64,7 @@ export default class Ingest extends BaseCommand {
         hint: 'name files, - for stdin, an address, or --files-from',
       });
     }
+    if (flags.exec !== undefined) return this.#handOver(sources, command, flags, host);
     const maintenance = {
       compact: flags.compact,
       keepMs: flags.keep,
@@ -106,10 +104,42 @@ export default class Ingest extends BaseCommand {
     }
   }
 
+  /** What stands behind --exec belongs to the command, whatever it looks like. */
+  #takeCommand(): readonly string[] {
+    const at = this.argv.indexOf('--exec');
+    if (at === -1) return [];
+    const command = this.argv.slice(at + 1);
+    this.argv = this.argv.slice(0, at + 2);
+    return command;
+  }
+
+  async #handOver(
+    sources: readonly string[],
+    command: readonly string[],
+    flags: IngestFlags,
+    host: HostOptions,
+  ): Promise<HandedOver> {
+    const [path = ''] = sources;
+    const { handOver } = await import('../engine/hand-over.ts');
+    const onError = flags['on-error'] === 'quarantine' ? undefined : flags['on-error'];
+    const done = await handOver(
+      {
+        source: sources.length === 1 ? { path } : { path, files: sources },
+        read: readOptions({ ...flags, 'on-error': onError }),
+        transform: transformOf(flags),
+        host,
+        command: command.length === 0 ? [flags.exec ?? ''] : command,
+      },
+      this.reporter,
+    );
+    if (done.exit !== 0) this.endWith(done.exit);
+    return done;
+  }
+
   private async ingested(
     sources: readonly string[],
     output: string,
-    flags: Parsed,
+    flags: IngestFlags,
     host: HostOptions,
   ): Promise<IngestResult> {
     const isEndless = flags.follow || sources.some(isAddress);
@@ -185,8 +215,6 @@ export default class Ingest extends BaseCommand {
   }
 }
 
-type Parsed = Interfaces.InferredFlags<typeof ingestFlags>;
-
 interface Measured {
   readonly result: IngestResult | undefined;
   readonly code: number;
@@ -195,70 +223,9 @@ interface Measured {
   readonly target: string;
 }
 
-function optionsOf(
-  sources: readonly string[],
-  output: string,
-  flags: Parsed,
-): Omit<IngestOptions, 'read' | 'host' | 'schema'> {
-  return {
-    sources,
-    target: targetOptions({
-      output,
-      format: undefined,
-      codec: flags.compression,
-      partitionBy: flags['partition-by'],
-      state: flags.state,
-      partBytes: flags['part-size'],
-    }),
-    format: textFormat(flags['input-format']),
-    minAgeMs: flags['min-age'] ?? 0,
-    after: parseAfter(flags.after),
-    transform: {
-      select: flags.select,
-      where: flags.where,
-      sql: flags.sql,
-      rename: pairs(flags.rename ?? []),
-      dedupe: list(flags.dedupe),
-      downsample: flags.downsample,
-      agg: list(flags.agg),
-      by: list(flags.by),
-      sort: list(flags.sort),
-    },
-    // Without a state that one asked for, nobody waits for the rest of a record.
-    final: flags.final || flags.state === undefined,
-    // A listener is not to be ended by what somebody sends.
-    onError: flags['on-error'] ?? (sources.some(isAddress) ? 'skip' : 'fail'),
-    rejects: flags.rejects,
-    maxErrors: flags['max-errors'] === undefined ? undefined : parseBudget(flags['max-errors']),
-    lock: flags.lock,
-    lockWaitMs: flags['lock-wait'] ?? 0,
-  };
-}
-
 function readText(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
-
-const list = (text: string | undefined): string[] =>
-  text === undefined ? [] : text.split(',').map((item) => item.trim());
-
-function pairs(texts: readonly string[]): Record<string, string> {
-  const renames: Record<string, string> = {};
-  for (const item of texts.flatMap((text) => text.split(','))) {
-    const [from, to] = item.split('=', 2);
-    if (from === undefined || to === undefined || to === '') {
-      throw new NairobiError('USAGE', `Cannot read --rename "${item}"`, { hint: 'write old=new' });
-    }
-    renames[from.trim()] = to.trim();
-  }
-  return renames;
-}
-
-function textFormat(format: string | undefined): TextFormat | undefined {
-  return TEXT_FORMATS.find((name) => name === format);
-}
-
-const isAddress = (source: string): boolean => parseAddress(source) !== undefined;
 
 /** A path as a person at this directory would name it; other targets as they are. */
 const shown = (target: string): string =>

@@ -124,7 +124,8 @@ function openSpool(): { folder: string; writer: ParquetWriter; undo: Disposable 
   return { folder, writer: new ParquetWriter(join(folder, 'rows.parquet'), 'lz4'), undo };
 }
 
-function sqlOf(wishes: TransformWishes, columns: readonly Column[]): string | undefined {
+/** The wishes as a query over the table "input"; undefined when there are none. */
+export function sqlOf(wishes: TransformWishes, columns: readonly Column[]): string | undefined {
   const { select, where, sql, downsample, sort } = wishes;
   const renames = Object.keys(wishes.rename).length > 0;
   const others =
