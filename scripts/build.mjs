@@ -36,7 +36,7 @@ const THREADS = {
   overseer: 'src/engine/overseer-worker.ts',
   spec: 'src/engine/spec-child.ts',
   warden: 'src/uring/warden.ts',
-  serve: 'src/serve/worker.ts',
+  serve: 'src/commands/serve-worker.ts',
 };
 
 // CommonJS inside an ES module still calls require and reads __dirname.

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
+import { chooseDaemon } from './client/choose.ts';
 import type { Program } from './commands/program.ts';
 import { COMMANDS } from './commands.ts';
 
@@ -39,6 +40,21 @@ async function dispatch(argv: readonly string[], root: URL): Promise<void> {
     if (showWrittenHelp(program, words)) return;
     const { showHelp } = await import('./commands/help.ts');
     return showHelp(program, words);
+  }
+  const terminal = { env: process.env, isTerminal: process.stdout.isTTY };
+  const chosen = chooseDaemon(id, rest, terminal);
+  if (chosen !== undefined) {
+    const { runVia } = await import('./client/via.ts');
+    const { name, version } = program;
+    const line = {
+      ...chosen,
+      command: id,
+      argv: rest,
+      program: `${name}/${version}`,
+      writeFile: async (path: string, bytes: Uint8Array) =>
+        (await import('./formats/write.ts')).writeWhole(path, bytes),
+    };
+    if (await runVia(line)) return;
   }
   const load = COMMANDS.get(id);
   if (load === undefined) {

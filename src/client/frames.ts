@@ -22,6 +22,7 @@ export class FrameReader {
   #pieces: Buffer[] = [];
   #held = 0;
   #wanted: number | undefined;
+  #rest: Buffer = Buffer.alloc(0);
 
   /** A frame of more than `limit` bytes is refused before it is received. */
   constructor(limit: number) {
@@ -46,12 +47,18 @@ export class FrameReader {
         this.#wanted = wanted;
         break;
       }
+      this.#rest = rest.subarray(wanted);
       yield rest.subarray(LENGTH_BYTES, wanted);
-      rest = rest.subarray(wanted);
+      rest = this.#rest;
     }
     if (rest.length === 0) return;
     this.#pieces = [Buffer.from(rest)];
     this.#held = rest.length;
+  }
+
+  /** What came behind the last whole frame, which then is no part of a frame. */
+  rest(): Buffer {
+    return this.#rest;
   }
 
   #frameBytes(bytes: Buffer): number | undefined {

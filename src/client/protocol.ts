@@ -12,6 +12,7 @@ export const METHODS = [
   'Column',
   'Plot',
   'Run',
+  'Command',
   'Close',
   'List',
   'Status',

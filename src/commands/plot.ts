@@ -12,7 +12,14 @@ import { scaleOf } from '../render/parse.ts';
 import { planTerminal, textDefaults } from '../render/term/plan.ts';
 import { BaseCommand } from './base.ts';
 import { plotFlags } from './plot-flags.ts';
-import { parseSchemas, readFlags, readOptions, rowFlags, schemaFlag } from './read-flags.ts';
+import {
+  parseSchemas,
+  readFlags,
+  readOptions,
+  rowFlags,
+  schemaFlag,
+  viaFlags,
+} from './read-flags.ts';
 
 export interface PlotResult {
   readonly output: string;
@@ -99,6 +106,7 @@ export default class Plot extends BaseCommand {
     ...rowFlags,
     ...schemaFlag,
     ...readFlags,
+    ...viaFlags,
   };
 
   async run(): Promise<PlotResult> {

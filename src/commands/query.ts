@@ -11,7 +11,7 @@ import { BaseCommand } from './base.ts';
 import { toJsonText } from './json.ts';
 import { printResult, resultFlags, rowsAsJson } from './print-result.ts';
 import { formatOutline, parseParameters, readSql } from './query-words.ts';
-import { parseSchemas, readFlags, readOptions, schemaFlag } from './read-flags.ts';
+import { parseSchemas, readFlags, readOptions, schemaFlag, viaFlags } from './read-flags.ts';
 
 export interface QueryJson {
   readonly columns: readonly Column[];
@@ -91,6 +91,7 @@ export default class Query extends BaseCommand {
     }),
     ...schemaFlag,
     ...readFlags,
+    ...viaFlags,
   };
 
   /** With --json: the rows as JSON text, which holds more digits than JavaScript numbers do. */

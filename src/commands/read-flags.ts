@@ -133,6 +133,17 @@ export const schemaFlag = {
   }),
 };
 
+/** What main.ts looks at before the command is loaded: by then it has been followed. */
+export const viaFlags = {
+  via: Flags.string({
+    summary: 'Let the daemon do it: auto (when one runs), never, or the path of its socket',
+    helpGroup: 'HOST',
+    helpValue: 'WHICH',
+    default: 'auto',
+    env: 'NAIROBI_VIA',
+  }),
+};
+
 /** For commands that draw or sum up what a query leaves. */
 export const rowFlags = {
   where: Flags.string({

@@ -59,13 +59,14 @@ export default class Serve extends BaseCommand {
     const { flags } = await this.parse(Serve);
     const socket = flags.socket ?? socketPath();
     if (flags.status) return this.#status(socket);
+    const { name, version } = this.config;
     return runDaemon({
       host: this.hostOptions(flags),
       socket,
       bus: flags.bus,
       workers: flags.workers,
       requestMs: flags['request-timeout'],
-      version: this.config.version,
+      program: { name, version },
       onReady: () => {
         notify('READY=1');
         this.note(`serving at ${socket}`);

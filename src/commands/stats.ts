@@ -13,7 +13,7 @@ import { statsPage } from '../engine/stats-page.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { BaseCommand } from './base.ts';
-import { readFlags, readOptions, rowFlags } from './read-flags.ts';
+import { readFlags, readOptions, rowFlags, viaFlags } from './read-flags.ts';
 import { columnsOf, parseQuantiles, questionOf, statsSource } from './stats-question.ts';
 import { groupsText, printed, type Shape, textOf } from './stats-text.ts';
 
@@ -56,6 +56,7 @@ export default class Stats extends BaseCommand {
   static override flags = {
     ...rowFlags,
     ...readFlags,
+    ...viaFlags,
     all: Flags.boolean({
       char: 'a',
       summary: 'Also median, quartiles, outliers, most frequent values, entropy, patterns',

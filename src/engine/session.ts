@@ -21,11 +21,11 @@ import { filesOf } from './file-list.ts';
 import type { InputFile } from './files.ts';
 import { openPieces } from './open.ts';
 import type { HostOptions } from './options.ts';
-import type { Piece } from './piece.ts';
 import { type HostPlan, planHost } from './plan.ts';
 import { type Reporter, tellStall } from './report.ts';
 import type { StreamSizes } from './segments/content.ts';
 import { sizesOf } from './segments/open-stream.ts';
+import { type Shelf, shelfOfThread } from './shelf.ts';
 import { SourceRelation } from './source-relation.ts';
 import { type SourceArgument, tableName } from './sources.ts';
 
@@ -45,8 +45,8 @@ export interface SessionOptions {
   readonly filenameColumn?: string;
   /** What the tables of these names have to be like. */
   readonly schemas?: ReadonlyMap<string, TableSchema>;
-  /** Rows of a source that are in memory already: they are taken instead of its files. */
-  readonly kept?: (source: SourceArgument) => Piece | undefined;
+  /** Instead of that of the thread. */
+  readonly shelf?: Shelf;
 }
 
 /** What is smaller takes no memory worth a thread that watches it. */
@@ -90,7 +90,7 @@ export class Session implements Disposable {
 
   /** The rows of a path, glob, directory or "-". Reads what it must to know the columns. */
   open(argument: SourceArgument): SourceRelation {
-    const kept = this.options.kept?.(argument);
+    const kept = (this.options.shelf ?? shelfOfThread())?.(argument, this.options);
     if (kept !== undefined) {
       const relation = new SourceRelation(argument, [kept], {});
       this.#opened.push(relation);

@@ -9,12 +9,13 @@ import { duplicate } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { describe } from './describe.ts';
 import type { Call, Client, Dispatcher, Peer, Reply } from './door.ts';
+import { Heat } from './heat.ts';
 import { Params } from './params.ts';
 import { Patience, Performer, type Work } from './perform.ts';
 import { Pool } from './pool.ts';
 import { type Dataset, Registry } from './registry.ts';
 import type { TaskDone } from './tasks.ts';
-import { directoryOf, sourceWish, stepsOf } from './wishes.ts';
+import { commandWish, directoryOf, sourceWish, stepsOf } from './wishes.ts';
 
 export interface DaemonOptions {
   /** Bytes of rows held, in all. */
@@ -22,7 +23,8 @@ export interface DaemonOptions {
   readonly workers: number;
   /** A request that runs longer is answered with TIMEOUT; it may ask for less. */
   readonly requestMs: number;
-  readonly version: string;
+  /** Who we are, as package.json says it. */
+  readonly program: { readonly name: string; readonly version: string };
   readonly log: (text: string) => void;
 }
 
@@ -48,6 +50,7 @@ export class Daemon implements Dispatcher {
   readonly #pool: Pool;
   readonly #registry: Registry;
   readonly #performer: Performer;
+  readonly #heat: Heat;
   readonly #started = Date.now();
   readonly #clients = new Set<Client>();
   #requests = 0;
@@ -55,14 +58,15 @@ export class Daemon implements Dispatcher {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    const { workers, log } = options;
-    this.#pool = new Pool({ threads: workers, spares: workers, log });
+    const { workers, log, program } = options;
+    this.#pool = new Pool({ threads: workers, spares: workers, log, program });
     this.#registry = new Registry({
       limit: options.memoryLimit,
       onDrop: (held) => this.#pool.drop(held),
       isFramed: (held) => this.#pool.holds(held),
     });
     this.#performer = new Performer(this.#pool, this.#registry);
+    this.#heat = new Heat(this.#registry, this.#performer);
   }
 
   connected(_peer: Peer): Client {
@@ -96,7 +100,7 @@ export class Daemon implements Dispatcher {
   status(): JsonObject {
     const datasets = this.#registry.all;
     return {
-      version: this.#options.version,
+      version: this.#options.program.version,
       pid: process.pid,
       uptimeSeconds: Math.round((Date.now() - this.#started) / 1000),
       clients: this.#clients.size,
@@ -134,6 +138,8 @@ export class Daemon implements Dispatcher {
         return this.#open(params, asked);
       case 'Schema':
         return this.#schema(params, asked);
+      case 'Command':
+        return this.#command(params, asked);
       case 'Query':
       case 'Stats':
       case 'Column':
@@ -205,6 +211,18 @@ export class Daemon implements Dispatcher {
     const head = exactJson({ ...about, ms: done.ms }).slice(1, -1);
     const answers = parts.map(([name, json]) => `${JSON.stringify(name)}:${json}`);
     return { json: `{${[head, ...answers].join(',')}}`, fds };
+  }
+
+  /** A command line of the program's own, over what is in memory where it names that. */
+  async #command(params: Params, asked: Asked): Promise<Reply> {
+    const command = commandWish(params);
+    const hot = this.#registry.all.filter(({ resident }) => resident !== undefined);
+    const done = await this.#perform(params, { command }, hot, asked);
+    for (const id of done.used ?? []) this.#registry.touch(this.#registry.find(id));
+    for (const wish of done.cold ?? []) this.#heat.missed(wish);
+    const { answers, fds, tail } = done;
+    const json = answers['command'] ?? '{}';
+    return { json, fds: fds as readonly Fd[], ...(tail === undefined ? {} : { tail }) };
   }
 
   #named(params: Params): Dataset | undefined {

@@ -22,6 +22,8 @@ export interface Reply {
   readonly json: string;
   /** Sealed memfds; they are the door's to send and to close. */
   readonly fds: readonly Fd[];
+  /** Follows the frame as it is. */
+  readonly tail?: Uint8Array;
 }
 
 /** One connected peer: what it holds open, and what it has in flight. */

@@ -1,35 +1,55 @@
 /** Whether the files of a dataset are still what was read. */
 import { statSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expand } from '../engine/files.ts';
 import { NairobiError } from '../errors.ts';
 import type { FileMark, Held, SourceWish } from './tasks.ts';
 
+/**
+ * The clock that stamps files moves in steps of up to 10 ms (CONFIG_HZ=100): a file changed so
+ * recently could change again and look the same.
+ */
+const SETTLED_MS = 20;
+
 /** The files a source means now, each with what tells it from its other versions. */
 export function marksOf(wish: SourceWish): readonly FileMark[] {
-  return expand(wish.path).map(({ path, size }) => ({ path, size, identity: identityOf(path) }));
+  return expand(path.resolve(wish.cwd, wish.path)).map((file) => markOf(file.path));
 }
 
-function identityOf(path: string): string {
-  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+/** The same, once none of them was changed in this very moment. */
+export async function settledMarks(wish: SourceWish): Promise<readonly FileMark[]> {
+  const marks = marksOf(wish);
+  const age = Date.now() - Math.max(0, ...marks.map(({ changedMs }) => changedMs));
+  if (age < 0 || age > SETTLED_MS) return marks;
+  await sleep(SETTLED_MS - age + 1);
+  return marksOf(wish);
 }
 
-/** NOT_FOUND when a file of it is gone. To be called with the directory of the wish current. */
+export const sameFiles = (a: readonly FileMark[], b: readonly FileMark[]): boolean =>
+  a.length === b.length &&
+  a.every((mark, i) => mark.path === b[i]?.path && mark.identity === b[i]?.identity);
+
+/** NOT_FOUND when a file of it is gone. */
 export function isFresh({ files, wish }: Held): boolean {
-  // One file costs two looks; a directory or glob may have gained one.
-  const now = files.length === 1 && files[0]?.path === wish.path ? markOf(files[0]) : marksOf(wish);
-  return (
-    now.length === files.length &&
-    files.every(({ path, identity }, i) => now[i]?.path === path && now[i]?.identity === identity)
-  );
+  const [first] = files;
+  // One file costs two looks; a directory or a glob may have gained one.
+  const isFile = files.length === 1 && first?.path === path.resolve(wish.cwd, wish.path);
+  return sameFiles(isFile ? [markOf(first.path)] : marksOf(wish), files);
 }
 
-function markOf(file: FileMark): readonly FileMark[] {
+function markOf(file: string): FileMark {
   try {
-    return [{ ...file, identity: identityOf(file.path) }];
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+    return {
+      path: file,
+      size: Number(size),
+      identity: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+      changedMs: Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n)),
+    };
   } catch (cause) {
-    throw new NairobiError('NOT_FOUND', `${file.path} is not there any more`, {
-      where: { file: file.path },
+    throw new NairobiError('NOT_FOUND', `${file} is not there any more`, {
+      where: { file },
       cause,
     });
   }

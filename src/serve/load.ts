@@ -6,9 +6,11 @@ import { Reporter } from '../engine/report.ts';
 import { Session } from '../engine/session.ts';
 import { tableName } from '../engine/sources.ts';
 import { NairobiError } from '../errors.ts';
+import { close } from '../kernel/calls.ts';
+import type { Fd } from '../kernel/syscall.ts';
 import { sealedFile } from '../memory/sealed.ts';
 import { type Bytes, bytes, formatBytes } from '../units.ts';
-import { marksOf } from './files.ts';
+import { marksOf, sameFiles, settledMarks } from './files.ts';
 import type { Held, SourceWish } from './tasks.ts';
 
 export interface Loaded {
@@ -24,12 +26,27 @@ export const hostOf = (memoryLimit: number): Parameters<typeof planHost>[0] => (
   direct: 'auto',
 });
 
-/** MEMORY_LIMIT where the rows do not fit; what reading throws otherwise. */
+/**
+ * Reads it, and again when it changed meanwhile. MEMORY_LIMIT where the rows do not fit; what
+ * reading throws otherwise.
+ */
 export async function load(
+  wanted: { id: string; version: number; wish: SourceWish },
+  memoryLimit: number,
+): Promise<Loaded> {
+  for (let round = 1; ; round += 1) {
+    const loaded = await loadOnce(wanted, memoryLimit);
+    if (sameFiles(marksOf(wanted.wish), loaded.held.files)) return loaded;
+    close(loaded.held.fd as Fd);
+    if (round === READS_MAX) throw changing(wanted.wish);
+  }
+}
+
+async function loadOnce(
   { id, version, wish }: { id: string; version: number; wish: SourceWish },
   memoryLimit: number,
 ): Promise<Loaded> {
-  const files = marksOf(wish);
+  const files = await settledMarks(wish);
   const { unionByName, filenameColumn } = wish;
   const reporter = new Reporter();
   using session = new Session(
@@ -68,6 +85,14 @@ export async function load(
   };
   return { held, frame: whole };
 }
+
+/** What is written to all the time is never read whole. */
+const READS_MAX = 4;
+
+const changing = ({ path }: SourceWish): NairobiError =>
+  new NairobiError('BAD_DATA', `${path} changes faster than it can be read`, {
+    hint: 'query a copy of it',
+  });
 
 const tooLarge = (wish: SourceWish, size: number, limit: number): NairobiError =>
   new NairobiError(

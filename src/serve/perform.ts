@@ -17,7 +17,7 @@ export interface Work {
   readonly inlineMax: number;
 }
 
-/** A file that changes all the time is never read whole. */
+/** Each time the source changed between looking and reading. */
 const READ_AGAIN_MAX = 3;
 
 /** Beside the rows held, what a task may take at least. */
@@ -116,6 +116,7 @@ export class Performer {
     datasets: readonly Dataset[],
     { first, patience }: { first: Dataset | undefined; patience: Patience },
   ): Promise<TaskDone | TaskStale> {
+    if (steps.command === undefined) for (const one of datasets) this.#registry.touch(one);
     const inUse = datasets.flatMap((dataset) => this.#registry.use(dataset) ?? []);
     const task: Task = {
       id,

@@ -3,10 +3,12 @@
  * answered at once, and another thread takes its place until it comes back.
  */
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { assert, messageOf, NairobiError } from '../errors.ts';
+import { assert, NairobiError } from '../errors.ts';
 import { type FromWorker, frameKey, type Held, type Task, type TaskAnswer } from './tasks.ts';
 
 export interface PoolOptions {
+  /** What the threads need to know of the program: see commands/program.ts. */
+  readonly program: object;
   readonly threads: number;
   /** Threads beyond `threads` that may stand in for those nobody waits for any more. */
   readonly spares: number;
@@ -105,9 +107,11 @@ export class Pool {
 
   #start(): void {
     const bundled = !import.meta.url.endsWith('.ts');
-    const entry = new URL(bundled ? '../serve.js' : './worker.ts', import.meta.url);
+    const entry = new URL(bundled ? '../serve.js' : '../commands/serve-worker.ts', import.meta.url);
     // Polars, fontconfig and GL read the process's environment, not a copy of it.
-    const thread = new Thread(new Worker(entry, { env: SHARE_ENV }));
+    const thread = new Thread(
+      new Worker(entry, { env: SHARE_ENV, workerData: this.#options.program }),
+    );
     this.#threads.add(thread);
     thread.worker.on('message', (message: FromWorker) => this.#hear(thread, message));
     thread.worker.on('error', (error) => this.#lose(thread, error));
@@ -130,7 +134,8 @@ export class Pool {
   }
 
   #lose(thread: Thread, error: unknown): void {
-    this.#options.log(`a thread ended: ${messageOf(error)}`);
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#options.log(`a thread ended: ${stack ?? String(error)}`);
     this.#threads.delete(thread);
     const reason = new NairobiError('MEMORY_LIMIT', 'The request ended the thread it ran in', {
       hint: 'it needs too much memory: ask for fewer rows at a time',

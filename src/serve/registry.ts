@@ -2,12 +2,11 @@
  * The datasets the daemon knows: those in memory, and those that were and will be again when
  * somebody asks. The least recently used ones make room.
  */
-import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { formatBytes } from '../units.ts';
+import { datasetId } from './identity.ts';
 import type { Held, SourceWish } from './tasks.ts';
 
 /** Rows in memory, and who reads them now. */
@@ -79,7 +78,7 @@ export class Registry {
 
   /** The dataset of this source, known from now on. */
   of(wish: SourceWish): Dataset {
-    const id = idOf(wish);
+    const id = datasetId(wish);
     const known = this.#datasets.get(id);
     if (known !== undefined) return known;
     const dataset = new Dataset(id, wish);
@@ -96,11 +95,15 @@ export class Registry {
     });
   }
 
-  /** A task begins to read what is in memory of it. */
-  use(dataset: Dataset): Resident | undefined {
+  /** Somebody asked for it. */
+  touch(dataset: Dataset): void {
     this.#clock += 1;
     dataset.lastUsed = this.#clock;
     dataset.requests += 1;
+  }
+
+  /** A task begins that may read what is in memory of it. */
+  use(dataset: Dataset): Resident | undefined {
     if (dataset.resident !== undefined) dataset.resident.uses += 1;
     return dataset.resident;
   }
@@ -182,13 +185,4 @@ const sum = <T>(all: Iterable<T>, of: (one: T) => number): number =>
 function byHoldersAndAge(a: Dataset, b: Dataset): number {
   const held = Math.min(1, a.holders.size) - Math.min(1, b.holders.size);
   return held === 0 ? a.lastUsed - b.lastUsed : held;
-}
-
-/** The same source read the same way is the same dataset, whoever asks and from wherever. */
-function idOf(wish: SourceWish): string {
-  const { path: named, cwd, ...rest } = wish;
-  // The paths are in the rows then, as they were written.
-  const place = wish.filenameColumn === undefined ? path.resolve(cwd, named) : [cwd, named];
-  const about = JSON.stringify([place, Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))]);
-  return `d${createHash('sha256').update(about).digest('hex').slice(0, 12)}`;
 }

@@ -16,7 +16,7 @@ export interface RunOptions {
   /** Undefined: by the CPUs. */
   readonly workers: number | undefined;
   readonly requestMs: number;
-  readonly version: string;
+  readonly program: { readonly name: string; readonly version: string };
   readonly onReady: () => void;
   readonly onStopping: () => void;
   readonly log: (text: string) => void;
@@ -30,7 +30,7 @@ const HELD_SHARE = 0.6;
 
 /** Serves until SIGTERM or SIGINT, then ends the process with 0. */
 export async function runDaemon(options: RunOptions): Promise<never> {
-  const { host, socket, workers, requestMs, version, log } = options;
+  const { host, socket, workers, requestMs, program, log } = options;
   const plan = planHost(host);
   // First: whoever comes second must not start anything.
   const onBus = busOf(options);
@@ -39,14 +39,14 @@ export async function runDaemon(options: RunOptions): Promise<never> {
     memoryLimit: Math.floor(plan.memoryLimit * HELD_SHARE),
     workers: workers ?? Math.min(Math.max(plan.threads, WORKERS.min), WORKERS.max),
     requestMs,
-    version,
+    program,
     log,
   });
   const door = openSocketDoor(daemon, {
     path: socket,
     listening,
     isInherited: false,
-    program: `nairobi/${version}`,
+    program: `${program.name}/${program.version}`,
     log,
   });
   const doors = [door, ...(onBus ? [openBusDoor(daemon, { ...onBus, version, log })] : [])];

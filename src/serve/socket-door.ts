@@ -208,7 +208,8 @@ class Caller {
     const reply = await this.#client.call(id, { method, params, fds }).then(
       (answer): Reply => {
         const count = answer.fds.length === 0 ? '' : `,"fds":${answer.fds.length}`;
-        return { json: `{"id":${id},"result":${answer.json}${count}}`, fds: answer.fds };
+        const tail = answer.tail === undefined ? '' : `,"tail":${answer.tail.length}`;
+        return { ...answer, json: `{"id":${id},"result":${answer.json}${count}${tail}}` };
       },
       (error: unknown): Reply => ({ json: errorJson(id, error), fds: [] }),
     );
@@ -225,10 +226,13 @@ class Caller {
   }
 
   /** The descriptors are closed here once they are with the kernel. */
-  #send({ json, fds }: Reply): void {
+  #send({ json, fds, tail }: Reply): void {
     const bytes = frameOf(json);
     this.#unsent.push({ bytes, fds });
-    this.#unsentBytes += bytes.length;
+    this.#unsentBytes += bytes.length + (tail?.length ?? 0);
+    if (tail !== undefined && tail.length > 0) {
+      this.#unsent.push({ bytes: Buffer.from(tail.buffer, tail.byteOffset, tail.length), fds: [] });
+    }
     this.#flush();
   }
 

@@ -6,6 +6,7 @@ import { query } from '../engine/query.ts';
 import { Reporter } from '../engine/report.ts';
 import { openRows } from '../engine/rows.ts';
 import { Session } from '../engine/session.ts';
+import type { Shelf } from '../engine/shelf.ts';
 import { stats } from '../engine/stats.ts';
 import { answer } from '../engine/stats-answers.ts';
 import { exactJson } from '../exact-json.ts';
@@ -85,12 +86,12 @@ export class StepRunner {
   }
 
   #session(): Session {
-    const kept = ({ path }: { readonly path: string }): HeldPiece | undefined => {
+    const shelf: Shelf = ({ path }) => {
       const id = path.startsWith(placeOf('')) ? path.slice(placeOf('').length) : undefined;
       const rows = id === undefined ? undefined : this.#rows.get(id);
       return rows === undefined ? undefined : new HeldPiece(rows.held, rows.frame);
     };
-    return new Session({ host: hostOf(this.#task.memoryLimit), read: {}, kept }, new Reporter());
+    return new Session({ host: hostOf(this.#task.memoryLimit), read: {}, shelf }, new Reporter());
   }
 
   /** The rows of a dataset, or what a condition or a query leaves of them. */

@@ -24,6 +24,8 @@ export interface FileMark {
   readonly size: number;
   /** Device, inode, size, times of change in nanoseconds. */
   readonly identity: string;
+  /** The later of its times of change, in milliseconds since 1970. */
+  readonly changedMs: number;
 }
 
 /** Rows held in memory: an Arrow IPC file in a sealed memfd. */
@@ -76,12 +78,26 @@ export interface PlotWish extends Rows {
   readonly request: PlotRequest;
 }
 
+/** A command line of `nairobi`, run for a client that prints what it gives. */
+export interface CommandWish {
+  readonly command: 'query' | 'stats' | 'plot';
+  readonly argv: readonly string[];
+  /** What of the client's environment the output depends on. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly terminal: {
+    /** Undefined for a pipe or a file. */
+    readonly columns?: number;
+    readonly rows?: number;
+  };
+}
+
 /** Steps of one call; what they give is under the same names. */
 export interface Steps {
   readonly query?: QueryWish;
   readonly stats?: StatsWish;
   readonly column?: ColumnWish;
   readonly plot?: PlotWish;
+  readonly command?: CommandWish;
 }
 
 export interface Task {
@@ -105,6 +121,11 @@ export interface TaskDone {
   /** In the order the answers refer to them. */
   readonly fds: readonly number[];
   readonly ms: Readonly<Record<string, number>>;
+  /** Bytes that follow the answer of a command. */
+  readonly tail?: Uint8Array;
+  /** Datasets a command read, and sources it read that were not in memory. */
+  readonly used?: readonly string[];
+  readonly cold?: readonly SourceWish[];
 }
 
 /** The source of this dataset is not what it was: read it again. */

@@ -24,6 +24,7 @@ import type { ParameterValue } from '../sql/plan.ts';
 import { isObject, type Params } from './params.ts';
 import {
   type ColumnWish,
+  type CommandWish,
   DATA_FORMATS,
   type PlotWish,
   type QueryWish,
@@ -227,6 +228,21 @@ function plotRequest(params: Params): PlotRequest {
 
 const rangeOf = (text: string | undefined) => (text === undefined ? undefined : parseRange(text));
 const zoneOf = (text: string | undefined) => (text === undefined ? undefined : parseZone(text));
+
+const COMMANDS = ['query', 'stats', 'plot'] as const;
+
+/** A command line, in the place and for the terminal of the client. */
+export function commandWish(params: Params): CommandWish {
+  const command = params.oneOf('command', COMMANDS);
+  if (command === undefined) throw new NairobiError('USAGE', 'Command: command is missing');
+  const terminal = params.nested('terminal');
+  return {
+    command,
+    argv: params.texts('argv') ?? [],
+    env: params.textMap('env') ?? {},
+    terminal: said({ columns: terminal?.count('columns'), rows: terminal?.count('rows') }),
+  };
+}
 
 /** What a method is to do over `dataset`, or over the tables its query names. */
 export function stepsOf(method: string, params: Params, dataset: string | undefined): Steps {

@@ -4,14 +4,19 @@
  */
 import { parentPort } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
+import type { Shelf } from '../engine/shelf.ts';
+import { assert } from '../errors.ts';
+import { exactJson } from '../exact-json.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { ownDirectory } from '../kernel/thread-directory.ts';
+import { shelfFor } from './command-shelf.ts';
 import { isBug, protocolError } from './failures.ts';
 import { isFresh } from './files.ts';
 import { load } from './load.ts';
 import { type Rows, StepRunner } from './steps.ts';
 import {
+  type CommandWish,
   type FromWorker,
   frameKey,
   type Held,
@@ -22,61 +27,54 @@ import {
 } from './tasks.ts';
 import { warmUp } from './warm-up.ts';
 
-const port = parentPort;
-const changeDirectory = ownDirectory();
+/** What a command printed; or why the client has to run it itself. */
+export type CommandRun =
+  | { readonly instead: string }
+  | {
+      readonly exit: number;
+      readonly stderr: string;
+      /** Bytes of it at the end of `tail`, behind those of the files. */
+      readonly stdout: number;
+      readonly files: readonly { readonly path: string; readonly bytes: number }[];
+      readonly tail: Uint8Array;
+    };
+
+type RunCommand = (wish: CommandWish, shelf: Shelf) => Promise<CommandRun>;
 
 /** Rows as Polars holds them: of the datasets this thread read itself. */
 const frames = new Map<string, DataFrame>();
 
-async function perform(task: Task): Promise<TaskAnswer> {
-  const ms: Record<string, number> = {};
-  const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const start = performance.now();
-    const result = await work();
-    ms[name] = performance.now() - start;
-    return result;
+/** Does what the daemon sends, in the order it comes. */
+export function serveTasks(runCommand: RunCommand): void {
+  const port = parentPort;
+  assert(port !== null, 'this runs in a thread');
+  const changeDirectory = ownDirectory();
+  const tell = (message: FromWorker): void => {
+    const tail = 'tail' in message ? message.tail : undefined;
+    port.postMessage(message, tail === undefined ? [] : [tail.buffer as ArrayBuffer]);
   };
-  const rows = new Map<string, Rows>();
-  for (const held of task.held) {
-    changeDirectory(held.wish.cwd);
-    if (!isFresh(held)) return { id: task.id, stale: held.id };
-    rows.set(held.id, { held, frame: frames.get(frameKey(held)) });
-  }
-  const { open, steps } = task;
-  let opened: Held | undefined;
-  let runner: StepRunner | undefined;
-  try {
-    if (open !== undefined) {
-      changeDirectory(open.wish.cwd);
-      const loaded = await timed('open', () => load(open, task.memoryLimit));
-      opened = loaded.held;
-      frames.set(frameKey(opened), loaded.frame);
-      rows.set(opened.id, loaded);
-    }
-    changeDirectory(task.cwd);
-    const steady = new StepRunner(rows, task);
-    runner = steady;
-    const answers: Record<string, string> = {};
-    const { query, stats, column, plot } = steps;
-    if (query) answers['query'] = await timed('query', () => steady.query(query));
-    if (stats) answers['stats'] = await timed('stats', () => steady.stats(stats));
-    if (column) answers['column'] = await timed('column', () => steady.column(column));
-    if (plot) answers['plot'] = await timed('plot', () => steady.plot(plot));
-    const done: TaskDone = { id: task.id, answers, fds: runner.fds, ms };
-    return opened === undefined ? done : { ...done, opened };
-  } catch (error) {
-    for (const fd of runner?.fds ?? []) close(fd as Fd);
-    if (opened !== undefined) {
-      frames.delete(frameKey(opened));
-      close(opened.fd as Fd);
-    }
-    throw error;
-  }
+  let last = Promise.resolve();
+  port.on('message', (message: ToWorker) => {
+    last = last.then(async () => {
+      if ('drop' in message) {
+        frames.delete(message.drop);
+      } else if ('warm' in message) {
+        const start = performance.now();
+        await warmUp();
+        tell({ warmed: performance.now() - start });
+      } else {
+        tell(await answer(new Bench(message, changeDirectory), runCommand));
+      }
+    });
+  });
 }
 
-async function answer(task: Task): Promise<TaskAnswer> {
+async function answer(bench: Bench, runCommand: RunCommand): Promise<TaskAnswer> {
+  const { task } = bench;
   try {
-    return await perform(task);
+    return task.steps.command === undefined
+      ? await bench.perform()
+      : await bench.command(task.steps.command, runCommand);
   } catch (thrown) {
     const { exit, ...error } = protocolError(thrown);
     const stack = isBug(thrown) && thrown instanceof Error ? thrown.stack : undefined;
@@ -84,16 +82,75 @@ async function answer(task: Task): Promise<TaskAnswer> {
   }
 }
 
-const tell = (message: FromWorker): void => port?.postMessage(message);
+/** One task at work. */
+class Bench {
+  readonly task: Task;
+  readonly #changeDirectory: (directory: string) => void;
+  readonly #ms: Record<string, number> = {};
 
-port?.on('message', async (message: ToWorker) => {
-  if ('drop' in message) {
-    frames.delete(message.drop);
-  } else if ('warm' in message) {
-    const start = performance.now();
-    await warmUp();
-    tell({ warmed: performance.now() - start });
-  } else {
-    tell(await answer(message));
+  constructor(task: Task, changeDirectory: (directory: string) => void) {
+    this.task = task;
+    this.#changeDirectory = changeDirectory;
   }
-});
+
+  async perform(): Promise<TaskAnswer> {
+    const { task } = this;
+    const rows = new Map<string, Rows>();
+    for (const held of task.held) {
+      this.#changeDirectory(held.wish.cwd);
+      if (!isFresh(held)) return { id: task.id, stale: held.id };
+      rows.set(held.id, { held, frame: frames.get(frameKey(held)) });
+    }
+    const { open } = task;
+    const steps = new StepRunner(rows, task);
+    let opened: Held | undefined;
+    try {
+      if (open !== undefined) {
+        this.#changeDirectory(open.wish.cwd);
+        const loaded = await this.#timed('open', () => load(open, task.memoryLimit));
+        opened = loaded.held;
+        frames.set(frameKey(opened), loaded.frame);
+        rows.set(opened.id, loaded);
+      }
+      this.#changeDirectory(task.cwd);
+      const answers = await this.#steps(steps);
+      const done: TaskDone = { id: task.id, answers, fds: steps.fds, ms: this.#ms };
+      return opened === undefined ? done : { ...done, opened };
+    } catch (error) {
+      for (const fd of steps.fds) close(fd as Fd);
+      if (opened !== undefined) {
+        frames.delete(frameKey(opened));
+        close(opened.fd as Fd);
+      }
+      throw error;
+    }
+  }
+
+  async command(wish: CommandWish, runCommand: RunCommand): Promise<TaskDone> {
+    const { id, cwd, held } = this.task;
+    this.#changeDirectory(cwd);
+    const shelf = shelfFor(held, (one) => frames.get(frameKey(one)), cwd);
+    const run = await this.#timed('command', () => runCommand(wish, shelf.find));
+    const done = { id, fds: [], ms: this.#ms, cold: shelf.cold, used: shelf.used };
+    if ('instead' in run) return { ...done, answers: { command: exactJson(run) } };
+    const { tail, ...said } = run;
+    return { ...done, answers: { command: exactJson(said) }, tail };
+  }
+
+  async #steps(runner: StepRunner): Promise<Record<string, string>> {
+    const { query, stats, column, plot } = this.task.steps;
+    const answers: Record<string, string> = {};
+    if (query) answers['query'] = await this.#timed('query', () => runner.query(query));
+    if (stats) answers['stats'] = await this.#timed('stats', () => runner.stats(stats));
+    if (column) answers['column'] = await this.#timed('column', () => runner.column(column));
+    if (plot) answers['plot'] = await this.#timed('plot', () => runner.plot(plot));
+    return answers;
+  }
+
+  async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const result = await work();
+    this.#ms[name] = performance.now() - start;
+    return result;
+  }
+}

@@ -2,8 +2,12 @@
 import type { View } from 'vega';
 import { subsetFont } from '../font-subset.ts';
 import { FONT_FAMILY } from '../spec/theme.ts';
+import { vegaModules } from '../vega.ts';
 
 export async function svgOf(view: View): Promise<Buffer> {
+  const { vega } = await vegaModules();
+  // Vega numbers clips and gradients on and on: the daemon's charts are to be those of a new start.
+  vega.resetSVGDefIds();
   const svg = await view.toSVG();
   const opened = svg.indexOf('>') + 1;
   const style = `<style>${fontFaces(textsOf(svg))}</style>`;

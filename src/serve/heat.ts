@@ -1,0 +1,54 @@
+/** Brings into memory, behind the scenes, what command lines ask for more than once. */
+
+import { datasetId } from './identity.ts';
+import type { Performer } from './perform.ts';
+import { Patience } from './perform.ts';
+import type { Registry } from './registry.ts';
+import type { SourceWish } from './tasks.ts';
+
+/** The first time may be the only time: reading all of a file costs more than one answer. */
+const ASKED_MIN = 2;
+
+/** Sources remembered; the oldest is forgotten. */
+const SOURCES_MAX = 1_000;
+
+const READ_MS_MAX = 600_000;
+
+export class Heat {
+  readonly #registry: Registry;
+  readonly #performer: Performer;
+  /** How often each was asked for and not there; Infinity once it did not fit. */
+  readonly #missed = new Map<string, number>();
+
+  constructor(registry: Registry, performer: Performer) {
+    this.#registry = registry;
+    this.#performer = performer;
+  }
+
+  missed(wish: SourceWish): void {
+    const id = datasetId(wish);
+    const count = (this.#missed.get(id) ?? 0) + 1;
+    this.#missed.delete(id);
+    this.#missed.set(id, count);
+    const [oldest] = this.#missed.keys();
+    if (this.#missed.size > SOURCES_MAX && oldest !== undefined) this.#missed.delete(oldest);
+    if (count >= ASKED_MIN && Number.isFinite(count)) void this.#bring(id, wish);
+  }
+
+  async #bring(id: string, wish: SourceWish): Promise<void> {
+    const dataset = this.#registry.of(wish);
+    if (dataset.loading !== undefined) return;
+    // What is there and was not good enough has changed: it is read again.
+    this.#registry.release(dataset);
+    const patience = new Patience(READ_MS_MAX);
+    try {
+      const nothing = { steps: {}, cwd: wish.cwd, inlineMax: 0 };
+      await this.#performer.perform(nothing, [dataset], patience);
+    } catch {
+      this.#missed.set(id, Number.POSITIVE_INFINITY);
+      this.#registry.forget(dataset);
+    } finally {
+      patience.end();
+    }
+  }
+}
