@@ -34,15 +34,22 @@ export function chooseDaemon(
   if (via === 'never') return undefined;
   const socket = via === 'auto' ? socketPath(env) : via;
   if (via === 'auto' && !existsSync(socket)) return undefined;
-  const flags = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
   const isOwn =
+    isOwnLine(command, argv, isTerminal) ||
+    Object.keys(env).some((name) => OWN_ENVIRONMENT.test(name));
+  return isOwn ? undefined : { socket, isWished: via !== 'auto' };
+}
+
+/** True for what only the program itself does. The daemon asks the same: it trusts no client. */
+export function isOwnLine(command: string, argv: readonly string[], isTerminal: boolean): boolean {
+  const flags = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
+  return (
     (command !== 'stats' && flags.some((word) => /^--schema(=|$)/.test(word))) ||
     flags.some((word) => OWN.test(word) || (command === 'query' && /^-[a-z]*f/.test(word))) ||
     argv.some((word) => OWN_INPUT.test(word)) ||
-    Object.keys(env).some((name) => OWN_ENVIRONMENT.test(name)) ||
     // A chart for a terminal asks the terminal.
-    (command === 'plot' && isTerminal && !flags.some((word) => /^(-o|--output|--json)/.test(word)));
-  return isOwn ? undefined : { socket, isWished: via !== 'auto' };
+    (command === 'plot' && isTerminal && !flags.some((word) => /^(-o|--output|--json)/.test(word)))
+  );
 }
 
 /** The last --via; whatever else is wrong with the words is for the parser to say. */

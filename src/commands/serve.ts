@@ -43,6 +43,12 @@ export default class Serve extends BaseCommand {
       min: 1,
       max: 64,
     }),
+    'allow-path': Flags.string({
+      summary: 'Read sources below this directory only, whatever links say; may be given again',
+      helpValue: 'DIR',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     status: Flags.boolean({
       summary: 'Say how the daemon is that listens there, and what it holds',
       exclusive: ['workers', 'request-timeout'],
@@ -67,6 +73,7 @@ export default class Serve extends BaseCommand {
       workers: flags.workers,
       requestMs: flags['request-timeout'],
       program: { name, version },
+      allowed: flags['allow-path'] ?? [],
       onReady: () => {
         notify('READY=1');
         this.note(`serving at ${socket}`);

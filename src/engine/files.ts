@@ -3,8 +3,11 @@ import { existsSync, globSync, readdirSync, type Stats, statSync } from 'node:fs
 import path from 'node:path';
 import { messageOf, NairobiError } from '../errors.ts';
 import { closest } from '../suggest.ts';
+import { gateOfThread } from './gate.ts';
 
 export interface InputFile {
+  /** The very file in place of its name, where the name must not be followed again: see gate.ts. */
+  readonly place?: string;
   readonly path: string;
   /** Bytes as stat(2) has them: 0 for pipes and /proc files, whatever they hold. */
   readonly size: number;
@@ -13,11 +16,15 @@ export interface InputFile {
   readonly partitions: readonly (readonly [string, string])[];
 }
 
+/** Where the bytes of the file are to be read. */
+export const placeOf = ({ place, path }: InputFile): string => place ?? path;
+
 /** Standard input, under the name the shell knows it by. */
 export const STDIN_PATH = '/dev/stdin';
 
 /** The files of a path, glob, directory or "-", sorted by name; never empty. */
 export function expand(argument: string): readonly InputFile[] {
+  gateOfThread()?.enter(argument);
   if (argument === '-') return [describe(STDIN_PATH, [])];
   if (/^[a-z][a-z0-9+]*:\/\//i.test(argument) && !existsSync(argument)) {
     throw new NairobiError('NOT_SUPPORTED', `Cannot read "${argument}": it is an address`, {

@@ -9,7 +9,7 @@ import type { BlockReader } from '../uring/block-reader.ts';
 import { readContent } from '../uring/content.ts';
 import { hasCodec } from '../uring/decompress.ts';
 import { type InPlace, openInPlace } from '../uring/in-place.ts';
-import type { InputFile } from './files.ts';
+import { type InputFile, placeOf } from './files.ts';
 import { InPlacePiece } from './in-place-piece.ts';
 import { MemoryPiece } from './memory-piece.ts';
 import type { Piece } from './piece.ts';
@@ -91,14 +91,14 @@ function mayStayInPlace(file: InputFile, { plan }: OpenContext): boolean {
 /** The file opened in place, unless this host has no fault guard. */
 function openPlain(file: InputFile, { plan }: OpenContext): InPlace | undefined {
   const windowBytes = Math.floor(plan.memoryLimit * IN_PLACE_WINDOW_SHARE);
-  return openInPlace(file.path, file.size <= plan.memoryLimit / 2 ? {} : { windowBytes });
+  return openInPlace(placeOf(file), file.size <= plan.memoryLimit / 2 ? {} : { windowBytes });
 }
 
 /** By its first bytes; undefined also where they cannot be read: whoever reads it says why. */
 function compressionOf(file: InputFile): CodecName | undefined {
   let fd: number;
   try {
-    fd = openSync(file.path, 'r');
+    fd = openSync(placeOf(file), 'r');
   } catch {
     return undefined;
   }
@@ -114,7 +114,7 @@ function openInMemory(file: InputFile, context: OpenContext): Piece {
   const { plan, pool, reader, reporter } = context;
   const { io, direct } = plan;
   const content = reporter.time('io', () =>
-    readContent(file.path, { io, direct, pool, reader, detect: detectCompression }),
+    readContent(placeOf(file), { io, direct, pool, reader, detect: detectCompression }),
   );
   reporter.set(content.facts);
   if (content.compression !== undefined) {

@@ -19,6 +19,7 @@ import { openReader } from '../uring/read-file.ts';
 import { AbortNotice } from './abort-notice.ts';
 import { filesOf } from './file-list.ts';
 import type { InputFile } from './files.ts';
+import { type Admitted, gateOfThread } from './gate.ts';
 import { openPieces } from './open.ts';
 import type { HostOptions } from './options.ts';
 import { type HostPlan, planHost } from './plan.ts';
@@ -64,6 +65,7 @@ export class Session implements Disposable {
   readonly #opened: SourceRelation[] = [];
   readonly #pool: Pool;
   readonly #aborts: AbortNotice;
+  readonly #admitted: Admitted[] = [];
   #reader: BlockReader | undefined;
   #isWatched = false;
 
@@ -96,7 +98,7 @@ export class Session implements Disposable {
       this.#opened.push(relation);
       return relation;
     }
-    const files = filesOf(argument);
+    const files = this.#admit(filesOf(argument));
     this.#aborts.reading(argument.path);
     if (files.some(isLarge)) this.watchMemory();
     this.#reader ??= openReader(this.plan.io, {
@@ -129,6 +131,15 @@ export class Session implements Disposable {
       for (const piece of pieces.reverse()) piece.close();
       throw error;
     }
+  }
+
+  /** Past the gate of the thread, where there is one: each file is what it was when it passed. */
+  #admit(files: readonly InputFile[]): readonly InputFile[] {
+    const gate = gateOfThread();
+    if (gate === undefined) return files;
+    const admitted = gate.admit(files);
+    this.#admitted.push(admitted);
+    return admitted.files;
   }
 
   /** Throws when a type was given for a column that none of the tables opened so far has. */
@@ -209,6 +220,7 @@ export class Session implements Disposable {
 
   [Symbol.dispose](): void {
     for (const relation of this.#opened.splice(0).reverse()) relation.close();
+    for (const admitted of this.#admitted.splice(0)) admitted[Symbol.dispose]();
     this.#reader?.[Symbol.dispose]();
     this.#aborts[Symbol.dispose]();
     this.reporter.addHugePages(this.#pool.hugetlbBytes);

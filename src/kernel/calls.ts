@@ -28,6 +28,24 @@ export function open(path: string, options: { direct?: boolean; nonblock?: boole
   return lend(cString(path), (name) => syscall(SYS.openat, OPEN.AT_FDCWD, name, flags, 0));
 }
 
+/** openat2(2): opens `path` below `directory` for reading, with RESOLVE_* flags. */
+export function openBelow(directory: Fd, path: string, resolve: number, flags = 0): number {
+  const how = BigUint64Array.of(
+    BigInt(OPEN.O_RDONLY | OPEN.O_CLOEXEC | flags),
+    0n,
+    BigInt(resolve),
+  );
+  return lend(cString(path), (name) =>
+    lend(how, (at) => syscall(SYS.openat2, directory, name, at, how.byteLength)),
+  );
+}
+
+/** A directory to start from; nothing can be read of it but what lies below. */
+export const openDirectory = (path: string): number =>
+  lend(cString(path), (name) =>
+    syscall(SYS.openat, OPEN.AT_FDCWD, name, OPEN.O_PATH | OPEN.O_CLOEXEC | OPEN_ARCH.O_DIRECTORY),
+  );
+
 export const close = (fd: Fd): number => syscall(SYS.close, fd);
 
 export interface MapOptions {

@@ -141,7 +141,11 @@ export const OPEN = {
   O_RDWR: 2,
   O_NONBLOCK: 0o4000,
   O_CLOEXEC: 0o2000000,
+  O_PATH: 0o10000000,
 } as const;
+
+/** openat2(2): how names are followed. */
+export const RESOLVE = { RESOLVE_NO_MAGICLINKS: 0x02, RESOLVE_BENEATH: 0x08 } as const;
 
 export const MAP = {
   PROT_READ: 1,

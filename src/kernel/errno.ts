@@ -59,6 +59,7 @@ const TABLE = [
   { number: 16, name: 'EBUSY', sentence: 'it is in use' },
   { number: 17, name: 'EEXIST', sentence: 'it exists already' },
   { number: 19, name: 'ENODEV', sentence: 'there is no such device', code: 'NOT_READABLE' },
+  { number: 18, name: 'EXDEV', sentence: 'the other place is on another file system' },
   {
     number: 20,
     name: 'ENOTDIR',

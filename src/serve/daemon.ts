@@ -2,6 +2,7 @@
  * The heart: every door hands its calls to it. This thread never computes: it answers from what it
  * knows or gives the work to the pool.
  */
+import { isOwnLine } from '../client/choose.ts';
 import type { JsonObject } from '../client/protocol.ts';
 import { NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
@@ -25,6 +26,8 @@ export interface DaemonOptions {
   readonly requestMs: number;
   /** Who we are, as package.json says it. */
   readonly program: { readonly name: string; readonly version: string };
+  /** Directories below which sources may lie; anywhere when there are none. */
+  readonly allowed: readonly string[];
   readonly log: (text: string) => void;
 }
 
@@ -58,8 +61,8 @@ export class Daemon implements Dispatcher {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    const { workers, log, program } = options;
-    this.#pool = new Pool({ threads: workers, spares: workers, log, program });
+    const { workers, log, program, allowed } = options;
+    this.#pool = new Pool({ threads: workers, spares: workers, log, setup: { program, allowed } });
     this.#registry = new Registry({
       limit: options.memoryLimit,
       onDrop: (held) => this.#pool.drop(held),
@@ -216,6 +219,10 @@ export class Daemon implements Dispatcher {
   /** A command line of the program's own, over what is in memory where it names that. */
   async #command(params: Params, asked: Asked): Promise<Reply> {
     const command = commandWish(params);
+    const isTerminal = command.terminal.columns !== undefined;
+    if (isOwnLine(command.command, command.argv, isTerminal)) {
+      return plain({ instead: 'only the program itself can do it' });
+    }
     const hot = this.#registry.all.filter(({ resident }) => resident !== undefined);
     const done = await this.#perform(params, { command }, hot, asked);
     for (const id of done.used ?? []) this.#registry.touch(this.#registry.find(id));
@@ -235,7 +242,7 @@ export class Daemon implements Dispatcher {
     params: Params,
     steps: Work['steps'],
     datasets: readonly Dataset[],
-    { id, inFlight }: Asked,
+    { id, inFlight, client }: Asked,
   ): Promise<TaskDone> {
     const cwd = directoryOf(params) ?? '/';
     const inlineMax = Math.min(params.count('inlineMax') ?? INLINE_BYTES, INLINE_BYTES_MAX);
@@ -250,7 +257,11 @@ export class Daemon implements Dispatcher {
     const patience = new Patience(Math.min(asked, this.#options.requestMs));
     inFlight.set(id, patience);
     try {
-      return await this.#performer.perform({ steps, cwd, inlineMax }, datasets, patience);
+      return await this.#performer.perform(
+        { steps, cwd, inlineMax, owner: client },
+        datasets,
+        patience,
+      );
     } finally {
       inFlight.delete(id);
       patience.end();

@@ -42,7 +42,7 @@ export class Heat {
     this.#registry.release(dataset);
     const patience = new Patience(READ_MS_MAX);
     try {
-      const nothing = { steps: {}, cwd: wish.cwd, inlineMax: 0 };
+      const nothing = { steps: {}, cwd: wish.cwd, inlineMax: 0, owner: this };
       await this.#performer.perform(nothing, [dataset], patience);
     } catch {
       this.#missed.set(id, Number.POSITIVE_INFINITY);

@@ -15,6 +15,8 @@ export interface Work {
   readonly steps: Steps;
   readonly cwd: string;
   readonly inlineMax: number;
+  /** Who asks. */
+  readonly owner: object;
 }
 
 /** Each time the source changed between looking and reading. */
@@ -79,7 +81,7 @@ export class Performer {
 
   async perform(work: Work, datasets: readonly Dataset[], patience: Patience): Promise<TaskDone> {
     for (let round = 0; round <= READ_AGAIN_MAX; round += 1) {
-      const first = await this.#bring(datasets, patience);
+      const first = await this.#bring(datasets, { work, patience });
       const id = this.#nextTask();
       const answer = this.#task(id, work, datasets, { first, patience });
       const done = await patience.wait(answer, () => this.#pool.abandon(id));
@@ -93,7 +95,10 @@ export class Performer {
   }
 
   /** Reads what is not in memory; the last of them is left to the task itself. */
-  async #bring(datasets: readonly Dataset[], patience: Patience): Promise<Dataset | undefined> {
+  async #bring(
+    datasets: readonly Dataset[],
+    { work, patience }: { work: Work; patience: Patience },
+  ): Promise<Dataset | undefined> {
     for (;;) {
       const busy = datasets.find(({ resident, loading }) => resident === undefined && loading);
       // Whether it fails is for who asked first to say; here it is tried again.
@@ -103,7 +108,7 @@ export class Performer {
       const [first, second] = cold;
       if (first === undefined || second === undefined) return first;
       const id = this.#nextTask();
-      const nothing = { steps: {}, cwd: first.wish.cwd, inlineMax: 0 };
+      const nothing = { steps: {}, cwd: first.wish.cwd, inlineMax: 0, owner: work.owner };
       const read = this.#task(id, nothing, [first], { first, patience });
       await patience.wait(read, () => this.#pool.abandon(id));
     }
@@ -112,7 +117,7 @@ export class Performer {
   /** Runs to its end even when nobody waits: what was read then is kept all the same. */
   async #task(
     id: number,
-    { steps, cwd, inlineMax }: Work,
+    { steps, cwd, inlineMax, owner }: Work,
     datasets: readonly Dataset[],
     { first, patience }: { first: Dataset | undefined; patience: Patience },
   ): Promise<TaskDone | TaskStale> {
@@ -129,7 +134,7 @@ export class Performer {
         ? {}
         : { open: { id: first.id, version: first.version + 1, wish: first.wish } }),
     };
-    const running = this.#run(task, first, patience);
+    const running = this.#run({ task, owner }, first, patience);
     if (first !== undefined) first.loading = running;
     try {
       return await running;
@@ -140,11 +145,11 @@ export class Performer {
   }
 
   async #run(
-    task: Task,
+    { task, owner }: { task: Task; owner: object },
     first: Dataset | undefined,
     patience: Patience,
   ): Promise<TaskDone | TaskStale> {
-    const answer = await this.#pool.run(task);
+    const answer = await this.#pool.run(task, owner);
     if ('error' in answer) throw thrownOf({ ...answer.error, exit: answer.exit });
     if ('stale' in answer) return answer;
     try {

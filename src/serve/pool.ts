@@ -6,9 +6,16 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { assert, NairobiError } from '../errors.ts';
 import { type FromWorker, frameKey, type Held, type Task, type TaskAnswer } from './tasks.ts';
 
-export interface PoolOptions {
-  /** What the threads need to know of the program: see commands/program.ts. */
+/** What a thread is told when it starts. */
+export interface WorkerSetup {
+  /** The program as package.json has it: see commands/program.ts. */
   readonly program: object;
+  /** Directories below which it may read; everywhere when there are none. */
+  readonly allowed: readonly string[];
+}
+
+export interface PoolOptions {
+  readonly setup: WorkerSetup;
   readonly threads: number;
   /** Threads beyond `threads` that may stand in for those nobody waits for any more. */
   readonly spares: number;
@@ -17,6 +24,8 @@ export interface PoolOptions {
 
 interface Job {
   readonly task: Task;
+  /** Who asked: nobody's requests wait behind all of somebody else's. */
+  readonly owner: object;
   readonly resolve: (answer: TaskAnswer) => void;
   readonly reject: (error: unknown) => void;
   abandoned: boolean;
@@ -57,9 +66,9 @@ export class Pool {
   }
 
   /** Gives the task to a thread when one is free, rather one that holds its rows. */
-  run(task: Task): Promise<TaskAnswer> {
+  run(task: Task, owner: object): Promise<TaskAnswer> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ task, resolve, reject, abandoned: false });
+      this.#queue.push({ task, owner, resolve, reject, abandoned: false });
       this.#turn();
     });
   }
@@ -110,7 +119,7 @@ export class Pool {
     const entry = new URL(bundled ? '../serve.js' : '../commands/serve-worker.ts', import.meta.url);
     // Polars, fontconfig and GL read the process's environment, not a copy of it.
     const thread = new Thread(
-      new Worker(entry, { env: SHARE_ENV, workerData: this.#options.program }),
+      new Worker(entry, { env: SHARE_ENV, workerData: this.#options.setup }),
     );
     this.#threads.add(thread);
     thread.worker.on('message', (message: FromWorker) => this.#hear(thread, message));
@@ -147,13 +156,22 @@ export class Pool {
   }
 
   #turn(): void {
-    for (let job = this.#queue[0]; job !== undefined; job = this.#queue[0]) {
+    for (let job = this.#next(); job !== undefined; job = this.#next()) {
       const thread = this.#choose(job.task);
       if (thread === undefined) return;
-      this.#queue.shift();
+      this.#queue.splice(this.#queue.indexOf(job), 1);
       thread.job = job;
       thread.worker.postMessage(job.task);
     }
+  }
+
+  /** The oldest request of whoever has the fewest at work. */
+  #next(): Job | undefined {
+    const working = [...this.#threads].flatMap(({ job }) => job ?? []);
+    const load = ({ owner }: Job): number => working.filter((job) => job.owner === owner).length;
+    let best = this.#queue[0];
+    for (const job of this.#queue) if (best && load(job) < load(best)) best = job;
+    return best;
   }
 
   #choose(task: Task): Thread | undefined {

@@ -1,4 +1,6 @@
 /** The daemon from start to end: what it may take, its doors, how it stops. */
+
+import { Gate } from '../engine/gate.ts';
 import type { HostOptions } from '../engine/options.ts';
 import { planHost } from '../engine/plan.ts';
 import { AssertionFailure, messageOf } from '../errors.ts';
@@ -16,6 +18,7 @@ export interface RunOptions {
   /** Undefined: by the CPUs. */
   readonly workers: number | undefined;
   readonly requestMs: number;
+  readonly allowed: readonly string[];
   readonly program: { readonly name: string; readonly version: string };
   readonly onReady: () => void;
   readonly onStopping: () => void;
@@ -30,8 +33,11 @@ const HELD_SHARE = 0.6;
 
 /** Serves until SIGTERM or SIGINT, then ends the process with 0. */
 export async function runDaemon(options: RunOptions): Promise<never> {
-  const { host, socket, workers, requestMs, program, log } = options;
+  const { host, socket, workers, requestMs, program, allowed, log } = options;
   const plan = planHost(host);
+  // A directory that is not there is said now, not at the first request.
+  const gate = new Gate(allowed);
+  gate[Symbol.dispose]();
   // First: whoever comes second must not start anything.
   const onBus = busOf(options);
   const listening = claimSocket(socket);
@@ -40,6 +46,7 @@ export async function runDaemon(options: RunOptions): Promise<never> {
     workers: workers ?? Math.min(Math.max(plan.threads, WORKERS.min), WORKERS.max),
     requestMs,
     program,
+    allowed,
     log,
   });
   const door = openSocketDoor(daemon, {

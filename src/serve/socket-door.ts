@@ -12,6 +12,7 @@ import {
   connectUnix,
   listenUnix,
   peerCredentials,
+  peerGroups,
   UnixStream,
 } from '../kernel/unix-socket.ts';
 import type { Client, Dispatcher, Door, Reply } from './door.ts';
@@ -92,12 +93,30 @@ function admit(
   { program }: SocketOptions,
   callers: Set<Caller>,
 ): Caller {
-  const { uid, pid } = peerCredentials(stream.fd);
+  const { uid, pid, gid } = peerCredentials(stream.fd);
+  mayEnter(uid, [gid, ...(peerGroups(stream.fd) ?? [])]);
   if (callers.size >= CONNECTIONS_MAX) {
     throw new NairobiError('LOCKED', `${CONNECTIONS_MAX} clients are connected already`);
   }
   const client = dispatcher.connected({ uid, pid, door: 'socket' });
   return new Caller(stream, client, program, (caller) => callers.delete(caller));
+}
+
+/**
+ * Only the user the daemon runs as, and root. A process of the same user may have fewer groups than
+ * the daemon (a sandbox): it must not read through the daemon what it cannot read itself.
+ */
+function mayEnter(uid: number, groups: readonly number[]): void {
+  const ours = process.geteuid?.() ?? -1;
+  const refusal = (what: string): NairobiError =>
+    new NairobiError('NOT_READABLE', what, { hint: 'run a daemon of your own: nairobi serve' });
+  if (uid === 0) return;
+  if (uid !== ours) throw refusal(`This daemon serves the user ${ours}, and you are ${uid}`);
+  const missing = [process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])].find(
+    (group) => !groups.includes(group),
+  );
+  if (missing !== undefined)
+    throw refusal(`The daemon is in the group ${missing}, and you are not`);
 }
 
 /** Says why, if it can at once, and hangs up. */

@@ -9,10 +9,13 @@ import { Session } from '../engine/session.ts';
 import type { Shelf } from '../engine/shelf.ts';
 import { stats } from '../engine/stats.ts';
 import { answer } from '../engine/stats-answers.ts';
+import { NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { encode } from '../formats/encode.ts';
 import { uniqueNames } from '../formats/names.ts';
+import type { Fd } from '../kernel/syscall.ts';
 import { sealedBytes, sealedFile } from '../memory/sealed.ts';
+import { formatBytes } from '../units.ts';
 import { columnFigures } from './column.ts';
 import { HeldPiece } from './held-piece.ts';
 import { hostOf } from './load.ts';
@@ -30,7 +33,7 @@ const placeOf = (id: string): string => `\0dataset:${id}`;
 export class StepRunner {
   readonly #rows: ReadonlyMap<string, Rows>;
   readonly #task: Task;
-  readonly fds: number[] = [];
+  readonly fds: Fd[] = [];
 
   constructor(rows: ReadonlyMap<string, Rows>, task: Task) {
     this.#rows = rows;
@@ -105,9 +108,20 @@ export class StepRunner {
     const named = frame.rechunk();
     named.columns = uniqueNames(names);
     const { fd, byteLength } = sealedFile('nairobi:result', (path) => named.writeIPC(path));
-    this.fds.push(fd);
+    this.#keep(fd, byteLength);
     const data = { format: 'arrow', bytes: byteLength, fd: this.fds.length - 1 };
     return exactJson({ ...head, data });
+  }
+
+  #keep(fd: Fd, byteLength: number): void {
+    this.fds.push(fd);
+    const limit = this.#task.memoryLimit;
+    if (byteLength <= limit) return;
+    throw new NairobiError(
+      'MEMORY_LIMIT',
+      `The answer has ${formatBytes(byteLength)}, and ${formatBytes(limit)} are left`,
+      { hint: 'ask for fewer rows or columns' },
+    );
   }
 
   #data(format: string, bytes: Buffer): object {
@@ -117,8 +131,8 @@ export class StepRunner {
         ? { ...about, text: bytes.toString('utf8') }
         : { ...about, base64: bytes.toString('base64') };
     }
-    const { fd } = sealedBytes('nairobi:result', bytes);
-    this.fds.push(fd);
+    const { fd, byteLength } = sealedBytes('nairobi:result', bytes);
+    this.#keep(fd, byteLength);
     return { ...about, fd: this.fds.length - 1 };
   }
 }

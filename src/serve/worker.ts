@@ -4,6 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
+import { Gate, useGate } from '../engine/gate.ts';
 import type { Shelf } from '../engine/shelf.ts';
 import { assert } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
@@ -45,7 +46,11 @@ type RunCommand = (wish: CommandWish, shelf: Shelf) => Promise<CommandRun>;
 const frames = new Map<string, DataFrame>();
 
 /** Does what the daemon sends, in the order it comes. */
-export function serveTasks(runCommand: RunCommand): void {
+export function serveTasks(
+  { allowed }: { readonly allowed: readonly string[] },
+  runCommand: RunCommand,
+): void {
+  if (allowed.length > 0) useGate(new Gate(allowed));
   const port = parentPort;
   assert(port !== null, 'this runs in a thread');
   const changeDirectory = ownDirectory();

@@ -22,7 +22,7 @@ import { ContentStream, type Origin } from '../../uring/content-stream.ts';
 import { hasCodec } from '../../uring/decompress.ts';
 import { type InputFile as OpenFile, openInput } from '../../uring/input-file.ts';
 import { STREAM_FACTS, widenPipe } from '../../uring/stream.ts';
-import type { InputFile } from '../files.ts';
+import { type InputFile, placeOf } from '../files.ts';
 import { MemoryPiece } from '../memory-piece.ts';
 import type { OpenContext } from '../open.ts';
 import type { Piece } from '../piece.ts';
@@ -42,7 +42,7 @@ export function sizesOf(memoryLimit: number): StreamSizes {
 
 /** A pipe, FIFO, terminal or socket. */
 export function openPipe(file: InputFile, context: OpenContext): Piece {
-  const input = openInput(file.path);
+  const input = openInput(placeOf(file));
   try {
     widenPipe(input);
     const origin = { ...originOf(file, context), pipe: input.fd };
@@ -85,7 +85,7 @@ export function openLong(file: InputFile, context: OpenContext): Piece | undefin
 }
 
 const originOf = (file: InputFile, { plan }: OpenContext): Origin => ({
-  path: file.path,
+  path: placeOf(file),
   compression: undefined,
   io: plan.io,
   direct: plan.direct,

@@ -1,0 +1,138 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Connection } from '../../src/client/connection.ts';
+import type { JsonObject } from '../../src/client/protocol.ts';
+import { type Running, startDaemon } from './daemon.ts';
+
+let daemon: Running;
+let client: Connection;
+let inside: string;
+
+beforeAll(async () => {
+  const first = await startDaemon();
+  // The directory has to be there when the daemon starts.
+  inside = path.join(first.folder, 'inside');
+  mkdirSync(inside);
+  await first.stop();
+  mkdirSync(inside, { recursive: true });
+  daemon = await startDaemon(['--allow-path', inside]);
+  client = Connection.open(daemon.socket);
+  writeFileSync(path.join(inside, 'good.csv'), 'a\n1\n2\n');
+  const secret = daemon.file('secret.csv', 'a\n7\n');
+  symlinkSync(secret, path.join(inside, 'link.csv'));
+  symlinkSync(daemon.folder, path.join(inside, 'door'));
+  symlinkSync('good.csv', path.join(inside, 'alias.csv'));
+});
+afterAll(async () => {
+  client[Symbol.dispose]();
+  await daemon.stop();
+});
+
+const ask = async (...args: Parameters<Connection['request']>): Promise<JsonObject> =>
+  (await client.request(...args)).result;
+
+describe('--allow-path', () => {
+  test('lets through what lies below it, by any name', async () => {
+    expect(await ask('Open', { path: path.join(inside, 'good.csv') })).toMatchObject({ rows: 2 });
+    expect(await ask('Open', { path: 'alias.csv', cwd: inside })).toMatchObject({ rows: 2 });
+    expect(await ask('Open', { path: path.join(inside, 'g*.csv') })).toMatchObject({ rows: 2 });
+    const sql = 'select sum(a) as s from "good.csv"'.replaceAll('"', "'");
+    expect(await ask('Query', { sql, cwd: inside })).toMatchObject({ rows: [{ s: 3 }] });
+  });
+
+  test.each([
+    ['an absolute path', '/etc/passwd'],
+    ['dots', '../secret.csv'],
+    ['a link to a file', 'link.csv'],
+    ['a link to a directory', 'door/secret.csv'],
+    ['a pattern through a link', 'door/*.csv'],
+    ['a pattern that meets a link', 'l*.csv'],
+    ['the directory with the links in it', '.'],
+    ['a descriptor of the daemon', '/proc/self/fd/0'],
+    ['a path that begins like it', `../inside-out.csv`],
+  ])('keeps %s out', async (_what, place) => {
+    writeFileSync(path.join(inside, '../inside-out.csv'), 'a\n9\n');
+    const refused = { code: 'NOT_READABLE' };
+    await expect(ask('Open', { path: place, cwd: inside })).rejects.toMatchObject(refused);
+    const sql = `select * from '${place}'`;
+    await expect(ask('Query', { sql, cwd: inside })).rejects.toMatchObject(refused);
+    const said = await ask('Command', { command: 'query', argv: [sql], cwd: inside });
+    if (said['instead'] === undefined) {
+      expect(said).toMatchObject({ exit: 1, stdout: 0 });
+      expect(said['stderr']).toContain('may not read');
+    }
+  });
+
+  test('says nothing of what is there outside', async () => {
+    const messages = ['/etc/passwd', '/etc/no-such-file'].map((place) =>
+      ask('Open', { path: place }).catch((error: Error) => error.message.replace(place, '')),
+    );
+    const [there, notThere] = await Promise.all(messages);
+    expect(there).toBe(notThere);
+  });
+});
+
+describe('a command line', () => {
+  test.each([
+    ['stats', ['good.csv', '--html', 'page.html']],
+    ['stats', ['good.csv', '--cache']],
+    ['stats', ['good.csv', '--expect', '/etc/passwd']],
+    ['query', ['-f', '/etc/passwd']],
+    ['query', ['-qf', '/etc/passwd']],
+    ['query', ['select 1', '--types', '@/etc/passwd']],
+    ['plot', ['good.csv', '--spec', '/etc/passwd']],
+    ['plot', ['good.csv', '--allow-url', 'http://localhost']],
+    ['plot', ['good.csv', '--open', '-o', 'x.png']],
+  ])('that reads or writes elsewhere is left to the client: %s %j', async (command, argv) => {
+    const said = await ask('Command', { command, argv, cwd: inside });
+    expect(said).toHaveProperty('instead');
+    expect(existsSync(path.join(inside, 'page.html'))).toBe(false);
+  });
+
+  test('never writes the file of -o itself', async () => {
+    const argv = ['select 1 as a', '-o', 'written.csv'];
+    const connection = Connection.open(daemon.socket);
+    // The tail is not for this client; what matters is that nothing is written.
+    const said = connection.request('Command', { command: 'query', argv, cwd: inside });
+    expect((await said).result).toMatchObject({ exit: 0, files: [{ path: 'written.csv' }] });
+    connection[Symbol.dispose]();
+    expect(existsSync(path.join(inside, 'written.csv'))).toBe(false);
+  });
+});
+
+describe('the socket', () => {
+  test('is its owner’s alone', () => {
+    expect(statSync(daemon.socket).mode & 0o777).toBe(0o600);
+    expect(statSync(path.dirname(daemon.socket)).mode & 0o777).toBe(0o700);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  const hasSetpriv = spawnSync('setpriv', ['--version']).status === 0;
+  const hasPython = spawnSync('/usr/bin/python3', ['--version']).status === 0;
+  const able = isRoot && hasSetpriv && hasPython;
+
+  test.skipIf(!able)('refuses another user even where the file lets him in (as root)', () => {
+    chmodSync(daemon.folder, 0o755);
+    chmodSync(path.dirname(daemon.socket), 0o755);
+    chmodSync(daemon.socket, 0o666);
+    const script = [
+      'import socket,sys',
+      's=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])',
+      'd=b""',
+      'while True:',
+      '  try: p=s.recv(4096)',
+      '  except ConnectionResetError: break',
+      '  if not p: break',
+      '  d+=p',
+      'print(d)',
+    ].join('\n');
+    const other = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+    const words = [...other, '/usr/bin/python3', '-c', script, daemon.socket];
+    const { stdout, stderr } = spawnSync('setpriv', words, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('NOT_READABLE');
+    expect(stdout).not.toContain('hello');
+  });
+});
