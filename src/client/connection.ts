@@ -44,6 +44,11 @@ export class Connection implements Disposable {
   static open(socket = socketPath(), program = 'nairobi'): Connection {
     const found = isTrusted(socket) ? connectUnix(socket) : -ERRNO.ENOENT;
     if (found >= 0) return new Connection(new UnixStream(found as Fd), program);
+    if (found === -ERRNO.EAGAIN) {
+      throw new NairobiError('LOCKED', `Too many clients wait for the daemon at ${socket}`, {
+        where: { file: socket },
+      });
+    }
     throw new NairobiError('HOST', `No daemon listens at ${socket}`, {
       hint: 'start one: nairobi serve',
       where: { file: socket },

@@ -3,13 +3,18 @@ import * as Flags from '@oclif/core/flags';
 import { Connection } from '../client/connection.ts';
 import type { JsonObject } from '../client/protocol.ts';
 import { socketPath } from '../client/socket-path.ts';
-import { notify } from '../ingest/notify.ts';
+import { messageOf } from '../errors.ts';
+import { notify, watchdogMs } from '../ingest/notify.ts';
+import { type Figures, writeMetrics } from '../serve/metrics.ts';
 import { runDaemon } from '../serve/run.ts';
 import { milliseconds } from '../units.ts';
 import { BaseCommand, durationFlag } from './base.ts';
 import { statusText } from './serve-text.ts';
 
 const HOUR = milliseconds(3_600_000);
+
+/** Collectors look every 15 s or less often. */
+const METRICS_MS = 10_000;
 
 export default class Serve extends BaseCommand {
   static override summary = 'Keep data in memory and answer programs over a socket';
@@ -49,9 +54,13 @@ export default class Serve extends BaseCommand {
       multiple: true,
       multipleNonGreedy: true,
     }),
+    metrics: Flags.string({
+      summary: 'Keep an OpenMetrics file up to date here, for node_exporter',
+      helpValue: 'FILE',
+    }),
     status: Flags.boolean({
       summary: 'Say how the daemon is that listens there, and what it holds',
-      exclusive: ['workers', 'request-timeout'],
+      exclusive: ['workers', 'request-timeout', 'allow-path', 'metrics'],
     }),
     'request-timeout': durationFlag({
       summary: 'The longest a request may take',
@@ -74,13 +83,31 @@ export default class Serve extends BaseCommand {
       requestMs: flags['request-timeout'],
       program: { name, version },
       allowed: flags['allow-path'] ?? [],
-      onReady: () => {
+      onReady: (figures) => {
+        this.#report(flags.metrics, figures);
         notify('READY=1');
         this.note(`serving at ${socket}`);
       },
       onStopping: () => notify('STOPPING=1'),
       log: (text) => this.note(text),
     });
+  }
+
+  /** Keeps the file of metrics up to date, and tells systemd that we are alive. */
+  #report(metrics: string | undefined, figures: () => Figures): void {
+    if (metrics !== undefined) {
+      const write = (): void => writeMetrics(metrics, figures());
+      write();
+      setInterval(() => {
+        try {
+          write();
+        } catch (error) {
+          this.note(messageOf(error));
+        }
+      }, METRICS_MS).unref();
+    }
+    const beat = watchdogMs();
+    if (beat !== undefined) setInterval(() => notify('WATCHDOG=1'), beat).unref();
   }
 
   async #status(socket: string): Promise<JsonObject> {

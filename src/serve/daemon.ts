@@ -11,6 +11,7 @@ import type { Fd } from '../kernel/syscall.ts';
 import { describe } from './describe.ts';
 import type { Call, Client, Dispatcher, Peer, Reply } from './door.ts';
 import { Heat } from './heat.ts';
+import type { Figures } from './metrics.ts';
 import { Params } from './params.ts';
 import { Patience, Performer, type Work } from './perform.ts';
 import { Pool } from './pool.ts';
@@ -55,12 +56,14 @@ export class Daemon implements Dispatcher {
   readonly #performer: Performer;
   readonly #heat: Heat;
   readonly #started = Date.now();
+  readonly #about: { readonly version: string; readonly pid: number };
   readonly #clients = new Set<Client>();
   #requests = 0;
   #failures = 0;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
+    this.#about = { version: options.program.version, pid: process.pid };
     const { workers, log, program, allowed } = options;
     this.#pool = new Pool({ threads: workers, spares: workers, log, setup: { program, allowed } });
     this.#registry = new Registry({
@@ -100,11 +103,10 @@ export class Daemon implements Dispatcher {
     this.#registry.close();
   }
 
-  status(): JsonObject {
+  /** What Status answers, and the metrics say. */
+  figures(): Figures {
     const datasets = this.#registry.all;
     return {
-      version: this.#options.program.version,
-      pid: process.pid,
       uptimeSeconds: Math.round((Date.now() - this.#started) / 1000),
       clients: this.#clients.size,
       requests: this.#requests,
@@ -129,7 +131,7 @@ export class Daemon implements Dispatcher {
     switch (method) {
       case 'Status':
         params.end();
-        return plain(this.status());
+        return plain({ ...this.#about, ...this.figures() });
       case 'List':
         params.end();
         return plain({ datasets: this.#registry.all.map(describe) });

@@ -6,8 +6,10 @@ import { planHost } from '../engine/plan.ts';
 import { AssertionFailure, messageOf } from '../errors.ts';
 import { exitGroup } from '../kernel/calls.ts';
 import type { Bus, BusKind } from '../kernel/sd-bus.ts';
+import { inheritedSocket } from './activation.ts';
 import { claimBus, openBusDoor } from './bus-door.ts';
 import { Daemon } from './daemon.ts';
+import type { Figures } from './metrics.ts';
 import { claimSocket, openSocketDoor } from './socket-door.ts';
 
 export interface RunOptions {
@@ -20,7 +22,8 @@ export interface RunOptions {
   readonly requestMs: number;
   readonly allowed: readonly string[];
   readonly program: { readonly name: string; readonly version: string };
-  readonly onReady: () => void;
+  /** Told once it serves, and how to find out how it does. */
+  readonly onReady: (figures: () => Figures) => void;
   readonly onStopping: () => void;
   readonly log: (text: string) => void;
 }
@@ -38,9 +41,10 @@ export async function runDaemon(options: RunOptions): Promise<never> {
   // A directory that is not there is said now, not at the first request.
   const gate = new Gate(allowed);
   gate[Symbol.dispose]();
+  const inherited = inheritedSocket(process.env);
   // First: whoever comes second must not start anything.
   const onBus = busOf(options);
-  const listening = claimSocket(socket);
+  const listening = inherited ?? claimSocket(socket);
   const daemon = new Daemon({
     memoryLimit: Math.floor(plan.memoryLimit * HELD_SHARE),
     workers: workers ?? Math.min(Math.max(plan.threads, WORKERS.min), WORKERS.max),
@@ -52,15 +56,18 @@ export async function runDaemon(options: RunOptions): Promise<never> {
   const door = openSocketDoor(daemon, {
     path: socket,
     listening,
-    isInherited: false,
+    isInherited: inherited !== undefined,
     program: `${program.name}/${program.version}`,
     log,
   });
-  const doors = [door, ...(onBus ? [openBusDoor(daemon, { ...onBus, version, log })] : [])];
+  const doors = [
+    door,
+    ...(onBus ? [openBusDoor(daemon, { ...onBus, version: program.version, log })] : []),
+  ];
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
-  options.onReady();
+  options.onReady(() => daemon.figures());
   await stopped;
   options.onStopping();
   for (const each of doors) await each.close();

@@ -29,7 +29,8 @@ export interface SocketOptions {
 }
 
 const SOCKET_MODE = 0o600;
-const BACKLOG = 128;
+/** The kernel takes at most net.core.somaxconn. */
+const BACKLOG = 4096;
 const CONNECTIONS_MAX = 512;
 const REQUEST_BYTES_MAX = 1024 * 1024;
 /** Descriptors that came and that no frame has claimed yet. */

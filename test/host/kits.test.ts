@@ -36,7 +36,7 @@ test.skipIf(!has('systemd-analyze'))('systemd accepts every unit', () => {
   mkdirSync(units);
   // Stand-ins for what the units start, so that only the units themselves can be wrong.
   for (const name of readdirSync('contrib/systemd').filter((one) =>
-    /\.(service|timer)$/.test(one),
+    /\.(service|timer|socket)$/.test(one),
   )) {
     const text = readFileSync(join('contrib/systemd', name), 'utf8');
     writeFileSync(

@@ -69,7 +69,11 @@ export class Fuzzer {
   async session(socket: string): Promise<void> {
     const stream = net.connect(socket);
     stream.on('error', () => undefined);
-    await once(stream, 'connect');
+    const connected = await once(stream, 'connect').then(
+      () => true,
+      () => false,
+    );
+    if (!connected) return;
     stream.resume();
     const greets = this.#random() < 0.9;
     if (greets) stream.write(frameOf('{"hello":{"protocol":1,"program":"fuzz"}}'));

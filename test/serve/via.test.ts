@@ -62,7 +62,7 @@ const comparable = (outcome: Outcome): Outcome => ({
   ...outcome,
   stdout: outcome.stdout
     .replace(/"report":\{.*?\},"rows"/s, '"rows"')
-    .replace(/\d+\.\d{10,}/g, (digits) => Number(digits).toPrecision(12)),
+    .replace(/\d+\.\d+/g, (digits) => String(Number(Number(digits).toPrecision(12)))),
 });
 
 const commands = async (): Promise<number> => {
