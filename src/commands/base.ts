@@ -1,5 +1,6 @@
 /** What every command shares: the flags about the host, the report, JSON, notes on stderr. */
 import { isatty } from 'node:tty';
+import { isMainThread } from 'node:worker_threads';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import {
@@ -122,7 +123,9 @@ export abstract class BaseCommand extends Command {
       this.reporter.progress.allow('line');
     }
     this.reporter.onRemark = (text) => this.note(text);
-    this.reporter.failureText = (error) => failureText(error, this.jsonEnabled());
+    if (isMainThread) {
+      this.reporter.failureText = (error) => failureText(error, this.jsonEnabled());
+    }
     if (flags.timeout !== undefined) this.#startDeadline(flags.timeout);
     return {
       memoryLimit: flags['memory-limit'],
@@ -130,7 +133,8 @@ export abstract class BaseCommand extends Command {
       cpus: flags.cpus,
       io: flags.io,
       direct: flags.direct,
-      overseer: this.#overseer,
+      // In a thread of the daemon nothing may end the process.
+      ...(isMainThread ? { overseer: this.#overseer } : {}),
     };
   }
 

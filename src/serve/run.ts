@@ -5,6 +5,7 @@ import type { HostOptions } from '../engine/options.ts';
 import { planHost } from '../engine/plan.ts';
 import { AssertionFailure, messageOf } from '../errors.ts';
 import { exitGroup } from '../kernel/calls.ts';
+import { runSoonWhenWoken } from '../kernel/priority.ts';
 import type { Bus, BusKind } from '../kernel/sd-bus.ts';
 import { inheritedSocket } from './activation.ts';
 import { claimBus, openBusDoor } from './bus-door.ts';
@@ -45,6 +46,7 @@ export async function runDaemon(options: RunOptions): Promise<never> {
   // First: whoever comes second must not start anything.
   const onBus = busOf(options);
   const listening = inherited ?? claimSocket(socket);
+  runSoonWhenWoken();
   const daemon = new Daemon({
     memoryLimit: Math.floor(plan.memoryLimit * HELD_SHARE),
     workers: workers ?? Math.min(Math.max(plan.threads, WORKERS.min), WORKERS.max),

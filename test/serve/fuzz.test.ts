@@ -56,6 +56,8 @@ describe('nonsense', () => {
       return descriptors() - before - (datasets.inMemory - 1) - spares * FDS_A_THREAD;
     };
     await expect.poll(unexplained, { timeout: 20_000 }).toBeLessThanOrEqual(2);
-    expect(await status()).toMatchObject({ clients: 1, threads: { busy: 0, queued: 0 } });
+    await expect
+      .poll(status, { timeout: 20_000 })
+      .toMatchObject({ clients: 1, threads: { busy: 0, queued: 0 } });
   });
 });
