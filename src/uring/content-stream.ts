@@ -98,12 +98,17 @@ export class ContentStream implements Disposable {
   /** Consumed of the block. */
   #at = 0;
 
+  /** How it is read. */
+  readonly facts: Source['facts'];
+
   /** With `record`, what a pipe gives is kept for `recorded`. */
   constructor(origin: Origin, options: { stop?: Stop; record?: boolean } = {}) {
     this.#origin = origin;
     this.#stop = options.stop;
+    this.facts = { ...STREAM_FACTS, direct: false };
     if (origin.pipe !== undefined && origin.compression === undefined) return;
     const source = this.#open(options.record === true ? this.#recorded : undefined);
+    this.facts = source.facts;
     try {
       const input =
         origin.compression === undefined ? source : new Decompressor(source, origin.compression);

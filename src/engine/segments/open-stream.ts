@@ -80,8 +80,11 @@ export function openLong(file: InputFile, context: OpenContext): Piece | undefin
   const origin = originOf(file, context);
   const begun = begin(origin, context);
   const head = copyOf(begun, fillRoom(begun, context.sizes.headBytes));
+  const { facts } = begun.stream;
   dismiss(begun);
-  return segmented(file, context, head, { origin, input: undefined });
+  const piece = segmented(file, context, head, { origin, input: undefined });
+  if (piece !== undefined) context.reporter.set(facts);
+  return piece;
 }
 
 const originOf = (file: InputFile, { plan }: OpenContext): Origin => ({
@@ -130,9 +133,10 @@ function finish(file: InputFile, context: OpenContext, opened: Opened): Piece {
       filled = fillRoom({ ...begun, filled }, room.byteLength);
       if (filled === room.byteLength) throw room.tooSmall();
     }
+    const { facts } = begun.stream;
     begun.stream[Symbol.dispose]();
     input?.[Symbol.dispose]();
-    return inMemory(file, context, room.keep(filled), filled);
+    return inMemory(file, context, room.keep(filled), filled, facts);
   } catch (error) {
     dismiss(begun);
     throw error;
@@ -155,8 +159,8 @@ function segmented(
   const content = isPipe
     ? ofPipe(origin, begun, input, context)
     : new StreamedContent(origin, pool, sizes);
+  if (begun !== undefined) reporter.set(begun.stream.facts);
   if (!isPipe && begun !== undefined) dismiss(begun);
-  reporter.set({ backend: isPipe ? 'read' : 'io_uring' });
   return new StreamPiece(file, {
     content,
     understand: (types) => understand(types) ?? text,
@@ -197,9 +201,10 @@ function inMemory(
   { read, reporter }: OpenContext,
   lease: Lease,
   byteLength: number,
+  facts: ContentStream['facts'],
 ): Piece {
   const { pageKind } = lease;
-  reporter.set({ ...STREAM_FACTS, direct: false, pageKind });
+  reporter.set({ ...facts, pageKind });
   reporter.addBytesRead(byteLength);
   try {
     return new MemoryPiece(file, { lease, byteLength }, read, reporter);
@@ -225,11 +230,12 @@ function unpacked(
     dismiss(begun);
     throw error;
   }
+  const facts = { ...STREAM_FACTS, direct: false };
   const raw = {
     lease: room.keep(filled),
     byteLength: filled,
-    facts: { ...STREAM_FACTS, direct: false, pageKind: 'plain' as const },
+    facts: { ...facts, pageKind: 'plain' as const },
   };
   const { lease, byteLength } = unpack(file.path, raw, compression, context.pool);
-  return inMemory(file, context, lease, byteLength);
+  return inMemory(file, context, lease, byteLength, facts);
 }
