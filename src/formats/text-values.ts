@@ -15,12 +15,18 @@ export interface Typed {
   readonly exact?: true;
 }
 
-/** Texts that are values without a doubt; between 1e15 and infinity a double may round. */
-const EXACT_NUMBER = '^[ \t]*-?(0|[1-9][0-9]{0,14})?([.][0-9]*)?([eE][+-]?[0-9]{1,2})?$';
+/** Texts that are values without a doubt: whole numbers from 2^53 on may be no double. */
+const EXACT_NUMBER =
+  '^[ \t]*-?(0|[1-9][0-9]{0,14}|[1-8][0-9]{15})?([.][0-9]*)?([eE][+-]?[0-9]{1,2})?$';
+/** As doubles are printed: below 1e300. */
+const SCIENTIFIC = '^[ \t]*-?[0-9]([.][0-9]*)?[eE][+-]?[0-2][0-9]{2}$';
 const EXACT_SHAPES: readonly (readonly [type: RegExp, shape: string])[] = [
   [/^Int/, '^[ \t]*-?(0|[1-9][0-9]*)$'],
   [/^Decimal/, '^-?(0|[1-9][0-9]*)?([.][0-9]*)?$'],
-  [/^Float/, `${EXACT_NUMBER}|^[+-]?(?i)(nan|inf|infinity)$|^[ \t]*-?[1-9][0-9]*[.][0-9]*$`],
+  [
+    /^Float/,
+    `${EXACT_NUMBER}|${SCIENTIFIC}|^[ \t]*-?[1-9][0-9]*[.][0-9]*$|^[+-]?(?i)(nan|inf|infinity)$`,
+  ],
   [/^Datetime\(us/, '^[^.]*([.][0-9]{0,6}([^0-9].*)?)?$'],
 ];
 

@@ -26,7 +26,7 @@ const SHAPES: readonly ((row: number, random: number) => string)[] = [
   () => '42',
   (_, random) => String(Math.round(random * 1e6) / 100),
   (_, random) => String((random - 0.5) * 1e-7),
-  (row, random) => String(random * 10 ** (row % 300)),
+  (row, random) => (random * 10 ** (row % 300)).toExponential(),
   (_, random) => (random < 0.3 ? '-0.0' : random < 0.6 ? '0.0' : '1.5'),
   (_, random) => String(random < 0.5),
   (row) => (row % 40 < 20 ? 'true' : 'false'),
