@@ -4,6 +4,7 @@ import { NairobiError } from '../errors.ts';
 import type { PlainRecords } from '../formats/decoded.ts';
 import { checkRecords, type RecordCheck } from '../kernel/records.ts';
 import type { Fd } from '../kernel/syscall.ts';
+import { threadEntry } from '../thread-entry.ts';
 import type { CountAnswer, CountTask } from './count-worker.ts';
 
 /** Checks the file behind `fd`, which has to stay open until the answer is there. */
@@ -23,8 +24,7 @@ export function countRecords(fd: Fd, size: number, records: PlainRecords): Recor
 }
 
 function startThread(task: CountTask): RecordCheck {
-  const bundled = !import.meta.url.endsWith('.ts');
-  const entry = new URL(bundled ? '../count.js' : './count-worker.ts', import.meta.url);
+  const entry = threadEntry('count', './count-worker.ts', import.meta.url);
   const worker = new Worker(entry, { workerData: task });
   const plain = new Promise<boolean>((resolve, reject) => {
     worker.once('message', (answer: CountAnswer) => resolve(answer.plain));

@@ -1,6 +1,7 @@
 /** Starts the thread of odd-worker.ts. */
 import { Worker } from 'node:worker_threads';
 import { NairobiError } from '../errors.ts';
+import { threadEntry } from '../thread-entry.ts';
 import type { OddTask } from './odd-worker.ts';
 
 export interface OddLook {
@@ -11,8 +12,7 @@ export interface OddLook {
 
 /** Looks at the file behind the descriptor, which has to stay open until the answer is there. */
 export function lookForOdd(task: OddTask): OddLook {
-  const bundled = !import.meta.url.endsWith('.ts');
-  const entry = new URL(bundled ? '../odd.js' : './odd-worker.ts', import.meta.url);
+  const entry = threadEntry('odd', './odd-worker.ts', import.meta.url);
   const worker = new Worker(entry, { workerData: task });
   let stopped = false;
   const found = new Promise<Uint8Array>((resolve, reject) => {

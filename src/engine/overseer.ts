@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { NairobiError } from '../errors.ts';
 import { memoryPageBytes } from '../kernel/sigbus.ts';
+import { threadEntry } from '../thread-entry.ts';
 import { onUnfinished } from '../unfinished.ts';
 import { formatBytes, MiB, type Milliseconds } from '../units.ts';
 import type { OverseerNews, OverseerTask } from './overseer-worker.ts';
@@ -59,8 +60,7 @@ export class Overseer implements Disposable {
 
   #start(): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    const bundled = !import.meta.url.endsWith('.ts');
-    const entry = new URL(bundled ? '../overseer.js' : './overseer-worker.ts', import.meta.url);
+    const entry = threadEntry('overseer', './overseer-worker.ts', import.meta.url);
     const task: OverseerTask = { wake: this.#wake.buffer as SharedArrayBuffer, port: port2 };
     new Worker(entry, { workerData: task, transferList: [port2] }).unref();
     port1.unref();

@@ -7,6 +7,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { memoryPageBytes } from '../kernel/sigbus.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { IN_PLACE_BYTES_MIN } from '../limits.ts';
+import { threadEntry } from '../thread-entry.ts';
 import { findMappings } from '../uring/mapped-file.ts';
 import type { InputFile } from './files.ts';
 import { bytesRead, CELL, type ProgressTask, SIZES_AT } from './progress-cells.ts';
@@ -82,8 +83,7 @@ export class Progress implements Disposable {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.unref();
-    const bundled = !import.meta.url.endsWith('.ts');
-    const entry = new URL(bundled ? '../progress.js' : './progress-worker.ts', import.meta.url);
+    const entry = threadEntry('progress', './progress-worker.ts', import.meta.url);
     const task: ProgressTask = { style, memory: this.#memory, port: port2, before: bytesRead() };
     new Worker(entry, { workerData: task, transferList: [port2] }).unref();
   }

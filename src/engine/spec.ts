@@ -7,6 +7,7 @@ import { type ErrorJson, messageOf, NairobiError } from '../errors.ts';
 import type { Row } from '../render/chart.ts';
 import { fieldOf, labelOf, numberOf } from '../render/fields.ts';
 import { type Drawn, MAX_SPEC_ROWS, type UserSpecOptions } from '../render/user-spec.ts';
+import { threadEntry } from '../thread-entry.ts';
 import { formatCount } from '../units.ts';
 
 export type SpecAnswer =
@@ -46,8 +47,7 @@ export async function drawSpec(options: UserSpecOptions): Promise<Drawn> {
 }
 
 function childEntry(): string {
-  const bundled = !import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(bundled ? '../spec.js' : './spec-child.ts', import.meta.url));
+  return fileURLToPath(threadEntry('spec', './spec-child.ts', import.meta.url));
 }
 
 function tooSlow(file: string): NairobiError {

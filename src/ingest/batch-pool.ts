@@ -1,6 +1,7 @@
 /** Threads that decode and encode batches; answers come in the order of the questions. */
 import { Worker } from 'node:worker_threads';
 import { assert, NairobiError } from '../errors.ts';
+import { threadEntry } from '../thread-entry.ts';
 import type { BatchAnswer, BatchDone, BatchJob, BatchTask } from './batch-worker.ts';
 
 interface Waiting {
@@ -15,8 +16,7 @@ export class BatchPool implements AsyncDisposable {
   #next = 0;
 
   constructor(task: BatchTask, threads: number) {
-    const bundled = !import.meta.url.endsWith('.ts');
-    const entry = new URL(bundled ? '../batch.js' : './batch-worker.ts', import.meta.url);
+    const entry = threadEntry('batch', './batch-worker.ts', import.meta.url);
     for (let index = 0; index < threads; index += 1) {
       const worker = new Worker(entry, { workerData: task });
       worker.on('message', (answer: BatchAnswer) => this.settle(worker, answer));

@@ -4,6 +4,7 @@ import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { messageOf, NairobiError } from '../errors.ts';
+import { threadEntry } from '../thread-entry.ts';
 import { listenMqtt, type MqttAddress, parseMqtt } from './mqtt.ts';
 import { BACKLOG, STOP, type UdpMessage, type UdpTask } from './udp-protocol.ts';
 
@@ -111,8 +112,7 @@ async function listenUdp(
 ): Promise<Listener> {
   const shared = new Int32Array(new SharedArrayBuffer(8));
   const task: UdpTask = { address: await packed(address.host), port: address.port, shared };
-  const bundled = !import.meta.url.endsWith('.ts');
-  const entry = new URL(bundled ? '../udp.js' : './udp-worker.ts', import.meta.url);
+  const entry = threadEntry('udp', './udp-worker.ts', import.meta.url);
   const worker = new Worker(entry, { workerData: task });
   let dropped = 0;
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

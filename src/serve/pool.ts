@@ -4,6 +4,7 @@
  */
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { assert, NairobiError } from '../errors.ts';
+import { threadEntry } from '../thread-entry.ts';
 import { type FromWorker, frameKey, type Held, type Task, type TaskAnswer } from './tasks.ts';
 
 /** What a thread is told when it starts. */
@@ -115,8 +116,7 @@ export class Pool {
   }
 
   #start(): void {
-    const bundled = !import.meta.url.endsWith('.ts');
-    const entry = new URL(bundled ? '../serve.js' : '../commands/serve-worker.ts', import.meta.url);
+    const entry = threadEntry('serve', '../commands/serve-worker.ts', import.meta.url);
     // Polars, fontconfig and GL read the process's environment, not a copy of it.
     const thread = new Thread(
       new Worker(entry, { env: SHARE_ENV, workerData: this.#options.setup }),

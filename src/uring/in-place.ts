@@ -14,6 +14,7 @@ import { MAP } from '../kernel/constants.ts';
 import { checked } from '../kernel/errno.ts';
 import { type FaultGuard, guardFaults, memoryPageBytes } from '../kernel/sigbus.ts';
 import type { Fd } from '../kernel/syscall.ts';
+import { threadEntry } from '../thread-entry.ts';
 import { formatBytes, MiB } from '../units.ts';
 import { cachedShare } from './input-file.ts';
 import { findMappings } from './mapped-file.ts';
@@ -48,8 +49,7 @@ export const WINDOW_BYTES_MIN = 32 * MiB;
 const WARDEN_WAIT_MS = 3000;
 
 function wardenFile(): string {
-  const bundled = !import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(bundled ? '../warden.js' : './warden.ts', import.meta.url));
+  return fileURLToPath(threadEntry('warden', './warden.ts', import.meta.url));
 }
 
 export class InPlace implements Disposable {

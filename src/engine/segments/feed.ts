@@ -9,6 +9,7 @@ import { EVENTFD } from '../../kernel/constants.ts';
 import { checked } from '../../kernel/errno.ts';
 import type { Fd } from '../../kernel/syscall.ts';
 import type { Lease } from '../../memory/lease.ts';
+import { threadEntry } from '../../thread-entry.ts';
 import type { Origin } from '../../uring/content-stream.ts';
 import { CONTROL, type FedSegment, type FeedNews, type FeedOrder } from './order.ts';
 
@@ -55,8 +56,7 @@ export class Feed {
       control: this.#control.buffer as SharedArrayBuffer,
       stopFd: this.#stopFd,
     };
-    const bundled = !import.meta.url.endsWith('.ts');
-    const entry = new URL(bundled ? '../segments.js' : './worker.ts', import.meta.url);
+    const entry = threadEntry('segments', './worker.ts', import.meta.url);
     const worker = new Worker(entry, { workerData: order });
     worker.on('message', (news: FeedNews) => this.#tell(news));
     worker.on('error', (error) => this.#tell(failed(error.message)));

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Attempt } from '../../host/observed.ts';
+import { threadEntry } from '../../thread-entry.ts';
 import type { TrialMessage, TrialStep } from './protocol.ts';
 
 /** What came of a step: the child's own answer, or how it ended without one. */
@@ -79,8 +80,7 @@ function runChild(
 
 /** The source beside this one, or the file the bundler makes of it. */
 function childEntry(): string {
-  const bundled = !import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(bundled ? '../trial.js' : './child.ts', import.meta.url));
+  return fileURLToPath(threadEntry('trial', './child.ts', import.meta.url));
 }
 
 function lineReader(onLine: (line: string) => void): (chunk: string) => void {
