@@ -25,7 +25,7 @@ from .connection import (
     start_refinery,
     stop_refinery,
 )
-from .frame import Column, Frame
+from .frame import Column, Frame, camel
 from .picture import Picture
 
 __version__ = "0.1.0"
@@ -45,7 +45,7 @@ def read(path: PathLike, *, connection: Optional[Connection] = None, **how: Any)
     """
     to = connection or default_connection()
     wish: dict[str, Any] = {"path": os.fspath(path), "cwd": os.getcwd()}
-    options = {_camel(name): value for name, value in how.items() if value is not None}
+    options = {camel(name): value for name, value in how.items() if value is not None}
     if options:
         wish["read"] = options
     dataset, _ = to.call("Open", **wish)
@@ -89,11 +89,6 @@ def _pipeline(path: PathLike, column: str, pair: str) -> dict[str, Any]:
 
 
 _PIPELINE = ("count", "min", "max", "mean", "sd", "variance", "p95", "p99", "skewness", "kurtosis")
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 data = SimpleNamespace(pipeline=_pipeline)

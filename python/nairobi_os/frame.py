@@ -249,7 +249,7 @@ class Frame:
 
     def plot(self, x: Optional[str] = None, y: Union[str, list[str], None] = None, **how: Any) -> Picture:
         """A chart; `how` has the words of docs/serve.md, such as mark, color, width, format."""
-        words = {_camel(name): value for name, value in how.items()}
+        words = {camel(name): value for name, value in how.items()}
         given = {"x": x, "y": y, **words, **self._narrowed()}
         return draw(self._ask, given)
 
@@ -330,7 +330,7 @@ def _plain(number: float) -> str:
     return f"{number:.10f}".rstrip("0").rstrip(".")
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 

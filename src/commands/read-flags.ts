@@ -2,13 +2,8 @@
 import * as Flags from '@oclif/core/flags';
 import { parseSource } from '../engine/sources.ts';
 import { NairobiError } from '../errors.ts';
-import type { FormatName } from '../formats/detect.ts';
-import {
-  type Encoding,
-  type OnError,
-  parseTypeName,
-  type ReadOptions,
-} from '../formats/options.ts';
+import { FORMAT_NAMES } from '../formats/detect.ts';
+import { ENCODINGS, ON_ERROR, parseTypeName, type ReadOptions } from '../formats/options.ts';
 import {
   EVERY_TABLE,
   readableTypes,
@@ -18,24 +13,8 @@ import {
 
 const INPUT = 'INPUT';
 
-const FORMATS = [
-  'csv',
-  'tsv',
-  'psv',
-  'ndjson',
-  'json',
-  'parquet',
-  'arrow',
-  'arrow-stream',
-  'avro',
-  'sqlite',
-] as const satisfies readonly FormatName[];
-
-const ENCODINGS = ['utf8', 'utf16le', 'utf16be', 'latin1'] as const satisfies readonly Encoding[];
-const ON_ERROR = ['fail', 'null', 'skip'] as const satisfies readonly OnError[];
-
 export const readFlags = {
-  'input-format': Flags.option({ options: FORMATS })({
+  'input-format': Flags.option({ options: FORMAT_NAMES })({
     summary: 'The format of the input, instead of what its bytes and its name say',
     helpGroup: INPUT,
     helpValue: 'FORMAT',

@@ -1,17 +1,19 @@
 /** Which format some bytes are in: by what they begin with, then by the name. */
 import { NairobiError } from '../errors.ts';
 
-export type FormatName =
-  | 'csv'
-  | 'tsv'
-  | 'psv'
-  | 'ndjson'
-  | 'json'
-  | 'parquet'
-  | 'arrow'
-  | 'arrow-stream'
-  | 'avro'
-  | 'sqlite';
+export const FORMAT_NAMES = [
+  'csv',
+  'tsv',
+  'psv',
+  'ndjson',
+  'json',
+  'parquet',
+  'arrow',
+  'arrow-stream',
+  'avro',
+  'sqlite',
+] as const;
+export type FormatName = (typeof FORMAT_NAMES)[number];
 
 export type Compression = 'gz' | 'zst' | 'bz2' | 'xz' | 'lz4';
 

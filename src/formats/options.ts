@@ -5,9 +5,11 @@ import { NairobiError } from '../errors.ts';
 import type { FormatName } from './detect.ts';
 
 /** What happens to a value that contradicts its column's type, or a row of the wrong length. */
-export type OnError = 'fail' | 'null' | 'skip';
+export const ON_ERROR = ['fail', 'null', 'skip'] as const;
+export type OnError = (typeof ON_ERROR)[number];
 
-export type Encoding = 'utf8' | 'utf16le' | 'utf16be' | 'latin1';
+export const ENCODINGS = ['utf8', 'utf16le', 'utf16be', 'latin1'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
 
 /** Everything is optional: what is not said is sniffed. */
 export interface ReadOptions {

@@ -8,7 +8,6 @@ import { chooseCounter } from './gl/choose.ts';
 import { discWork, pointWork } from './gl/work.ts';
 import { columnNames, type Series, seriesLabels } from './marks/series.ts';
 import { FULL_COVERAGE } from './reduce/discs.ts';
-import type { Batch, Counter } from './reduce/hist2d.ts';
 import { type Axis, transformed, transformOf } from './reduce/transform.ts';
 
 /** The pixels to count into and what their edges mean in the data. */
@@ -74,6 +73,7 @@ async function countPoints(
   const code = planeCode(scene, series, planes.colors);
   if (code !== undefined) exprs.push(code.cast(polars().UInt8).alias('code'));
   let points = 0;
+  const scale = perUnit(grid);
   const columns = columnNames(x, ...scene.ys, scene.color, scene.facet);
   for await (const whole of select(scene.relation, columns, exprs)) {
     for (const frame of slices(whole)) {
@@ -82,7 +82,8 @@ async function countPoints(
       points += xs.length * scene.ys.length;
       scene.ys.forEach((_, index) => {
         const plane = yPlane(scene, index);
-        addTo(counter, grid, xs, typed<Float32Array>(frame, `y${index}`), codes, plane);
+        const ys = typed<Float32Array>(frame, `y${index}`);
+        counter.add({ xs, ys, codes, plane, ...scale });
       });
     }
   }
@@ -126,17 +127,6 @@ export function byFacet(
 
 const sum = (planes: readonly Uint32Array[]): number =>
   planes.reduce((all, plane) => all + plane.reduce((a, b) => a + b, 0), 0);
-
-function addTo(
-  counter: Counter<Batch>,
-  grid: PixelGrid,
-  xs: Float32Array,
-  ys: Float32Array,
-  codes: Uint8Array | undefined,
-  plane: number,
-): void {
-  counter.add({ xs, ys, codes, plane, ...perUnit(grid) });
-}
 
 /** Pixels for each unit of an axis' offset, as Float32. */
 export function perUnit(grid: PixelGrid): { readonly perX: number; readonly perY: number } {

@@ -1,13 +1,8 @@
 /** What the parameters of each method ask for. */
 import type { Json } from '../client/protocol.ts';
 import { NairobiError } from '../errors.ts';
-import type { FormatName } from '../formats/detect.ts';
-import {
-  type Encoding,
-  type OnError,
-  parseTypeName,
-  type ReadOptions,
-} from '../formats/options.ts';
+import { FORMAT_NAMES } from '../formats/detect.ts';
+import { ENCODINGS, ON_ERROR, parseTypeName, type ReadOptions } from '../formats/options.ts';
 import { CHART_FORMATS } from '../render/output/encode.ts';
 import { parseRange, parseReference, parseZone } from '../render/parse.ts';
 import {
@@ -32,21 +27,6 @@ import {
   type StatsWish,
   type Steps,
 } from './tasks.ts';
-
-const INPUT_FORMATS = [
-  'csv',
-  'tsv',
-  'psv',
-  'ndjson',
-  'json',
-  'parquet',
-  'arrow',
-  'arrow-stream',
-  'avro',
-  'sqlite',
-] as const satisfies readonly FormatName[];
-const ENCODINGS = ['utf8', 'utf16le', 'utf16be', 'latin1'] as const satisfies readonly Encoding[];
-const ON_ERROR = ['fail', 'null', 'skip'] as const satisfies readonly OnError[];
 
 /** `fields` without those that are undefined: the difference matters to exact optional types. */
 function said<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -85,7 +65,7 @@ function readOptions(params: Params): ReadOptions {
   const types = params.textMap('types');
   const rows = params.optionalTextOrCount('inferRows');
   const options = said({
-    format: params.oneOf('format', INPUT_FORMATS),
+    format: params.oneOf('format', FORMAT_NAMES),
     delimiter: params.optionalText('delimiter'),
     quote: params.optionalText('quote'),
     header: params.flag('header'),

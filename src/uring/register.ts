@@ -27,13 +27,6 @@ export function registerBuffers(ring: Ring, address: Address, byteLength: number
   );
 }
 
-/** Which registered buffer the piece lies in; undefined when it straddles two. */
-export function bufferIndexOf(start: number, byteLength: number): number | undefined {
-  const first = Math.floor(start / REGISTERED_BUFFER_BYTES_MAX);
-  const last = Math.floor((start + byteLength - 1) / REGISTERED_BUFFER_BYTES_MAX);
-  return first === last ? first : undefined;
-}
-
 export const unregisterBuffers = (ring: Ring): number =>
   ioUringRegister(ring.fd, REGISTER.IORING_UNREGISTER_BUFFERS, 0n, 0);
 
