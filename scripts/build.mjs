@@ -26,15 +26,15 @@ const EXTERNAL = ['koffi', 'canvas', 'libpg-query'];
 
 // Threads and child processes, each loaded by its file name.
 const THREADS = {
-  trial: 'src/engine/trials/child.ts',
-  count: 'src/engine/count-worker.ts',
+  trial: 'src/engine/doctor/trials/child.ts',
+  count: 'src/engine/pieces/count-worker.ts',
   segments: 'src/engine/segments/worker.ts',
-  odd: 'src/engine/odd-worker.ts',
-  progress: 'src/engine/progress-worker.ts',
+  odd: 'src/engine/pieces/odd-worker.ts',
+  progress: 'src/engine/run/progress-worker.ts',
   batch: 'src/ingest/batch-worker.ts',
   udp: 'src/ingest/udp-worker.ts',
-  overseer: 'src/engine/overseer-worker.ts',
-  spec: 'src/engine/spec-child.ts',
+  overseer: 'src/engine/run/overseer-worker.ts',
+  spec: 'src/engine/plot/spec-child.ts',
   warden: 'src/uring/warden.ts',
   serve: 'src/commands/serve-worker.ts',
 };

@@ -10,9 +10,9 @@ import {
   IO_CHOICES,
   type IoChoice,
 } from '../engine/options.ts';
-import { Overseer } from '../engine/overseer.ts';
-import { ERASE_LINE } from '../engine/progress.ts';
-import { Reporter } from '../engine/report.ts';
+import { Overseer } from '../engine/run/overseer.ts';
+import { ERASE_LINE } from '../engine/run/progress.ts';
+import { Reporter } from '../engine/run/report.ts';
 import { assert, NairobiError } from '../errors.ts';
 import {
   type Bytes,

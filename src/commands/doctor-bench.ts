@@ -1,5 +1,5 @@
 /** --bench for a person: a row for each way of reading, and what follows from them. */
-import type { BenchReport, Measured, Recommendation } from '../engine/bench.ts';
+import type { BenchReport, Measured, Recommendation } from '../engine/doctor/bench.ts';
 import { formatBytes, formatRate } from '../units.ts';
 
 const PATHS: Readonly<Record<Measured['path'], string>> = {

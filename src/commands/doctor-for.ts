@@ -1,6 +1,6 @@
 /** --for: a command line in one word, taken apart by the command it names. */
 import { COMMANDS } from '../commands.ts';
-import type { CommandLine } from '../engine/doctor-for.ts';
+import type { CommandLine } from '../engine/doctor/for.ts';
 import { NairobiError } from '../errors.ts';
 import { closest } from '../suggest.ts';
 import type { CommandClass } from './program.ts';

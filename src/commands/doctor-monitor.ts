@@ -1,5 +1,5 @@
 /** The doctor's report for machines that watch machines: monitoring plug-ins and node_exporter. */
-import type { DoctorReport } from '../engine/doctor.ts';
+import type { DoctorReport } from '../engine/doctor/doctor.ts';
 import type { Status } from '../host/checks/finding.ts';
 
 const STATES = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;

@@ -1,7 +1,7 @@
 /** The doctor's report for a person: grouped, aligned, one line a check, then what to do. */
-import type { DoctorReport } from '../engine/doctor.ts';
-import type { ChangeResult } from '../engine/doctor-fix.ts';
-import type { CheckListing } from '../engine/doctor-output.ts';
+import type { DoctorReport } from '../engine/doctor/doctor.ts';
+import type { ChangeResult } from '../engine/doctor/fix.ts';
+import type { CheckListing } from '../engine/doctor/output.ts';
 import type { Finding, Fix, Status } from '../host/checks/finding.ts';
 
 const MARKS: Readonly<Record<Status, string>> = {

@@ -1,5 +1,5 @@
 /** --watch for a person: a line for every interval, as vmstat prints them, and one for each job. */
-import type { WatchRow } from '../engine/watch.ts';
+import type { WatchRow } from '../engine/doctor/watch.ts';
 import { formatBytes, formatRate } from '../units.ts';
 
 const HEADER_EVERY = 20;

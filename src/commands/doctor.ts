@@ -1,14 +1,14 @@
 /** nairobi doctor: what this host can do, why not, and how to mend it. */
-import { type DoctorReport, examine } from '../engine/doctor.ts';
+import { type DoctorReport, examine } from '../engine/doctor/doctor.ts';
 import {
   applyFixes,
   defaultJournal,
   fixScript,
   planFixes,
   undoFixes,
-} from '../engine/doctor-fix.ts';
-import type { CommandLine } from '../engine/doctor-for.ts';
-import { captureHost, listChecks } from '../engine/doctor-output.ts';
+} from '../engine/doctor/fix.ts';
+import type { CommandLine } from '../engine/doctor/for.ts';
+import { captureHost, listChecks } from '../engine/doctor/output.ts';
 import { NairobiError } from '../errors.ts';
 import { writeWhole } from '../formats/write.ts';
 import { BaseCommand } from './base.ts';
@@ -88,7 +88,7 @@ export default class Doctor extends BaseCommand {
 
   async #bench(path: string): Promise<object> {
     const [{ bench }, { formatBench }] = await Promise.all([
-      import('../engine/bench.ts'),
+      import('../engine/doctor/bench.ts'),
       import('./doctor-bench.ts'),
     ]);
     return this.#tell(bench(path), formatBench);
@@ -97,7 +97,7 @@ export default class Doctor extends BaseCommand {
   /** Each row is printed as it comes; with --json as one object a line. */
   async #watch(intervalMs: number, count: number | undefined): Promise<object> {
     const [{ watch }, { formatRow }] = await Promise.all([
-      import('../engine/watch.ts'),
+      import('../engine/doctor/watch.ts'),
       import('./doctor-watch.ts'),
     ]);
     let given = 0;

@@ -3,7 +3,7 @@
  * it prints. One at a time in a thread: what a command takes for the process's is replaced.
  */
 import { Writable } from 'node:stream';
-import { type Shelf, useShelf } from '../engine/shelf.ts';
+import { type Shelf, useShelf } from '../engine/inputs/shelf.ts';
 import { writeElsewhere } from '../formats/write.ts';
 import type { CommandWish } from '../serve/tasks.ts';
 import type { CommandRun } from '../serve/worker.ts';

@@ -1,7 +1,7 @@
 /** What the flags of `ingest` wish for, in the engine's words. */
 import type * as Interfaces from '@oclif/core/interfaces';
-import type { IngestOptions } from '../engine/ingest-options.ts';
-import type { TransformWishes } from '../engine/transform.ts';
+import type { IngestOptions } from '../engine/ingest/options.ts';
+import type { TransformWishes } from '../engine/ingest/transform.ts';
 import { NairobiError } from '../errors.ts';
 import { parseAfter } from '../ingest/after.ts';
 import { parseAddress } from '../ingest/listen.ts';

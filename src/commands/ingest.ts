@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as Args from '@oclif/core/args';
-import { readFileList } from '../engine/file-list.ts';
-import type { HandedOver } from '../engine/hand-over.ts';
-import { ingest, maintainDataset } from '../engine/ingest.ts';
-import type { IngestOptions, IngestResult } from '../engine/ingest-options.ts';
+import type { HandedOver } from '../engine/ingest/hand-over.ts';
+import { ingest, maintainDataset } from '../engine/ingest/ingest.ts';
+import type { IngestOptions, IngestResult } from '../engine/ingest/options.ts';
+import { readFileList } from '../engine/inputs/file-list.ts';
 import type { HostOptions } from '../engine/options.ts';
 import { NairobiError } from '../errors.ts';
 import { EVERY_TABLE } from '../formats/schema-file.ts';
@@ -120,7 +120,7 @@ export default class Ingest extends BaseCommand {
     host: HostOptions,
   ): Promise<HandedOver> {
     const [path = ''] = sources;
-    const { handOver } = await import('../engine/hand-over.ts');
+    const { handOver } = await import('../engine/ingest/hand-over.ts');
     const onError = flags['on-error'] === 'quarantine' ? undefined : flags['on-error'];
     const done = await handOver(
       {
@@ -202,7 +202,7 @@ export default class Ingest extends BaseCommand {
     const stop = new AbortController();
     const end = (): void => stop.abort();
     process.once('SIGTERM', end).once('SIGINT', end);
-    const { ingestOnAndOn } = await import('../engine/ingest-follow.ts');
+    const { ingestOnAndOn } = await import('../engine/ingest/follow.ts');
     const follow = {
       flushMs: flush ?? 5000,
       stop: stop.signal,

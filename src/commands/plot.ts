@@ -1,10 +1,10 @@
 /** nairobi plot: a chart of a file of any size. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { sourceFromList } from '../engine/file-list.ts';
-import { plot } from '../engine/plot.ts';
-import { showFile } from '../engine/show.ts';
-import { parseSource, type SourceArgument } from '../engine/sources.ts';
+import { sourceFromList } from '../engine/inputs/file-list.ts';
+import { parseSource, type SourceArgument } from '../engine/inputs/sources.ts';
+import { plot } from '../engine/plot/plot.ts';
+import { showFile } from '../engine/plot/show.ts';
 import { NairobiError } from '../errors.ts';
 import { writeWhole } from '../formats/write.ts';
 import { CHART_FORMATS, type ChartFormat, formatOfName } from '../render/output/encode.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import type { Column } from '../compute/relation.ts';
 import type { QueryResult } from '../engine/query.ts';
-import type { Reporter } from '../engine/report.ts';
+import type { Reporter } from '../engine/run/report.ts';
 import { NairobiError } from '../errors.ts';
 import { cellsOf } from '../formats/cells.ts';
 import { encode, type OutputFormat } from '../formats/encode.ts';

@@ -1,7 +1,7 @@
 /** Runs one command: sets up what oclif needs, listens to signals, ends with the right code. */
 import { setImmediate } from 'node:timers/promises';
 import { Config } from '@oclif/core/config';
-import { leaveSignals, listenToSignals } from '../engine/signals.ts';
+import { leaveSignals, listenToSignals } from '../engine/run/signals.ts';
 import { NairobiError } from '../errors.ts';
 import { onPendingChange, undoAll } from '../unfinished.ts';
 import type { BaseCommand } from './base.ts';

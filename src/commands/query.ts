@@ -2,10 +2,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Column } from '../compute/relation.ts';
-import { sourceFromList } from '../engine/file-list.ts';
+import { sourceFromList } from '../engine/inputs/file-list.ts';
+import { parseSource } from '../engine/inputs/sources.ts';
 import { outline, type QueryOutline, type QueryRequest, query } from '../engine/query.ts';
 import { Session, type SessionOptions } from '../engine/session.ts';
-import { parseSource } from '../engine/sources.ts';
 import { NairobiError } from '../errors.ts';
 import { BaseCommand } from './base.ts';
 import { toJsonText } from './json.ts';

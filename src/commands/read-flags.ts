@@ -1,6 +1,6 @@
 /** The flags about how an input is to be understood, shared by every command that reads one. */
 import * as Flags from '@oclif/core/flags';
-import { parseSource } from '../engine/sources.ts';
+import { parseSource } from '../engine/inputs/sources.ts';
 import { NairobiError } from '../errors.ts';
 import { FORMAT_NAMES } from '../formats/detect.ts';
 import { ENCODINGS, ON_ERROR, parseTypeName, type ReadOptions } from '../formats/options.ts';

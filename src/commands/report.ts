@@ -1,5 +1,5 @@
 /** The run report as a person reads it. */
-import type { RunReport } from '../engine/report.ts';
+import type { RunReport } from '../engine/run/report.ts';
 import { formatBytes, formatCount, formatDuration, formatRate } from '../units.ts';
 
 /** One line for each subject, aligned; ends with a newline. */

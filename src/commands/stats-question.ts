@@ -4,9 +4,9 @@ import type { Column, Relation } from '../compute/relation.ts';
 import { DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
 import { type Bound, parseBound } from '../compute/stats/drift.ts';
 import { parseRules } from '../compute/stats/rules.ts';
-import { sourceFromList } from '../engine/file-list.ts';
-import { parseSource, type SourceArgument } from '../engine/sources.ts';
-import type { Question } from '../engine/stats-answers.ts';
+import { sourceFromList } from '../engine/inputs/file-list.ts';
+import { parseSource, type SourceArgument } from '../engine/inputs/sources.ts';
+import type { Question } from '../engine/stats/answers.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 
 interface Asked {

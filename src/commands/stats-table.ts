@@ -1,6 +1,6 @@
 /** Statistics as a table for a terminal: aligned, rounded, and no wider than the window. */
 import type { Figure } from '../compute/stats/figures.ts';
-import type { Grid } from '../engine/stats-answers.ts';
+import type { Grid } from '../engine/stats/answers.ts';
 import { formatCount } from '../units.ts';
 
 const SPACE = 2;

@@ -5,7 +5,7 @@ import {
   type Figure,
   type FigureName,
 } from '../compute/stats/figures.ts';
-import type { Grid, GroupRow } from '../engine/stats-answers.ts';
+import type { Grid, GroupRow } from '../engine/stats/answers.ts';
 import { NairobiError } from '../errors.ts';
 import { toTable } from './stats-table.ts';
 

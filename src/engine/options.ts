@@ -1,6 +1,6 @@
 /** What every command lets a person say about the host, as the engine gets it. */
 import type { Bytes } from '../units.ts';
-import type { Overseer } from './overseer.ts';
+import type { Overseer } from './run/overseer.ts';
 
 export const IO_CHOICES = ['auto', 'uring', 'sqpoll', 'iopoll', 'pread', 'mmap'] as const;
 export type IoChoice = (typeof IO_CHOICES)[number];

@@ -7,9 +7,9 @@ import { parse } from '../sql/parse.ts';
 import { type CompiledQuery, compile, type ParameterValue } from '../sql/plan.ts';
 import { closest } from '../suggest.ts';
 import { formatBytes, MiB } from '../units.ts';
+import type { SourceRelation } from './inputs/source-relation.ts';
+import { type SourceArgument, tableName } from './inputs/sources.ts';
 import type { Session } from './session.ts';
-import type { SourceRelation } from './source-relation.ts';
-import { type SourceArgument, tableName } from './sources.ts';
 
 export interface QueryRequest {
   readonly sql: string;

@@ -3,9 +3,9 @@ import { FrameRelation } from '../compute/frame-relation.ts';
 import type { Relation } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
 import { uniqueNames } from '../formats/names.ts';
+import type { SourceArgument } from './inputs/sources.ts';
 import { query } from './query.ts';
 import type { Session } from './session.ts';
-import type { SourceArgument } from './sources.ts';
 
 export interface RowWish {
   /** A condition in SQL. */

@@ -16,19 +16,19 @@ import { closest } from '../suggest.ts';
 import { formatCount, MiB } from '../units.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { openReader } from '../uring/read-file.ts';
-import { AbortNotice } from './abort-notice.ts';
-import { filesOf } from './file-list.ts';
-import type { InputFile } from './files.ts';
-import { type Admitted, gateOfThread } from './gate.ts';
-import { openPieces } from './open.ts';
+import { filesOf } from './inputs/file-list.ts';
+import type { InputFile } from './inputs/files.ts';
+import { type Admitted, gateOfThread } from './inputs/gate.ts';
+import { openPieces } from './inputs/open.ts';
+import { type Shelf, shelfOfThread } from './inputs/shelf.ts';
+import { SourceRelation } from './inputs/source-relation.ts';
+import { type SourceArgument, tableName } from './inputs/sources.ts';
 import type { HostOptions } from './options.ts';
 import { type HostPlan, planHost } from './plan.ts';
-import { type Reporter, tellStall } from './report.ts';
+import { AbortNotice } from './run/abort-notice.ts';
+import { type Reporter, tellStall } from './run/report.ts';
 import type { StreamSizes } from './segments/content.ts';
 import { sizesOf } from './segments/open-stream.ts';
-import { type Shelf, shelfOfThread } from './shelf.ts';
-import { SourceRelation } from './source-relation.ts';
-import { type SourceArgument, tableName } from './sources.ts';
 
 export interface SessionOptions {
   readonly host: HostOptions;

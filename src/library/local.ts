@@ -1,14 +1,14 @@
 /** The engine in this process, asked in the words of the daemon's protocol. */
 import path from 'node:path';
 import type { JsonObject, Method } from '../client/protocol.ts';
+import { type SourceArgument, tableName } from '../engine/inputs/sources.ts';
 import type { HostOptions } from '../engine/options.ts';
-import { plotRelation } from '../engine/plot.ts';
+import { plotRelation } from '../engine/plot/plot.ts';
 import { query } from '../engine/query.ts';
-import { Reporter } from '../engine/report.ts';
 import { openRows } from '../engine/rows.ts';
+import { Reporter } from '../engine/run/report.ts';
 import { Session } from '../engine/session.ts';
-import { type SourceArgument, tableName } from '../engine/sources.ts';
-import { stats } from '../engine/stats.ts';
+import { stats } from '../engine/stats/stats.ts';
 import { NairobiError } from '../errors.ts';
 import { exactJson, parseExact } from '../exact-json.ts';
 import { encode } from '../formats/encode.ts';

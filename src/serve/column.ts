@@ -8,7 +8,7 @@ import type { Column, Relation } from '../compute/relation.ts';
 import { FIGURES } from '../compute/stats/figures.ts';
 import { isFloatType, isIntegerType } from '../compute/types.ts';
 import type { Session } from '../engine/session.ts';
-import { requireColumn, stats } from '../engine/stats.ts';
+import { requireColumn, stats } from '../engine/stats/stats.ts';
 import { NairobiError } from '../errors.ts';
 import { closest } from '../suggest.ts';
 

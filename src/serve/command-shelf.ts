@@ -1,8 +1,8 @@
 /** What is in memory, as a command line finds it by the sources it names. */
 import type { DataFrame } from '../compute/polars.ts';
+import type { Shelf } from '../engine/inputs/shelf.ts';
+import type { SourceArgument } from '../engine/inputs/sources.ts';
 import type { SessionOptions } from '../engine/session.ts';
-import type { Shelf } from '../engine/shelf.ts';
-import type { SourceArgument } from '../engine/sources.ts';
 import { isFresh } from './files.ts';
 import { HeldPiece } from './held-piece.ts';
 import { datasetId } from './identity.ts';

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expand } from '../engine/files.ts';
+import { expand } from '../engine/inputs/files.ts';
 import { NairobiError } from '../errors.ts';
 import type { FileMark, Held, SourceWish } from './tasks.ts';
 

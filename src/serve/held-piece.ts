@@ -1,8 +1,8 @@
 /** Rows held in memory, as the engine opens files: nothing is read, decoded or inferred again. */
 import { col, type DataFrame, type LazyFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
-import type { InputFile } from '../engine/files.ts';
-import type { Piece } from '../engine/piece.ts';
+import type { InputFile } from '../engine/inputs/files.ts';
+import type { Piece } from '../engine/pieces/piece.ts';
 import { NairobiError } from '../errors.ts';
 import type { Rejected, Understood } from '../formats/options.ts';
 import type { Held } from './tasks.ts';

@@ -1,10 +1,10 @@
 /** Reads a source once, whole, and keeps its rows as a sealed Arrow file in memory. */
 import { collect, type DataFrame } from '../compute/polars.ts';
 import { columnsOf } from '../compute/types.ts';
+import { tableName } from '../engine/inputs/sources.ts';
 import type { planHost } from '../engine/plan.ts';
-import { Reporter } from '../engine/report.ts';
+import { Reporter } from '../engine/run/report.ts';
 import { Session } from '../engine/session.ts';
-import { tableName } from '../engine/sources.ts';
 import { NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';

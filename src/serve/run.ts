@@ -1,6 +1,6 @@
 /** The daemon from start to end: what it may take, its doors, how it stops. */
 
-import { Gate } from '../engine/gate.ts';
+import { Gate } from '../engine/inputs/gate.ts';
 import type { HostOptions } from '../engine/options.ts';
 import { planHost } from '../engine/plan.ts';
 import { AssertionFailure, messageOf } from '../errors.ts';

@@ -1,14 +1,14 @@
 /** The work of one call over rows held in memory: a query, figures, a picture. */
 import type { DataFrame } from '../compute/polars.ts';
 import type { Relation } from '../compute/relation.ts';
-import { plotRelation } from '../engine/plot.ts';
+import type { Shelf } from '../engine/inputs/shelf.ts';
+import { plotRelation } from '../engine/plot/plot.ts';
 import { query } from '../engine/query.ts';
-import { Reporter } from '../engine/report.ts';
 import { openRows } from '../engine/rows.ts';
+import { Reporter } from '../engine/run/report.ts';
 import { Session } from '../engine/session.ts';
-import type { Shelf } from '../engine/shelf.ts';
-import { stats } from '../engine/stats.ts';
-import { answer } from '../engine/stats-answers.ts';
+import { answer } from '../engine/stats/answers.ts';
+import { stats } from '../engine/stats/stats.ts';
 import { NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { encode } from '../formats/encode.ts';

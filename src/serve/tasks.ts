@@ -1,6 +1,6 @@
 /** What the daemon's threads are asked and what they answer. Everything here can be cloned. */
 import type { Column } from '../compute/relation.ts';
-import type { Question } from '../engine/stats-answers.ts';
+import type { Question } from '../engine/stats/answers.ts';
 import type { ErrorJson } from '../errors.ts';
 import type { ReadOptions } from '../formats/options.ts';
 import type { ChartFormat } from '../render/output/encode.ts';

@@ -3,11 +3,11 @@
 import { FrameRelation } from '../compute/frame-relation.ts';
 import { polars } from '../compute/polars.ts';
 import { columnsOf } from '../compute/types.ts';
-import { plotRelation } from '../engine/plot.ts';
+import { plotRelation } from '../engine/plot/plot.ts';
 import { query } from '../engine/query.ts';
-import { Reporter } from '../engine/report.ts';
+import { Reporter } from '../engine/run/report.ts';
 import { Session } from '../engine/session.ts';
-import { stats } from '../engine/stats.ts';
+import { stats } from '../engine/stats/stats.ts';
 import { DEFAULT_REQUEST } from '../render/request.ts';
 import { GiB } from '../units.ts';
 import { hostOf } from './load.ts';

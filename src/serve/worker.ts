@@ -4,8 +4,8 @@
  */
 import { parentPort } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
-import { Gate, useGate } from '../engine/gate.ts';
-import type { Shelf } from '../engine/shelf.ts';
+import { Gate, useGate } from '../engine/inputs/gate.ts';
+import type { Shelf } from '../engine/inputs/shelf.ts';
 import { assert } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { close } from '../kernel/calls.ts';

@@ -1,5 +1,5 @@
 /** The interface of every reader: start a stretch of a file into memory, finish it later. */
-import type { Backend } from '../engine/report.ts';
+import type { Backend } from '../engine/run/report.ts';
 import type { Address } from '../kernel/syscall.ts';
 import type { InputFile } from './input-file.ts';
 

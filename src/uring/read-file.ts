@@ -2,7 +2,7 @@
  * The simple door: a whole file, or stretches of it, into one leased region; waits until it is
  * there.
  */
-import type { Backend } from '../engine/report.ts';
+import type { Backend } from '../engine/run/report.ts';
 import { DIRECT_ALIGN_BYTES, PREFAULT_BYTES_MIN, RING_ENTRIES } from '../limits.ts';
 import type { Lease, PageKind } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';

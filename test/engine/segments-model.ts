@@ -8,7 +8,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { collect } from '../../src/compute/polars.ts';
 import type { HostOptions } from '../../src/engine/options.ts';
 import { query } from '../../src/engine/query.ts';
-import { Reporter } from '../../src/engine/report.ts';
+import { Reporter } from '../../src/engine/run/report.ts';
 import type { StreamSizes } from '../../src/engine/segments/content.ts';
 import { Session } from '../../src/engine/session.ts';
 import { NairobiError } from '../../src/errors.ts';

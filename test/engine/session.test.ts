@@ -11,10 +11,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect, polars } from '../../src/compute/polars.ts';
+import type { SourceRelation } from '../../src/engine/inputs/source-relation.ts';
 import type { HostOptions } from '../../src/engine/options.ts';
-import { Reporter } from '../../src/engine/report.ts';
+import { Reporter } from '../../src/engine/run/report.ts';
 import { Session, type SessionOptions } from '../../src/engine/session.ts';
-import type { SourceRelation } from '../../src/engine/source-relation.ts';
 import type { NairobiError } from '../../src/errors.ts';
 import { bytes } from '../../src/units.ts';
 

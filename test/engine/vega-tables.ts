@@ -6,9 +6,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'vitest';
 import { collect } from '../../src/compute/polars.ts';
 import type { ColumnFigures } from '../../src/compute/stats/figures.ts';
-import { Reporter } from '../../src/engine/report.ts';
+import { Reporter } from '../../src/engine/run/report.ts';
 import { Session } from '../../src/engine/session.ts';
-import { stats } from '../../src/engine/stats.ts';
+import { stats } from '../../src/engine/stats/stats.ts';
 import { expectEveryFigure, QUANTILES, valueKind } from '../compute/every-figure.ts';
 import type { Value } from '../compute/second-opinion.ts';
 

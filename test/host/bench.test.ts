@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { formatBench } from '../../src/commands/doctor-bench.ts';
-import { bench, type Measured, recommend } from '../../src/engine/bench.ts';
+import { bench, type Measured, recommend } from '../../src/engine/doctor/bench.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-bench-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

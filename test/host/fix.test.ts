@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { diagnose } from '../../src/engine/doctor.ts';
-import { applyFixes, fixScript, planFixes, undoFixes } from '../../src/engine/doctor-fix.ts';
+import { diagnose } from '../../src/engine/doctor/doctor.ts';
+import { applyFixes, fixScript, planFixes, undoFixes } from '../../src/engine/doctor/fix.ts';
 import { HOSTS } from './hosts.ts';
 import { simulate } from './simulate.ts';
 

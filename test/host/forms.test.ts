@@ -8,7 +8,7 @@ import {
   type DoctorReport,
   diagnose,
   selectChecks,
-} from '../../src/engine/doctor.ts';
+} from '../../src/engine/doctor/doctor.ts';
 import { CHECKS } from '../../src/host/checks/all.ts';
 import { GROUPS } from '../../src/host/checks/finding.ts';
 import { HOSTS } from './hosts.ts';

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { diagnose } from '../../src/engine/doctor.ts';
+import { diagnose } from '../../src/engine/doctor/doctor.ts';
 import { CHECKS } from '../../src/host/checks/all.ts';
 import { HOSTS } from './hosts.ts';
 import { doctor, FILTER, isRoot } from './launch.ts';

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DoctorReport } from '../../src/engine/doctor.ts';
+import type { DoctorReport } from '../../src/engine/doctor/doctor.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 export const FILTER = fileURLToPath(new URL('./seccomp-launch.ts', import.meta.url));

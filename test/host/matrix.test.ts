@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { diagnose } from '../../src/engine/doctor.ts';
+import { diagnose } from '../../src/engine/doctor/doctor.ts';
 import { HOSTS } from './hosts.ts';
 import { simulate } from './simulate.ts';
 

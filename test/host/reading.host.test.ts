@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { RunReport } from '../../src/engine/report.ts';
+import type { RunReport } from '../../src/engine/run/report.ts';
 import { BIN } from '../cli/nairobi.ts';
 import { hasSysctl, isRoot, type LaunchOptions, launch, NOBODY } from './launch.ts';
 import { withSysctl } from './sysctl.ts';

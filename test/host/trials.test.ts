@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { splitWords } from '../../src/commands/doctor-for.ts';
-import { demandsOf } from '../../src/engine/doctor-for.ts';
-import type { TrialStep } from '../../src/engine/trials/protocol.ts';
-import { runTrials } from '../../src/engine/trials/run.ts';
+import { demandsOf } from '../../src/engine/doctor/for.ts';
+import type { TrialStep } from '../../src/engine/doctor/trials/protocol.ts';
+import { runTrials } from '../../src/engine/doctor/trials/run.ts';
 import { doctor, launch } from './launch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-trials-'));

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { DoctorReport } from '../../src/engine/doctor.ts';
+import type { DoctorReport } from '../../src/engine/doctor/doctor.ts';
 import { doctor, finding, hasSysctl, launch, NOBODY } from './launch.ts';
 import { withSysctl } from './sysctl.ts';
 

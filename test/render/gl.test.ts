@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { probeGl } from '../../src/engine/gl-probe.ts';
-import { openGl, tryGl } from '../../src/engine/trials/gl.ts';
+import { probeGl } from '../../src/engine/doctor/gl-probe.ts';
+import { openGl, tryGl } from '../../src/engine/doctor/trials/gl.ts';
 import { chooseCounter } from '../../src/render/gl/choose.ts';
 import { glDiscCounter } from '../../src/render/gl/discs.ts';
 import { glLineCounter } from '../../src/render/gl/lines.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { plotRelation } from '../../src/engine/plot.ts';
-import { Reporter } from '../../src/engine/report.ts';
+import { plotRelation } from '../../src/engine/plot/plot.ts';
+import { Reporter } from '../../src/engine/run/report.ts';
 import type { ChartFormat } from '../../src/render/output/encode.ts';
 import { DEFAULT_REQUEST, type PlotRequest } from '../../src/render/request.ts';
 import { differingShare } from './pixels.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { plotRelation } from '../../src/engine/plot.ts';
-import { Reporter } from '../../src/engine/report.ts';
+import { plotRelation } from '../../src/engine/plot/plot.ts';
+import { Reporter } from '../../src/engine/run/report.ts';
 import { DEFAULT_REQUEST, type PlotRequest } from '../../src/render/request.ts';
 import { terminalOf, textOnly } from '../../src/render/term/detect.ts';
 import { asciiCell, brailleCell, DotScreen } from '../../src/render/term/dots.ts';

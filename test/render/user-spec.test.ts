@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { drawSpec } from '../../src/engine/spec.ts';
+import { drawSpec } from '../../src/engine/plot/spec.ts';
 import type { Row } from '../../src/render/chart.ts';
 import { type Allowed, NOTHING_ALLOWED } from '../../src/render/loader.ts';
 

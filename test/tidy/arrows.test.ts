@@ -37,7 +37,7 @@ const OWNERS: readonly { readonly packages: RegExp; readonly owner: RegExp }[] =
  * that read say what they did to the engine's Reporter.
  */
 function isTypeOfTheSeam(mine: string, to: string): boolean {
-  return mine === 'commands' || to === 'src/engine/report.ts';
+  return mine === 'commands' || to === 'src/engine/run/report.ts';
 }
 
 /** What tests prove and measure by, and the program itself does not use. */

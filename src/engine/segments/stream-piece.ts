@@ -13,11 +13,11 @@ import { planFailed } from '../../formats/decoded.ts';
 import type { ReadOptions, Rejected, Understood } from '../../formats/options.ts';
 import { Contradiction, type Segment, type SegmentedText } from '../../formats/segment.ts';
 import type { Lease } from '../../memory/lease.ts';
-import type { InputFile } from '../files.ts';
-import { freeFrames } from '../garbage.ts';
-import { MemoryPiece } from '../memory-piece.ts';
-import type { Piece } from '../piece.ts';
-import type { Reporter } from '../report.ts';
+import type { InputFile } from '../inputs/files.ts';
+import { MemoryPiece } from '../pieces/memory-piece.ts';
+import type { Piece } from '../pieces/piece.ts';
+import { freeFrames } from '../run/garbage.ts';
+import type { Reporter } from '../run/report.ts';
 import type { StreamedContent } from './content.ts';
 import type { Feed } from './feed.ts';
 

@@ -1,0 +1,139 @@
+/** From what the user named to the files it means, in a fixed order. */
+import { existsSync, globSync, readdirSync, type Stats, statSync } from 'node:fs';
+import path from 'node:path';
+import { messageOf, NairobiError } from '../../errors.ts';
+import { closest } from '../../suggest.ts';
+import { gateOfThread } from './gate.ts';
+
+export interface InputFile {
+  /** The very file in place of its name, where the name must not be followed again: see gate.ts. */
+  readonly place?: string;
+  readonly path: string;
+  /** Bytes as stat(2) has them: 0 for pipes and /proc files, whatever they hold. */
+  readonly size: number;
+  readonly kind: 'regular' | 'stream' | 'device';
+  /** "year=2026/day=1" of a hive-partitioned directory, as pairs; empty otherwise. */
+  readonly partitions: readonly (readonly [string, string])[];
+}
+
+/** Where the bytes of the file are to be read. */
+export const placeOf = ({ place, path }: InputFile): string => place ?? path;
+
+/** Standard input, under the name the shell knows it by. */
+export const STDIN_PATH = '/dev/stdin';
+
+/** The files of a path, glob, directory or "-", sorted by name; never empty. */
+export function expand(argument: string): readonly InputFile[] {
+  gateOfThread()?.enter(argument);
+  if (argument === '-') return [describe(STDIN_PATH, [])];
+  if (/^[a-z][a-z0-9+]*:\/\//i.test(argument) && !existsSync(argument)) {
+    throw new NairobiError('NOT_SUPPORTED', `Cannot read "${argument}": it is an address`, {
+      hint: 'nairobi reads local files; fetch it first: curl -fsS ADDRESS | nairobi ... -',
+    });
+  }
+  const found = statOf(argument);
+  if (found?.isDirectory()) return expandDirectory(argument);
+  if (found !== undefined) return [describe(argument, [])];
+  const matches = /[*?[{]/.test(argument) ? globSync(argument).sort(byName) : [];
+  const files = matches.filter((match) => statOf(match)?.isDirectory() === false);
+  if (files.length === 0) throw notFound(argument);
+  return withKeys(files.map((file) => describe(file, [])));
+}
+
+/** Files by many paths: where all have the same key=value directories, those are columns too. */
+export function withKeys(files: readonly InputFile[]): readonly InputFile[] {
+  const keyed = files.map((file) => {
+    const pairs = path
+      .dirname(file.path)
+      .split('/')
+      .flatMap((folder) => {
+        const pair = /^([^=]+)=(.*)$/s.exec(folder);
+        return pair?.[1] === undefined ? [] : [[pair[1], decode(pair[2] ?? '')] as const];
+      });
+    return { ...file, partitions: pairs };
+  });
+  const keysOf = ({ partitions }: InputFile): string => partitions.map(([key]) => key).join('/');
+  const [first] = keyed;
+  const isSame = first !== undefined && keyed.every((file) => keysOf(file) === keysOf(first));
+  return isSame ? keyed : files;
+}
+
+/** Every data file below `directory`; names that start with "." or "_" are somebody's scratch. */
+function expandDirectory(directory: string): readonly InputFile[] {
+  const files: InputFile[] = [];
+  const walk = (folder: string, partitions: readonly (readonly [string, string])[]): void => {
+    for (const entry of list(folder)) {
+      if (entry.name.startsWith('.') || entry.name.startsWith('_')) continue;
+      const full = path.join(folder, entry.name);
+      const pair = /^([^=]+)=(.*)$/s.exec(entry.name);
+      if (statOf(full)?.isDirectory()) {
+        const key = pair?.[1];
+        const value = pair?.[2];
+        walk(full, key && value !== undefined ? [...partitions, [key, decode(value)]] : partitions);
+      } else {
+        files.push(describe(full, partitions));
+      }
+    }
+  };
+  walk(directory, []);
+  if (files.length === 0) {
+    throw new NairobiError('BAD_DATA', `Cannot read "${directory}": the directory holds no files`, {
+      hint: 'files whose names start with "." or "_" are passed over',
+    });
+  }
+  return files;
+}
+
+/** Hive writers percent-encode what a file name cannot hold. */
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+function list(folder: string): { name: string }[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => byName(a.name, b.name));
+  } catch (cause) {
+    throw new NairobiError('NOT_READABLE', `Cannot list "${folder}": ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function describe(file: string, partitions: InputFile['partitions']): InputFile {
+  const found = statOf(file);
+  if (found === undefined) throw notFound(file);
+  const kind = found.isFile() ? 'regular' : found.isBlockDevice() ? 'device' : 'stream';
+  return { path: file, size: found.size, kind, partitions };
+}
+
+export function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
+    throw new NairobiError('NOT_READABLE', `Cannot look at "${file}": ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+export function notFound(argument: string): NairobiError {
+  const folder = path.dirname(argument);
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const near = closest(path.basename(argument), names);
+  const what = /[*?[{]/.test(argument) ? 'no file matches' : 'no such file';
+  return new NairobiError('NOT_FOUND', `Cannot read "${argument}": ${what}`, {
+    ...(near === undefined ? {} : { hint: `did you mean "${path.join(folder, near)}"?` }),
+    where: { file: argument },
+  });
+}
+
+/** Bytewise, so that the order is the same under every locale. */
+function byName(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,130 @@
+/** Opens the files of a source: each through the reader into the pool's memory. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { DETECT_BYTES, detect, detectCompression } from '../../formats/detect.ts';
+import type { ReadOptions } from '../../formats/options.ts';
+import type { CodecName } from '../../kernel/codecs/codec.ts';
+import { IN_PLACE_BYTES_MIN, IN_PLACE_WINDOW_SHARE } from '../../limits.ts';
+import type { Pool } from '../../memory/pool.ts';
+import type { BlockReader } from '../../uring/block-reader.ts';
+import { readContent } from '../../uring/content.ts';
+import { hasCodec } from '../../uring/decompress.ts';
+import { type InPlace, openInPlace } from '../../uring/in-place.ts';
+import { InPlacePiece } from '../pieces/in-place-piece.ts';
+import { MemoryPiece } from '../pieces/memory-piece.ts';
+import type { Piece } from '../pieces/piece.ts';
+import type { HostPlan } from '../plan.ts';
+import type { Reporter } from '../run/report.ts';
+import type { StreamSizes } from '../segments/content.ts';
+import { MAGIC_BYTES, openCompressed, openLong, openPipe } from '../segments/open-stream.ts';
+import { type InputFile, placeOf } from './files.ts';
+
+export interface OpenContext {
+  readonly plan: HostPlan;
+  readonly read: ReadOptions;
+  readonly pool: Pool;
+  readonly reader: BlockReader;
+  readonly reporter: Reporter;
+  /** Begin before the input was read, where the plan may allow it. */
+  readonly early: boolean;
+  /** The rows are gone through once. */
+  readonly once: boolean;
+  readonly sizes: StreamSizes;
+}
+
+/** All files or none: what was opened is closed again when one fails. */
+export function openPieces(files: readonly InputFile[], context: OpenContext): Piece[] {
+  const pieces: Piece[] = [];
+  try {
+    for (const file of files) pieces.push(openPiece(file, context));
+    return pieces;
+  } catch (error) {
+    for (const piece of pieces.reverse()) piece.close();
+    throw error;
+  }
+}
+
+function openPiece(file: InputFile, context: OpenContext): Piece {
+  if (file.kind === 'stream') return openPipe(file, context);
+  const compression = file.kind === 'regular' ? compressionOf(file) : undefined;
+  if (compression !== undefined && hasCodec(compression)) {
+    return openCompressed(file, compression, context);
+  }
+  const opened = mayStayInPlace(file, context) ? openPlain(file, context) : undefined;
+  if (opened === undefined) return openInMemory(file, context);
+  const { plan, read, reporter } = context;
+  const fits = file.size <= plan.memoryLimit / 2;
+  try {
+    const openWhole = (types: ReadOptions['types']): Piece => {
+      const typed = types === undefined ? context : { ...context, read: { ...read, types } };
+      return (fits ? undefined : openLong(file, typed)) ?? openInMemory(file, typed);
+    };
+    // Scanning JSON in place would parse all of it at once.
+    const long = fits || !isLines(file, opened.fd, read) ? undefined : openLong(file, context);
+    if (long !== undefined) {
+      opened.close();
+      return long;
+    }
+    const piece = new InPlacePiece(file, opened, { read, fits, openWhole });
+    const { ringFlags } = opened.facts;
+    reporter.set({ backend: ringFlags.length > 0 ? 'io_uring' : 'mmap', ringFlags });
+    reporter.addBytesRead(file.size);
+    return piece;
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+function isLines(file: InputFile, fd: number, { format }: ReadOptions): boolean {
+  const head = Buffer.alloc(DETECT_BYTES);
+  const length = readSync(fd, head, 0, head.length, 0);
+  return (format ?? detect(file.path, head.subarray(0, length))) === 'ndjson';
+}
+
+/** See docs/io.md: what is large is best scanned where it lies, cached or not. */
+function mayStayInPlace(file: InputFile, { plan }: OpenContext): boolean {
+  if (file.kind !== 'regular' || file.size === 0) return false;
+  if (plan.io === 'mmap') return true;
+  return plan.io === 'auto' && plan.direct !== 'always' && file.size >= IN_PLACE_BYTES_MIN;
+}
+
+/** The file opened in place, unless this host has no fault guard. */
+function openPlain(file: InputFile, { plan }: OpenContext): InPlace | undefined {
+  const windowBytes = Math.floor(plan.memoryLimit * IN_PLACE_WINDOW_SHARE);
+  return openInPlace(placeOf(file), file.size <= plan.memoryLimit / 2 ? {} : { windowBytes });
+}
+
+/** By its first bytes; undefined also where they cannot be read: whoever reads it says why. */
+function compressionOf(file: InputFile): CodecName | undefined {
+  let fd: number;
+  try {
+    fd = openSync(placeOf(file), 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const head = Buffer.alloc(MAGIC_BYTES);
+    return detectCompression(head.subarray(0, readSync(fd, head, 0, head.length, 0)));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openInMemory(file: InputFile, context: OpenContext): Piece {
+  const { plan, pool, reader, reporter } = context;
+  const { io, direct } = plan;
+  const content = reporter.time('io', () =>
+    readContent(placeOf(file), { io, direct, pool, reader, detect: detectCompression }),
+  );
+  reporter.set(content.facts);
+  if (content.compression !== undefined) {
+    reporter.note(`${file.path} was decompressed (${content.compression})`);
+  }
+  reporter.addBytesRead(content.byteLength);
+  try {
+    return new MemoryPiece(file, content, context.read, reporter);
+  } catch (error) {
+    content.lease.release();
+    throw error;
+  }
+}

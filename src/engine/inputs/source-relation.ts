@@ -1,0 +1,196 @@
+/** The files of one source as one relation: columns unified, partition keys and names added. */
+import { align, stack } from '../../compute/align.ts';
+import type { LazyFrame } from '../../compute/polars.ts';
+import type { Column, PlainText, Relation, TypeName } from '../../compute/relation.ts';
+import { assert } from '../../errors.ts';
+import type { Piece } from '../pieces/piece.ts';
+import { partitionColumns, partitionValues } from './partitions.ts';
+import { type SourceArgument, tableName } from './sources.ts';
+import { unify } from './unify.ts';
+
+export interface SourceRelationOptions {
+  readonly unionByName?: boolean;
+  readonly filenameColumn?: string;
+  /** Of partition keys as well, where they are given. */
+  readonly types?: Readonly<Record<string, TypeName>>;
+}
+
+/** A footer is read in a millisecond; of a thousand files a few tell enough. */
+const FILES_ASKED = 8;
+
+export class SourceRelation implements Relation {
+  readonly name: string;
+  /** In the order of their rows; never empty. */
+  readonly pieces: readonly Piece[];
+  readonly #options: SourceRelationOptions;
+  #columns: readonly Column[];
+  #rows: number | undefined;
+
+  constructor(argument: SourceArgument, pieces: readonly Piece[], options: SourceRelationOptions) {
+    this.name = tableName(argument);
+    this.pieces = pieces;
+    this.#options = options;
+    this.#columns = this.#unify();
+  }
+
+  get fits(): boolean {
+    return this.pieces.every((piece) => piece.fits);
+  }
+
+  /** Reads whole what is read in segments else: true when something was. Its columns may change. */
+  load(): boolean {
+    const loaded = this.pieces.filter((piece) => piece.load?.() === true);
+    if (loaded.length > 0) this.#columns = this.#unify();
+    return loaded.length > 0;
+  }
+
+  /** Looks for columns that the beginnings of streams did not show: true when there are some. */
+  async findColumns(): Promise<boolean> {
+    let found = false;
+    for (const piece of this.pieces) found = (await piece.findColumns?.()) === true || found;
+    if (found) this.#columns = this.#unify();
+    return found;
+  }
+
+  /** Of all files, as they lie there. */
+  get byteLength(): number {
+    return this.pieces.reduce((sum, piece) => sum + piece.file.size, 0);
+  }
+
+  /**
+   * What a few files say for certain, and for the rest by the bytes: as many rows in each as in
+   * those, else one for 24 bytes. Enough to tell a large table from a small one.
+   */
+  get rowEstimate(): number {
+    this.#rows ??= this.#estimate();
+    return this.#rows;
+  }
+
+  /** They may change when `recover` widened a type. */
+  get columns(): readonly Column[] {
+    return this.#columns;
+  }
+
+  get columnar(): boolean {
+    return this.pieces.every(({ understood }) => /^(parquet|arrow)/.test(understood.format));
+  }
+
+  scan(columns?: readonly string[]): LazyFrame {
+    const wanted = this.#wanted(columns);
+    const frames = this.pieces.map((piece) =>
+      this.#align(piece, piece.scan(own(piece, wanted)), wanted),
+    );
+    const all = stack(frames);
+    assert(all !== undefined, 'a source has at least one file');
+    return all;
+  }
+
+  async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
+    const wanted = this.#wanted(columns);
+    for (const piece of this.pieces) {
+      for await (const frame of piece.segments(own(piece, wanted))) {
+        yield this.#align(piece, frame, wanted);
+      }
+    }
+  }
+
+  /** See Piece.verify: false when any file was not what it was taken for. */
+  async verify(): Promise<boolean> {
+    let asTaken = true;
+    for (const piece of this.pieces) asTaken = (await piece.verify()) && asTaken;
+    if (!asTaken) this.#columns = this.#unify();
+    return asTaken;
+  }
+
+  /** Only of a single file without columns of the engine's own: those are in no text. */
+  plainText(): PlainText | undefined {
+    const [piece, second] = this.pieces;
+    const text = second === undefined ? piece?.plainText?.() : undefined;
+    return text?.columns.length === this.#columns.length ? text : undefined;
+  }
+
+  /** See Piece.recover: one file that mends something is enough. */
+  recover(cause: unknown): void {
+    let refusal: unknown;
+    let mended = false;
+    for (const piece of this.pieces) {
+      try {
+        piece.recover(cause);
+        mended = true;
+      } catch (error) {
+        refusal ??= error;
+      }
+    }
+    if (!mended) throw refusal;
+    this.#columns = this.#unify();
+  }
+
+  close(): void {
+    for (const piece of this.pieces) piece.close();
+  }
+
+  #estimate(): number {
+    let [rows, bytes] = [0, 0];
+    for (const piece of this.pieces.slice(0, FILES_ASKED)) {
+      const counted = piece.rowCount?.();
+      if (counted === undefined) continue;
+      rows += counted;
+      bytes += piece.file.size;
+    }
+    return Math.ceil(this.byteLength * (bytes === 0 ? 1 / 24 : rows / bytes));
+  }
+
+  #align(piece: Piece, frame: LazyFrame, wanted: readonly Column[]): LazyFrame {
+    const constants = partitionValues(piece.file);
+    const { filenameColumn } = this.#options;
+    if (filenameColumn !== undefined) constants.set(filenameColumn, piece.file.path);
+    const names = own(piece, wanted);
+    const held = names.flatMap((name) => piece.columns.filter((column) => column.name === name));
+    return align(frame, held, wanted, constants);
+  }
+
+  /** The columns of all files; text files are read again as what their columns were widened to. */
+  #unify(): readonly Column[] {
+    const columns = tableColumns(this.pieces, this.#options);
+    const types = new Map(columns.map(({ name, type }) => [name, type]));
+    for (const piece of this.pieces) {
+      const widened = piece.columns.filter(({ name, type }) => types.get(name) !== type);
+      if (widened.length === 0) continue;
+      piece.retype(
+        Object.fromEntries(widened.map(({ name, type }) => [name, types.get(name) ?? type])),
+      );
+    }
+    return columns;
+  }
+
+  #wanted(columns: readonly string[] | undefined): readonly Column[] {
+    if (columns === undefined) return this.columns;
+    return columns.map((name) => {
+      const column = this.columns.find((one) => one.name === name);
+      assert(column !== undefined, `column "${name}" was asked of "${this.name}", which lacks it`);
+      return column;
+    });
+  }
+}
+
+/** Of the wanted columns, those the file itself holds, in that order. */
+function own(piece: Piece, wanted: readonly Column[]): string[] {
+  const held = new Set(piece.columns.map((column) => column.name));
+  return wanted.filter(({ name }) => held.has(name)).map(({ name }) => name);
+}
+
+/** What the files hold, then the partition keys they do not hold, then the file name. */
+function tableColumns(pieces: readonly Piece[], options: SourceRelationOptions): Column[] {
+  const files = pieces.map((piece) => ({ path: piece.file.path, columns: piece.columns }));
+  const columns = unify(files, options.unionByName === true);
+  const names = new Set(columns.map((column) => column.name));
+  const keys = partitionColumns(
+    pieces.map((piece) => piece.file),
+    options.types,
+  );
+  columns.push(...keys.filter((key) => !names.has(key.name)));
+  if (options.filenameColumn !== undefined) {
+    columns.push({ name: options.filenameColumn, type: 'String' });
+  }
+  return columns;
+}

@@ -1,0 +1,44 @@
+/** One file of a source, opened: what its columns are and how to get at its rows. */
+import type { LazyFrame } from '../../compute/polars.ts';
+import type { Column, PlainText } from '../../compute/relation.ts';
+import type { Rejected, Understood } from '../../formats/options.ts';
+import type { InputFile } from '../inputs/files.ts';
+
+export interface Piece {
+  readonly file: InputFile;
+  readonly columns: readonly Column[];
+  readonly understood: Understood;
+  readonly rejected: Rejected;
+  /** True when nothing was read yet: the file is scanned where it lies. */
+  readonly isInPlace?: boolean;
+  /** True when all of it was read. */
+  readonly isRead?: boolean;
+  /** True when all rows of all columns fit what the memory limit leaves. */
+  readonly fits: boolean;
+  /** How many rows there are; undefined when only reading them would tell. */
+  rowCount?(): number | undefined;
+  /** All rows, in file order. */
+  scan(columns?: readonly string[]): LazyFrame;
+  /** Reads all of it into memory, if that is not so yet: true when it was done now. */
+  load?(): boolean;
+  /** Looks for columns that its beginning did not show: true when there are some. */
+  findColumns?(): Promise<boolean>;
+  /** The same rows in bounded memory; each is valid until the next is asked for. */
+  segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
+  /** See Relation.plainText. */
+  plainText?(): PlainText | undefined;
+  /**
+   * After a plan over this piece failed: changes what it understood (a type widened, a value made
+   * null, as --on-error says) so that planning anew succeeds, or throws a NairobiError that names
+   * the place.
+   */
+  recover(cause: unknown): void;
+  /**
+   * Waits until what was taken for granted of this file is known. False: it was not so, the piece
+   * has changed, and what was computed from it must be computed anew.
+   */
+  verify(): Promise<boolean>;
+  /** Reads these columns as these types from now on; only text formats can. */
+  retype(types: Readonly<Record<string, string>>): void;
+  close(): void;
+}

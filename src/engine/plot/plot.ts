@@ -1,0 +1,133 @@
+/** nairobi plot: from a source to a picture. */
+import { readFileSync } from 'node:fs';
+import type { Relation } from '../../compute/relation.ts';
+import { messageOf, NairobiError } from '../../errors.ts';
+import type { ReadOptions } from '../../formats/options.ts';
+import type { Allowed } from '../../render/loader.ts';
+import { type ChartFormat, encodePicture } from '../../render/output/encode.ts';
+import { canvasImage } from '../../render/output/image.ts';
+import { panelsOf } from '../../render/panels.ts';
+import { drawScene } from '../../render/picture.ts';
+import { checkSize, type PlotRequest } from '../../render/request.ts';
+import { resolveScene } from '../../render/resolve.ts';
+import { cellWidth } from '../../render/term/context2d.ts';
+import { measureTextWith } from '../../render/vega.ts';
+import { probeGl } from '../doctor/gl-probe.ts';
+import type { SourceArgument } from '../inputs/sources.ts';
+import type { HostOptions } from '../options.ts';
+import { openRows, type RowWish } from '../rows.ts';
+import type { Reporter } from '../run/report.ts';
+import { Session, type SessionOptions } from '../session.ts';
+import { drawSpec, rowsForSpec } from './spec.ts';
+
+export interface PlotOptions extends RowWish {
+  /** A specification may hold its own data. */
+  readonly source: SourceArgument | undefined;
+  readonly schemas?: SessionOptions['schemas'];
+  /** A Vega-Lite or Vega specification of the user's, instead of a mark and columns. */
+  readonly spec: string | undefined;
+  readonly allowed: Allowed;
+  readonly request: PlotRequest;
+  readonly format: ChartFormat;
+  readonly read: ReadOptions;
+  readonly host: HostOptions;
+}
+
+export interface Plotted {
+  readonly bytes: Buffer;
+  /** What was chosen, reduced or left out, one sentence each. */
+  readonly notes: readonly string[];
+  readonly mark: string;
+  readonly rows: number;
+}
+
+/** Opens the source, draws, and closes it again; the size is checked before anything is read. */
+export async function plot(options: PlotOptions, reporter: Reporter): Promise<Plotted> {
+  const { request, format, source } = options;
+  checkSize(request.width, request.height, request.scale);
+  const { host, read, schemas } = options;
+  using session = new Session(
+    { host, read, ...(schemas === undefined ? {} : { schemas }) },
+    reporter,
+  );
+  if (source === undefined) {
+    if (options.spec !== undefined) return plotSpec(undefined, options, options.spec, reporter);
+    throw new NairobiError('USAGE', 'There is nothing to draw', {
+      hint: 'name a file, or - for stdin',
+    });
+  }
+  const relation = await openRows(session, source, options);
+  const { spec } = options;
+  const plotted = await session.attempt(() =>
+    spec === undefined
+      ? plotRelation(relation, request, format, reporter)
+      : plotSpec(relation, options, spec, reporter),
+  );
+  reporter.set({ rowsRead: plotted.rows });
+  return plotted;
+}
+
+/** Draws the user's specification over `relation`, if it has one. */
+async function plotSpec(
+  relation: Relation | undefined,
+  { request, format, allowed }: PlotOptions,
+  file: string,
+  reporter: Reporter,
+): Promise<Plotted> {
+  const rows =
+    relation === undefined
+      ? []
+      : await reporter.time('compute', () => rowsForSpec(relation, request.zone));
+  const { theme, palette, scale, seed, title } = request;
+  const options = {
+    text: readSpec(file),
+    file,
+    rows,
+    format,
+    theme,
+    palette,
+    scale,
+    seed,
+    title,
+    allowed,
+  };
+  const { bytes, warnings } = await reporter.time('render', () => drawSpec(options));
+  return { bytes, notes: warnings, mark: 'specification', rows: rows.length };
+}
+
+function readSpec(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new NairobiError('NOT_READABLE', `Cannot read the specification: ${messageOf(cause)}`, {
+      cause,
+      where: { file },
+    });
+  }
+}
+
+/** Draws `request` over `relation` in `format`. */
+export async function plotRelation(
+  relation: Relation,
+  request: PlotRequest,
+  format: ChartFormat,
+  reporter: Reporter,
+): Promise<Plotted> {
+  checkSize(request.width, request.height, request.scale);
+  const notes: string[] = [];
+  const note = (text: string): void => {
+    if (!notes.includes(text)) notes.push(text);
+  };
+  const detail = (text: string): void => reporter.note(text);
+  if (format === 'text') measureTextWith(cellWidth);
+  const scene = await reporter.time('compute', () =>
+    resolveScene(relation, request, { note, detail, probeGl }),
+  );
+  const panels = await reporter.time('compute', () => panelsOf(scene));
+  const bytes = await reporter.time('render', async () => {
+    const picture = await drawScene(scene, panels, await canvasImage(format));
+    return encodePicture(picture, format, request);
+  });
+  measureTextWith(undefined);
+  return { bytes, notes, mark: scene.mark, rows: scene.profile.rows };
+}

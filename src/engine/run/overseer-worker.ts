@@ -1,0 +1,99 @@
+/**
+ * The thread behind --timeout and --memory-limit. It ends the whole process, because the main
+ * thread may be inside a native call of any length; nothing is half-written then but files that
+ * still have other names, and those it removes.
+ */
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { exitGroup } from '../../kernel/calls.ts';
+
+export interface OverseerTask {
+  /** One word, which changes when there is news or the run is over. */
+  readonly wake: SharedArrayBuffer;
+  readonly port: MessagePort;
+}
+
+/** Why the process is ended: what stderr gets, and the exit code. */
+interface End {
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+export type OverseerNews =
+  | { readonly is: 'path'; readonly path: string; readonly present: boolean }
+  /** `at` in milliseconds of Date.now(). */
+  | ({ readonly is: 'deadline'; readonly at: number } & End)
+  /** Of the process's own memory. */
+  | ({ readonly is: 'memory'; readonly pages: number } & End)
+  | { readonly is: 'over' };
+
+/** Polars takes a gigabyte in a second: looked at this often it gets some ten MiB too far. */
+const TICK_MS = 15;
+
+class Overseer {
+  readonly #task: OverseerTask;
+  readonly #paths = new Set<string>();
+  #deadline: (OverseerNews & { is: 'deadline' }) | undefined;
+  #memory: (OverseerNews & { is: 'memory' }) | undefined;
+  #isOver = false;
+  readonly #statm = new Statm();
+
+  constructor(task: OverseerTask) {
+    this.#task = task;
+  }
+
+  watch(): void {
+    const wake = new Int32Array(this.#task.wake);
+    while (!this.#isOver) {
+      const seen = Atomics.load(wake, 0);
+      this.#listen();
+      const now = Date.now();
+      if (this.#deadline !== undefined && now >= this.#deadline.at) this.#end(this.#deadline);
+      const memory = this.#memory;
+      if (memory !== undefined && this.#statm.ownPages() > memory.pages) this.#end(memory);
+      const left = Math.max(0, (this.#deadline?.at ?? Number.POSITIVE_INFINITY) - now);
+      Atomics.wait(wake, 0, seen, memory === undefined ? left : Math.min(left, TICK_MS));
+    }
+    this.#statm.close();
+  }
+
+  #listen(): void {
+    const { port } = this.#task;
+    for (let got = receiveMessageOnPort(port); got; got = receiveMessageOnPort(port)) {
+      const news = got.message as OverseerNews;
+      if (news.is === 'deadline') this.#deadline = news;
+      else if (news.is === 'memory') this.#memory = news;
+      else if (news.is === 'over') this.#isOver = true;
+      else if (news.present) this.#paths.add(news.path);
+      else this.#paths.delete(news.path);
+    }
+  }
+
+  #end({ message, exitCode }: End): void {
+    for (const path of this.#paths) rmSync(path, { recursive: true, force: true });
+    writeSync(2, message);
+    exitGroup(exitCode);
+  }
+}
+
+/** Memory that is the process's own: what it maps of files the kernel can take back. */
+class Statm {
+  readonly #fd = openSync('/proc/self/statm', 'r');
+  readonly #text = Buffer.alloc(256);
+
+  ownPages(): number {
+    const length = readSync(this.#fd, this.#text, 0, this.#text.length, 0);
+    // proc_pid_statm(5): size resident shared ...
+    const [, resident = 0, shared = 0] = this.#text
+      .toString('latin1', 0, length)
+      .split(' ')
+      .map(Number);
+    return resident - shared;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+new Overseer(workerData as OverseerTask).watch();

@@ -1,0 +1,79 @@
+/** --timeout and --memory-limit: the process ends by itself when it takes too long or too much. */
+import { readFileSync } from 'node:fs';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { NairobiError } from '../../errors.ts';
+import { memoryPageBytes } from '../../kernel/sigbus.ts';
+import { threadEntry } from '../../thread-entry.ts';
+import { onUnfinished } from '../../unfinished.ts';
+import { formatBytes, MiB, type Milliseconds } from '../../units.ts';
+import type { OverseerNews, OverseerTask } from './overseer-worker.ts';
+
+/** What Node and Polars take beside the data: code compiled late, caches of malloc. */
+const SLACK_BYTES = 64 * MiB;
+
+/** How an error reads on stderr. */
+export type Wording = (error: NairobiError) => string;
+
+/** The thread, started when there is something to watch. */
+export class Overseer implements Disposable {
+  readonly #wording: Wording;
+  readonly #wake = new Int32Array(new SharedArrayBuffer(4));
+  #port: MessagePort | undefined;
+
+  constructor(wording: Wording) {
+    this.#wording = wording;
+  }
+
+  /** Ends the process as `error` says, unless the run is over by then. */
+  endAfter(milliseconds: Milliseconds, error: NairobiError): void {
+    const at = Date.now() + milliseconds;
+    this.#tell({ is: 'deadline', at, message: this.#wording(error), exitCode: error.exitCode });
+  }
+
+  /**
+   * Ends the process with MEMORY_LIMIT once it takes this much more than now. What asks for memory
+   * in bounds of its own says better what it needs; this is for what Polars takes.
+   */
+  endBeyond(memoryLimit: number): void {
+    const error = new NairobiError(
+      'MEMORY_LIMIT',
+      `This needs more than ${formatBytes(memoryLimit)} of memory, which is the limit`,
+      { hint: 'pass a larger --memory-limit, or ask for fewer rows, groups or columns' },
+    );
+    const pages = ownPages() + Math.ceil((memoryLimit + SLACK_BYTES) / memoryPageBytes());
+    this.#tell({ is: 'memory', pages, message: this.#wording(error), exitCode: error.exitCode });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#port === undefined) return;
+    this.#tell({ is: 'over' });
+    this.#port.close();
+    this.#port = undefined;
+  }
+
+  #tell(news: OverseerNews): void {
+    this.#port ??= this.#start();
+    this.#port.postMessage(news);
+    Atomics.add(this.#wake, 0, 1);
+    Atomics.notify(this.#wake, 0);
+  }
+
+  #start(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    const entry = threadEntry('overseer', './overseer-worker.ts', import.meta.url);
+    const task: OverseerTask = { wake: this.#wake.buffer as SharedArrayBuffer, port: port2 };
+    new Worker(entry, { workerData: task, transferList: [port2] }).unref();
+    port1.unref();
+    this.#port = port1;
+    onUnfinished((path, present) => this.#tell({ is: 'path', path, present }));
+    return port1;
+  }
+}
+
+/** Memory that is the process's own: what it maps of files the kernel can take back. */
+function ownPages(): number {
+  const [, resident = 0, shared = 0] = readFileSync('/proc/self/statm', 'latin1')
+    .split(' ')
+    .map(Number);
+  return resident - shared;
+}

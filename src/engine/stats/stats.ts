@@ -1,0 +1,109 @@
+/** nairobi stats: what is asked of a relation, answered as plain data. */
+import type { Relation } from '../../compute/relation.ts';
+import { DEFAULT_DEPTH, type Depth } from '../../compute/stats/accumulate.ts';
+import { type ColumnFigures, figuresOf } from '../../compute/stats/figures.ts';
+import { kindOf } from '../../compute/stats/kinds.ts';
+import { type ColumnFacts, survey } from '../../compute/stats/survey.ts';
+import { NairobiError } from '../../errors.ts';
+import { closest } from '../../suggest.ts';
+import { MiB } from '../../units.ts';
+import type { Reporter } from '../run/report.ts';
+
+export interface StatsOptions {
+  /** All columns when undefined. */
+  readonly columns: readonly string[] | undefined;
+  readonly threads?: number;
+  /** Also the figures that need every value, with these quantiles. */
+  readonly quantiles?: readonly number[] | undefined;
+  /** What values kept for sorting and counting may take. */
+  readonly memoryLimit?: number;
+  /** Estimates instead of values kept: bounded memory whatever the size. */
+  readonly approx?: boolean;
+}
+
+/** The program, its threads and what it reads at a time take this much of the memory limit. */
+const BASE_BYTES = 128 * MiB;
+const LEAST_BYTES = 32 * MiB;
+/** The kernel addresses 4 GiB, its input among them. */
+const MOST_BYTES = 3 * 1024 * MiB;
+
+/** An entry of the table of texts, at the most that it is ever empty, and of the table before. */
+const BYTES_A_COUNTED_TEXT = 128;
+
+/** What may be kept beside the program itself. */
+export function roomOf({ memoryLimit }: StatsOptions): number {
+  const left = (memoryLimit ?? MOST_BYTES) - BASE_BYTES;
+  return Math.min(MOST_BYTES, Math.max(LEAST_BYTES, left));
+}
+
+/** The same options with half of the room, for two surveys at once. */
+export function halfOf(options: StatsOptions): StatsOptions {
+  return { ...options, memoryLimit: BASE_BYTES + roomOf(options) / 2 };
+}
+
+/** Half of the room is for numbers, half for texts; all of it where there is but one kind. */
+export function depthOf(relation: Relation, options: StatsOptions): Depth {
+  const { quantiles, approx, columns } = options;
+  if (quantiles === undefined) return DEFAULT_DEPTH;
+  if (approx === true) return { ...DEFAULT_DEPTH, sketch: true, frequent: true };
+  const kinds = relation.columns
+    .filter(({ name }) => columns?.includes(name) ?? true)
+    .map(({ type }) => kindOf(type).is);
+  const texts = kinds.filter((kind) => kind === 'text').length;
+  const room = roomOf(options) / (texts > 0 && texts < kinds.length ? 2 : 1);
+  const perText = room / Math.max(1, texts);
+  const { distinctTexts, distinctTextBytes } = DEFAULT_DEPTH;
+  return {
+    sketch: false,
+    keepBytes: Math.floor(room),
+    distinctTexts: Math.max(distinctTexts, Math.floor(perText / 2 / BYTES_A_COUNTED_TEXT)),
+    // The arena doubles as well, and leaves the one before behind.
+    distinctTextBytes: Math.max(distinctTextBytes, Math.floor(perText / 4)),
+    frequent: true,
+  };
+}
+
+export interface StatsResult {
+  readonly source: string;
+  readonly rows: number;
+  readonly columns: readonly ColumnFigures[];
+}
+
+export interface StatsWithFacts {
+  readonly result: StatsResult;
+  /** What the figures were derived from: for who draws. */
+  readonly facts: readonly ColumnFacts[];
+}
+
+/** One row of figures for each column. Throws UNKNOWN_COLUMN, and what reading throws. */
+export async function stats(
+  relation: Relation,
+  options: StatsOptions,
+  reporter: Reporter,
+): Promise<StatsResult> {
+  return (await statsWithFacts(relation, options, reporter)).result;
+}
+
+export async function statsWithFacts(
+  relation: Relation,
+  options: StatsOptions,
+  reporter: Reporter,
+): Promise<StatsWithFacts> {
+  for (const name of options.columns ?? []) requireColumn(relation, name);
+  const depth = depthOf(relation, options);
+  const facts = await reporter.time('compute', () => survey(relation, { ...options, depth }));
+  const rows = facts[0]?.facts.rows ?? 0;
+  reporter.set({ rowsRead: rows });
+  const columns = facts.map((one) => figuresOf(one, options.quantiles));
+  return { result: { source: relation.name, rows, columns }, facts };
+}
+
+export function requireColumn(relation: Relation, name: string): void {
+  const names = relation.columns.map((column) => column.name);
+  if (names.includes(name)) return;
+  const near = closest(name, names);
+  throw new NairobiError('UNKNOWN_COLUMN', `There is no column "${name}" in ${relation.name}`, {
+    hint:
+      near === undefined ? `it has ${names.slice(0, 20).join(', ')}` : `did you mean "${near}"?`,
+  });
+}
