@@ -3,13 +3,16 @@
  * the records on the way is kept, so that nobody has to look at them again.
  */
 import { type Census, census, openCensus } from './csv/census.ts';
+import { cutElements } from './json/elements.ts';
 import type { Dialect } from './options.ts';
 
 /** How the records of a text are told apart; plain data, so that a thread can be given it. */
 export type CutRules =
   | { readonly kind: 'delimited'; readonly dialect: Dialect; readonly fields: number }
   /** NDJSON: a record ends with its line. */
-  | { readonly kind: 'lines' };
+  | { readonly kind: 'lines' }
+  /** A JSON array: records are its elements. */
+  | { readonly kind: 'elements' };
 
 export interface Cut {
   /** Bytes of whole records, from the start of the text; 0 when the first one is cut off. */
@@ -22,10 +25,11 @@ export interface Cut {
 
 /**
  * The whole records at the start of `bytes`, which begin with a record. With `isEnd` nothing comes
- * behind them, and a last record needs no line end.
+ * behind them, and a last record needs no line end. Throws BAD_DATA for an array that is none.
  */
 export function cut(bytes: Buffer, rules: CutRules, isEnd: boolean): Cut {
   if (rules.kind === 'lines') return cutLines(bytes, isEnd);
+  if (rules.kind === 'elements') return cutElements(bytes, isEnd);
   const { dialect, fields } = rules;
   if (isEnd) {
     const counted = census(bytes, dialect, fields);

@@ -66,14 +66,15 @@ export class Contradiction extends Error {
   }
 }
 
-/** Runs `work` on a segment; places in what it throws become places in the content. */
-export function located<T>({ place }: Segment, work: () => T): T {
+/** Runs `work` on a segment; places in what it throws become places in the content of `file`. */
+export function located<T>({ place }: Pick<Segment, 'place'>, work: () => T, file?: string): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof NairobiError)) throw error;
     const { code, message, hint, cause } = error;
-    const where = error.where === undefined ? undefined : moved(error.where, place);
+    const named = file === undefined ? error.where : { file, ...error.where };
+    const where = named === undefined ? undefined : moved(named, place);
     throw new NairobiError(code, message, {
       ...(hint === undefined ? {} : { hint }),
       ...(where === undefined ? {} : { where }),

@@ -185,3 +185,70 @@ describe('NDJSON in segments', () => {
     expect((await askPipe(names, text, REUSED)).rows).toBe('n\n903\n');
   });
 });
+
+describe('a JSON array in segments', () => {
+  const SQL = 'select name, count(*) n, sum(id) s, max(at) a from t group by name order by name';
+  const record = (id: number): object => ({
+    id,
+    name: `n${id % 7}, ["}`,
+    at: `2024-01-${String((id % 28) + 1).padStart(2, '0')}`,
+    more: { list: [id, id / 4], text: 'a\n"b"\\' },
+  });
+  const rows = range(600).map(record);
+
+  it('gives the answer of the whole file, however it is laid out', async () => {
+    for (const text of [JSON.stringify(rows), ` \n${JSON.stringify(rows, null, 3)}\n\n`]) {
+      const file = gzipped(text, 'json');
+      for (const sql of [SQL, 'select id, at from t where id % 97 = 0 order by id limit 9']) {
+        const whole = await ask(sql, file, WHOLE);
+        expect(whole.error).toBeUndefined();
+        for (const sizes of [
+          { ...KEPT, headBytes: 512 },
+          { ...REUSED, headBytes: 512 },
+        ]) {
+          const { rows: found, types } = await ask(sql, file, sizes);
+          expect({ rows: found, types }).toEqual({ rows: whole.rows, types: whole.types });
+          expect((await askPipe(sql, text, sizes)).rows).toBe(whole.rows);
+        }
+      }
+    }
+  });
+
+  it('knows keys and kinds of values that come late', async () => {
+    const text = JSON.stringify([...rows, { ...record(600), late: 1 }, { id: 7.5, late: 2.5 }]);
+    const file = gzipped(text, 'json');
+    for (const sql of [
+      'select id, late, at from t',
+      'select sum(late) l, max(id) m from t where id > 5',
+    ]) {
+      const whole = await ask(sql, file, WHOLE);
+      const { rows: found, types } = await ask(sql, file, { ...REUSED, headBytes: 512 });
+      expect({ found, types }).toEqual({ found: whole.rows, types: whole.types });
+    }
+  });
+
+  it('names the place of what is wrong, and never takes a part for the whole', async () => {
+    const text = JSON.stringify(rows, null, 1);
+    const broken = [
+      text.slice(0, -1),
+      text.slice(0, text.lastIndexOf(',')),
+      text.slice(0, -200),
+      `${text}]`,
+      text.replace('"id": 400', '"id": 0400'),
+      text.replace('"id": 400,', '"id": 400'),
+      `${text.trimEnd().slice(0, -1)},7]`,
+    ];
+    for (const one of broken) {
+      const file = gzipped(one, 'json');
+      const whole = await ask(SQL, file, WHOLE);
+      expect(whole.error?.where?.line).toBeGreaterThan(1);
+      for (const sizes of [
+        { ...KEPT, headBytes: 512 },
+        { ...REUSED, headBytes: 512 },
+      ]) {
+        const { error } = await ask(SQL, file, sizes);
+        expect([error?.code, error?.where]).toEqual(['BAD_DATA', whole.error?.where]);
+      }
+    }
+  });
+});

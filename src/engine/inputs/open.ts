@@ -59,7 +59,7 @@ function openPiece(file: InputFile, context: OpenContext): Piece {
       return (fits ? undefined : openLong(file, typed)) ?? openInMemory(file, typed);
     };
     // Scanning JSON in place would parse all of it at once.
-    const long = fits || !isLines(file, opened.fd, read) ? undefined : openLong(file, context);
+    const long = fits || !isJson(file, opened.fd, read) ? undefined : openLong(file, context);
     if (long !== undefined) {
       opened.close();
       return long;
@@ -75,10 +75,10 @@ function openPiece(file: InputFile, context: OpenContext): Piece {
   }
 }
 
-function isLines(file: InputFile, fd: number, { format }: ReadOptions): boolean {
+function isJson(file: InputFile, fd: number, { format }: ReadOptions): boolean {
   const head = Buffer.alloc(DETECT_BYTES);
   const length = readSync(fd, head, 0, head.length, 0);
-  return (format ?? detect(file.path, head.subarray(0, length))) === 'ndjson';
+  return /json$/.test(format ?? detect(file.path, head.subarray(0, length)));
 }
 
 /** See docs/io.md: what is large is best scanned where it lies, cached or not. */

@@ -5,6 +5,7 @@
 import { CsvSegments } from '../../formats/csv/segments.ts';
 import { DETECT_BYTES, detect, detectCompression, isDelimited } from '../../formats/detect.ts';
 import { detectEncoding } from '../../formats/encoding.ts';
+import { elementsOf, LINES } from '../../formats/json/layout.ts';
 import { JsonSegments } from '../../formats/json/segments.ts';
 import type { ReadOptions } from '../../formats/options.ts';
 import type { SegmentedText } from '../../formats/segment.ts';
@@ -187,9 +188,10 @@ function ofPipe(
 function textOf(head: Buffer, path: string, options: ReadOptions): SegmentedText | undefined {
   if ((options.encoding ?? detectEncoding(head)) !== 'utf8') return undefined;
   const format = options.format ?? detect(path, head.subarray(0, DETECT_BYTES));
-  if (format === 'ndjson') {
-    const text = new JsonSegments(head, options, path);
-    return text.columns.length === 0 ? undefined : text;
+  if (format === 'ndjson' || format === 'json') {
+    const layout = format === 'json' ? elementsOf(head) : LINES;
+    const text = layout && new JsonSegments(head, options, path, layout);
+    return text?.columns.length === 0 ? undefined : text;
   }
   if (!isDelimited(format)) return undefined;
   const text = new CsvSegments(head, format, options, path);

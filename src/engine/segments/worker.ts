@@ -8,6 +8,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, NairobiError } from '../../errors.ts';
 import { cut } from '../../formats/cut.ts';
+import { located } from '../../formats/segment.ts';
 import { viewOf } from '../../kernel/syscall.ts';
 import { formatBytes } from '../../units.ts';
 import { ContentStream, Stopped } from '../../uring/content-stream.ts';
@@ -98,7 +99,8 @@ class Feed {
   #cut(most: number): boolean {
     const until = Math.min(this.#to, this.#from + most);
     const bytes = this.#memory.subarray(this.#from, until);
-    const found = cut(bytes, this.#order.rules, this.#ended && until === this.#to);
+    const isEnd = this.#ended && until === this.#to;
+    const found = this.#located(() => cut(bytes, this.#order.rules, isEnd));
     if (found.byteLength === 0) return false;
     tell({ is: 'segment', at: this.#from, cut: found, byte: this.#byte, line: this.#line });
     this.#out.push({ from: this.#from, to: this.#from + found.byteLength });
@@ -107,6 +109,12 @@ class Feed {
     this.#byte += found.byteLength;
     this.#line += found.lines;
     return true;
+  }
+
+  /** Places in what it throws become places in the content. */
+  #located<T>(work: () => T): T {
+    const file = this.#order.origin.path;
+    return located({ place: { byte: this.#byte, line: this.#line } }, work, file);
   }
 
   /** Forgets what came back. */

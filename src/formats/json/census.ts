@@ -269,7 +269,7 @@ const mix = (path: number, part: number): number =>
   Math.imul(path ^ part, FNV_PRIME) ^ (part >>> 7);
 
 /** The first byte that is neither blank nor part of a byte-order mark. */
-function firstOf(bytes: Buffer): number {
+export function firstOf(bytes: Buffer): number {
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   while (at < bytes.length && (bytes[at] ?? 0) <= SPACE) at += 1;
   return at;

@@ -8,6 +8,7 @@ import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import type { ReadOptions, Rejected } from '../options.ts';
 import { planOf, TypedFrame, unknownColumn } from '../typed-frame.ts';
 import { jsonCensus } from './census.ts';
+import { arrayError } from './layout.ts';
 import { badLines, placeOfRow, syntaxError, withoutLines } from './lines.ts';
 import { parseJson } from './parse.ts';
 import { type JsonColumn, jsonColumns } from './schema.ts';
@@ -46,7 +47,7 @@ function open(
   const { bytes, path } = source;
   const census = jsonCensus(bytes, format, path);
   if (census.isUnsound && badLines(bytes, 1).length > 0) throw explain(bytes, format, path, '');
-  if (census.paths.length === 0) refuseNonsense(bytes, format, path);
+  if (!census.paths.some(({ isRoot }) => isRoot)) refuseNonsense(bytes, format, path);
   const columns = jsonColumns(census, path).map((column) => asGiven(column, options));
   const unknown = Object.keys(options.types ?? {}).find(
     (name) => !columns.some((column) => column.name === name),
@@ -88,7 +89,8 @@ export function explain(
       hint: '--on-error skip leaves such lines out',
     });
   }
-  const syntax = format === 'json' ? syntaxError(bytes, path, cause) : undefined;
+  const syntax =
+    format === 'json' ? (arrayError(bytes, path) ?? syntaxError(bytes, path, cause)) : undefined;
   if (syntax !== undefined) return syntax;
   return new NairobiError('BAD_DATA', `Cannot read this JSON: ${polarsMessage(cause)}`, {
     where: { file: path },
@@ -103,7 +105,7 @@ function refuseNonsense(bytes: Buffer, format: JsonFormat, path: string): void {
     if (bad !== undefined) throw explain(bytes, format, path, undefined);
     return;
   }
-  const syntax = syntaxError(bytes, path, '');
+  const syntax = arrayError(bytes, path) ?? syntaxError(bytes, path, '');
   if (syntax !== undefined) throw syntax;
   const value: unknown = JSON.parse(bytes.toString('utf8').replace(/^\ufeff/, ''));
   const rows = Array.isArray(value) ? value : [value];

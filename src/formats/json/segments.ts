@@ -1,4 +1,7 @@
-/** NDJSON read a segment at a time, under what its beginning told of its keys and their values. */
+/**
+ * NDJSON, or an array of objects, read a segment at a time, under what its beginning told of its
+ * keys and their values.
+ */
 import { type DataFrame, toFrame } from '../../compute/polars.ts';
 import type { Column } from '../../compute/relation.ts';
 import { columnsOf } from '../../compute/types.ts';
@@ -19,19 +22,20 @@ import {
 import { evidenceOf, type Plan, planOf, TypedFrame } from '../typed-frame.ts';
 import { JSON_KIND, type JsonCensus, type JsonPath, jsonCensus } from './census.ts';
 import { asGiven, explain } from './json.ts';
-import { badLines, placeOfRow, withoutLines } from './lines.ts';
+import { type JsonLayout, LINES } from './layout.ts';
+import { badLines, withoutLines } from './lines.ts';
 import { forcedTexts, parseLines, tellingRecords } from './parse.ts';
 import { type JsonColumn, jsonColumns } from './schema.ts';
 
 const MAX_EXAMPLES = 10;
-const LF = 0x0a;
 
 export class JsonSegments implements SegmentedText {
-  readonly rules: CutRules = { kind: 'lines' };
-  readonly start: RecordStart = { byte: 0, line: 1 };
+  readonly rules: CutRules;
+  readonly start: RecordStart;
+  readonly #layout: JsonLayout;
   readonly #path: string;
   readonly #options: ReadOptions;
-  /** Whole lines of the beginning. */
+  /** Whole records of the beginning, one a line. */
   readonly #head: Buffer;
   readonly #paths = new Map<number, JsonPath>();
   /** Records that show all that types depend on. */
@@ -46,11 +50,14 @@ export class JsonSegments implements SegmentedText {
   #isStale = false;
 
   /** Throws as reading all of it would, for what is wrong with the beginning. */
-  constructor(head: Buffer, options: ReadOptions, path: string) {
+  constructor(head: Buffer, options: ReadOptions, path: string, layout: JsonLayout = LINES) {
     this.#path = path;
     this.#options = options;
-    const lines = head.subarray(0, head.lastIndexOf(LF) + 1);
-    const { bytes, census } = this.#sound(lines, nothingRejected());
+    this.#layout = layout;
+    this.rules = layout.rules;
+    this.start = layout.start;
+    const first = { bytes: layout.headOf(head), place: layout.start };
+    const { bytes, census } = this.#sound(first, nothingRejected());
     this.#head = bytes;
     this.#learn(bytes, census);
     this.#plan();
@@ -61,7 +68,8 @@ export class JsonSegments implements SegmentedText {
   }
 
   get understood(): Understood {
-    return this.#typed(Buffer.alloc(0), nothingRejected()).understood;
+    const nothing = Buffer.alloc(0);
+    return this.#typed(nothing, nothing, nothingRejected()).understood;
   }
 
   get rejected(): Rejected {
@@ -70,16 +78,20 @@ export class JsonSegments implements SegmentedText {
 
   read(segment: Segment, columns?: readonly string[]): DataFrame {
     const rejected = nothingRejected();
-    const frame = located(segment, () => {
-      const { bytes, census } = this.#sound(segment.bytes, rejected);
-      for (const path of census.paths) this.#requireKnown(path, segment, columns);
-      // News of keys that nobody asked for; Polars has to know them all the same.
-      if (this.#learn(bytes, census)) {
-        this.#isStale = true;
-        this.#columns = this.#columnsNow();
-      }
-      return this.#rows(this.#typed(bytes, rejected), segment, columns);
-    });
+    const frame = located(
+      segment,
+      () => {
+        const { bytes, census } = this.#sound(segment, rejected);
+        for (const path of census.paths) this.#requireKnown(path, segment, columns);
+        // News of keys that nobody asked for; Polars has to know them all the same.
+        if (this.#learn(bytes, census)) {
+          this.#isStale = true;
+          this.#columns = this.#columnsNow();
+        }
+        return this.#rows(this.#typed(bytes, segment.bytes, rejected), segment, columns);
+      },
+      this.#path,
+    );
     for (const [name, evidence] of this.#undecided) {
       if (!frame.columns.includes(name)) continue;
       observeValues(frame, name, evidence);
@@ -113,12 +125,18 @@ export class JsonSegments implements SegmentedText {
     if (plan?.parse !== undefined && !isDate) this.#notDates.add(column);
     return {
       observe: (segment) =>
-        located(segment, () => {
-          const rejected = nothingRejected();
-          const { bytes, census } = this.#sound(segment.bytes, rejected);
-          this.#learn(bytes, census);
-          if (isDate) observeValues(toFrame(this.#typed(bytes, rejected).read()), column, evidence);
-        }),
+        located(
+          segment,
+          () => {
+            const rejected = nothingRejected();
+            const { bytes, census } = this.#sound(segment, rejected);
+            this.#learn(bytes, census);
+            if (!isDate) return;
+            const rows = this.#typed(bytes, segment.bytes, rejected);
+            observeValues(toFrame(rows.read()), column, evidence);
+          },
+          this.#path,
+        ),
       decide: () => {
         this.#undecided.delete(column);
         this.#plan(isDate ? new Map([[column, evidence]]) : undefined);
@@ -126,11 +144,17 @@ export class JsonSegments implements SegmentedText {
     };
   }
 
-  /** The lines that are objects; throws for the first that is none, unless it may be left out. */
-  #sound(given: Buffer, rejected: Rejected): { bytes: Buffer; census: JsonCensus } {
-    const census = jsonCensus(given, 'ndjson', this.#path);
-    const lines = census.isUnsound || census.paths.length === 0 ? badLines(given) : [];
-    if (lines.length === 0) return { bytes: given, census };
+  /** The records that are objects, one a line; throws for the first that is none, if it must. */
+  #sound(
+    { bytes: given, place }: Pick<Segment, 'bytes' | 'place'>,
+    rejected: Rejected,
+  ): { bytes: Buffer; census: JsonCensus } {
+    const all = this.#layout.asLines(given, place.byte === this.start.byte);
+    const census = jsonCensus(all, 'ndjson', this.#path);
+    const lines = census.isUnsound || census.paths.length === 0 ? badLines(all) : [];
+    if (lines.length === 0) return { bytes: all, census };
+    const wrong = this.#layout.explain(all, given, this.#path);
+    if (wrong !== undefined) throw wrong;
     if ((this.#options.onError ?? 'fail') === 'fail') throw this.#explained(given, '');
     rejected.rows += lines.length;
     rejected.examples.push(...lines.slice(0, MAX_EXAMPLES));
@@ -165,7 +189,7 @@ export class JsonSegments implements SegmentedText {
   #plan(known: ReadonlyMap<string, Evidence> = new Map()): void {
     this.#isStale = false;
     this.#columns = this.#columnsNow();
-    const frame = this.#parsed(this.#head);
+    const frame = this.#parsed(this.#head, this.#head);
     const types = new Map(columnsOf(frame).map(({ name, type }) => [name, type]));
     this.#plans = this.#columns.map((column) => {
       const { name } = column;
@@ -189,23 +213,23 @@ export class JsonSegments implements SegmentedText {
     if (isOpen(evidence, evidence.decide(false))) this.#undecided.set(name, evidence);
   }
 
-  #parsed(bytes: Buffer): DataFrame {
+  #parsed(lines: Buffer, given: Buffer): DataFrame {
     const front = [...forcedTexts(this.#columns), ...this.#telling];
     try {
-      return parseLines(bytes, front);
+      return parseLines(lines, front);
     } catch (cause) {
-      throw this.#explained(bytes, cause);
+      throw this.#layout.explain(lines, given, this.#path) ?? this.#explained(lines, cause);
     }
   }
 
-  #typed(bytes: Buffer, rejected: Rejected): TypedFrame {
+  #typed(lines: Buffer, given: Buffer, rejected: Rejected): TypedFrame {
     const content = {
-      source: { path: this.#path, bytes },
-      format: 'ndjson' as const,
+      source: { path: this.#path, bytes: lines },
+      format: this.#layout.format,
       options: this.#options,
       rejected,
-      frame: this.#parsed(bytes),
-      placeOfRow: (row: number) => placeOfRow(bytes, row),
+      frame: this.#parsed(lines, given),
+      placeOfRow: (row: number) => this.#layout.placeOf(row, lines, given),
     };
     return new TypedFrame(content, this.#plans);
   }

@@ -25,7 +25,12 @@ function starColumns(star: ColumnRef, environment: Environment): readonly ScopeC
   const { context, scope } = environment;
   const table = stringsOf(star.fields).at(-1);
   if (table === undefined) {
-    if (scope.columns.length === 0) throw context.bad('SELECT * without a FROM', star.location);
+    if (scope.columns.length === 0)
+      throw context.bad(
+        'There are no columns for *',
+        star.location,
+        'FROM is missing, or what it names has none',
+      );
     return scope.columns.filter((column) => column.hidden !== true);
   }
   const found = scope.columns.filter(
