@@ -33,6 +33,15 @@ function reasonAgainst(text: string): string | undefined {
   return isObject ? undefined : 'it is JSON, but not an object';
 }
 
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Lines that are not objects; at most `most` of them. */
 export function badLines(bytes: Buffer, most = Number.POSITIVE_INFINITY): BadLine[] {
   const found: BadLine[] = [];

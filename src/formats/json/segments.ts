@@ -23,7 +23,7 @@ import { evidenceOf, type Plan, planOf, TypedFrame } from '../typed-frame.ts';
 import { JSON_KIND, type JsonCensus, type JsonPath, jsonCensus } from './census.ts';
 import { asGiven, explain } from './json.ts';
 import { type JsonLayout, LINES } from './layout.ts';
-import { badLines, withoutLines } from './lines.ts';
+import { badLines, isJson, withoutLines } from './lines.ts';
 import { forcedTexts, parseLines, tellingRecords } from './parse.ts';
 import { type JsonColumn, jsonColumns } from './schema.ts';
 
@@ -78,20 +78,17 @@ export class JsonSegments implements SegmentedText {
 
   read(segment: Segment, columns?: readonly string[]): DataFrame {
     const rejected = nothingRejected();
-    const frame = located(
-      segment,
-      () => {
-        const { bytes, census } = this.#sound(segment, rejected);
-        for (const path of census.paths) this.#requireKnown(path, segment, columns);
-        // News of keys that nobody asked for; Polars has to know them all the same.
-        if (this.#learn(bytes, census)) {
-          this.#isStale = true;
-          this.#columns = this.#columnsNow();
-        }
-        return this.#rows(this.#typed(bytes, segment.bytes, rejected), segment, columns);
-      },
-      this.#path,
-    );
+    const work = (): DataFrame => {
+      const { bytes, census } = this.#sound(segment, rejected);
+      for (const path of census.paths) this.#requireKnown(path, segment, columns);
+      // News of keys that nobody asked for; Polars has to know them all the same.
+      if (this.#learn(bytes, census)) {
+        this.#isStale = true;
+        this.#columns = this.#columnsNow();
+      }
+      return this.#rows(this.#typed(bytes, segment.bytes, rejected), segment, columns);
+    };
+    const frame = located(segment, work, this.#path);
     for (const [name, evidence] of this.#undecided) {
       if (!frame.columns.includes(name)) continue;
       observeValues(frame, name, evidence);
@@ -123,20 +120,15 @@ export class JsonSegments implements SegmentedText {
     const evidence = new Evidence();
     const isDate = type !== undefined && /^Date/.test(type);
     if (plan?.parse !== undefined && !isDate) this.#notDates.add(column);
+    const look = (segment: Segment): void => {
+      const { bytes, census } = this.#sound(segment, nothingRejected());
+      this.#learn(bytes, census);
+      if (!isDate) return;
+      const rows = this.#typed(bytes, segment.bytes, nothingRejected());
+      observeValues(toFrame(rows.read()), column, evidence);
+    };
     return {
-      observe: (segment) =>
-        located(
-          segment,
-          () => {
-            const rejected = nothingRejected();
-            const { bytes, census } = this.#sound(segment, rejected);
-            this.#learn(bytes, census);
-            if (!isDate) return;
-            const rows = this.#typed(bytes, segment.bytes, rejected);
-            observeValues(toFrame(rows.read()), column, evidence);
-          },
-          this.#path,
-        ),
+      observe: (segment) => located(segment, () => look(segment), this.#path),
       decide: () => {
         this.#undecided.delete(column);
         this.#plan(isDate ? new Map([[column, evidence]]) : undefined);
@@ -150,16 +142,24 @@ export class JsonSegments implements SegmentedText {
     rejected: Rejected,
   ): { bytes: Buffer; census: JsonCensus } {
     const all = this.#layout.asLines(given, place.byte === this.start.byte);
-    const census = jsonCensus(all, 'ndjson', this.#path);
-    const lines = census.isUnsound || census.paths.length === 0 ? badLines(all) : [];
-    if (lines.length === 0) return { bytes: all, census };
-    const wrong = this.#layout.explain(all, given, this.#path);
+    const counted = jsonCensus(all, 'ndjson', this.#path);
+    // What is learnt from must be sound; the others are parsed right after this.
+    const isSound =
+      !counted.isUnsound && counted.paths.length > 0 && tellingRecords(all, counted).every(isJson);
+    const bytes = isSound ? all : this.#withoutBad(all, given, rejected);
+    return { bytes, census: bytes === all ? counted : jsonCensus(bytes, 'ndjson', this.#path) };
+  }
+
+  /** `lines` without those that are no objects, if they may be left out. */
+  #withoutBad(lines: Buffer, given: Buffer, rejected: Rejected): Buffer {
+    const bad = badLines(lines);
+    if (bad.length === 0) return lines;
+    const wrong = this.#layout.explain(lines, given, this.#path);
     if (wrong !== undefined) throw wrong;
-    if ((this.#options.onError ?? 'fail') === 'fail') throw this.#explained(given, '');
-    rejected.rows += lines.length;
-    rejected.examples.push(...lines.slice(0, MAX_EXAMPLES));
-    const bytes = withoutLines(given, lines);
-    return { bytes, census: jsonCensus(bytes, 'ndjson', this.#path) };
+    if ((this.#options.onError ?? 'fail') === 'fail') throw this.#explained(lines, '');
+    rejected.rows += bad.length;
+    rejected.examples.push(...bad.slice(0, MAX_EXAMPLES));
+    return withoutLines(lines, bad);
   }
 
   #explained(bytes: Buffer, cause: unknown): NairobiError {
@@ -189,7 +189,7 @@ export class JsonSegments implements SegmentedText {
   #plan(known: ReadonlyMap<string, Evidence> = new Map()): void {
     this.#isStale = false;
     this.#columns = this.#columnsNow();
-    const frame = this.#parsed(this.#head, this.#head);
+    const frame = this.#parsed(this.#head, this.#head, nothingRejected());
     const types = new Map(columnsOf(frame).map(({ name, type }) => [name, type]));
     this.#plans = this.#columns.map((column) => {
       const { name } = column;
@@ -213,12 +213,14 @@ export class JsonSegments implements SegmentedText {
     if (isOpen(evidence, evidence.decide(false))) this.#undecided.set(name, evidence);
   }
 
-  #parsed(lines: Buffer, given: Buffer): DataFrame {
+  #parsed(lines: Buffer, given: Buffer, rejected: Rejected): DataFrame {
     const front = [...forcedTexts(this.#columns), ...this.#telling];
     try {
       return parseLines(lines, front);
     } catch (cause) {
-      throw this.#layout.explain(lines, given, this.#path) ?? this.#explained(lines, cause);
+      const sound = this.#withoutBad(lines, given, rejected);
+      if (sound !== lines) return this.#parsed(sound, given, rejected);
+      throw this.#explained(lines, cause);
     }
   }
 
@@ -228,7 +230,7 @@ export class JsonSegments implements SegmentedText {
       format: this.#layout.format,
       options: this.#options,
       rejected,
-      frame: this.#parsed(lines, given),
+      frame: this.#parsed(lines, given, rejected),
       placeOfRow: (row: number) => this.#layout.placeOf(row, lines, given),
     };
     return new TypedFrame(content, this.#plans);
