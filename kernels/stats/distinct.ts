@@ -1,6 +1,7 @@
 // Distinct numbers: a table of value and count while there are few, HyperLogLog registers from
 // then on. Both depend on the set of values only, not on their order.
 
+import { addFrequentNumber, Frequent, newFrequent, takeOverNumbers } from './frequent';
 import { mix } from './hash';
 import { keepValue, Kept } from './kept';
 import { take } from './memory';
@@ -28,17 +29,24 @@ export class Distinct {
   registers: u64;
   // Every value, once the table is not exact; 0: they are not wanted.
   kept: u64;
+  // 1: the most frequent are wanted when there are too many to count.
+  wantsFrequent: u64;
+  frequent: u64;
 }
 
 const FIRST_SLOTS: u64 = 16;
 
-/** `kept`: where values go once there are too many different ones to count; 0: nowhere. */
-export function newDistinct(limit: u64, kept: u64): Distinct {
+/**
+ * `kept`: where values go once there are too many different ones to count; 0: nowhere. See Frequent
+ * for what `frequent` asks then.
+ */
+export function newDistinct(limit: u64, kept: u64, frequent: bool): Distinct {
   const d = changetype<Distinct>(take(offsetof<Distinct>()));
   d.capacity = FIRST_SLOTS;
   d.slots = <u64>take(<usize>FIRST_SLOTS << 4);
   d.limit = limit;
   d.kept = kept;
+  d.wantsFrequent = <u64>frequent;
   return d;
 }
 
@@ -48,6 +56,7 @@ export function addNumber(d: Distinct, key: u64): void {
   if (d.registers != 0) {
     addToRegisters(<usize>d.registers, hash);
     if (d.kept != 0) keepValue(changetype<Kept>(<usize>d.kept), key);
+    if (d.frequent != 0) addFrequentNumber(changetype<Frequent>(<usize>d.frequent), hash, key);
     return;
   }
   const mask = d.capacity - 1;
@@ -104,4 +113,8 @@ function overflow(d: Distinct): void {
     if (d.kept == 0) continue;
     for (let i: u64 = 0; i < count; i++) keepValue(changetype<Kept>(<usize>d.kept), key);
   }
+  if (!d.wantsFrequent) return;
+  const frequent = newFrequent();
+  takeOverNumbers(frequent, <usize>d.slots, d.capacity);
+  d.frequent = <u64>changetype<usize>(frequent);
 }

@@ -4,10 +4,14 @@
 // low by at most `error`, which is at most n / 4097 after n values: each unit of it was taken from
 // more than 4096 counters at once. Everything depends on the order of the values only.
 
+import { mix } from './hash';
 import { take } from './memory';
 
 const SLOTS: u64 = 16384;
 const MOST: u64 = 8192;
+/** Of the sizes of slots: 32 bytes here and of tables of texts, 16 of tables of numbers. */
+const TEXT_SHIFT: usize = 5;
+const NUMBER_SHIFT: usize = 4;
 /** Room for texts of more than 12 bytes. */
 const ARENA: usize = 4 * 1024 * 1024;
 
@@ -33,9 +37,33 @@ export function newFrequent(): Frequent {
 
 /** Takes over the counts of a table of `capacity` slots laid out as here. */
 export function takeOver(f: Frequent, slots: usize, capacity: u64, arena: usize): void {
-  const cut = cutOf(slots, capacity);
+  const cut = cutOf(slots, capacity, TEXT_SHIFT);
   f.error += cut;
   copyAbove(f, slots, capacity, arena, cut);
+}
+
+/** Takes over the counts of a table of numbers: slots of a key and a count. */
+export function takeOverNumbers(f: Frequent, slots: usize, capacity: u64): void {
+  const cut = cutOf(slots, capacity, NUMBER_SHIFT);
+  f.error += cut;
+  const end = slots + (<usize>capacity << NUMBER_SHIFT);
+  for (let from = slots; from < end; from += 1 << NUMBER_SHIFT) {
+    const count = load<u64>(from, 8);
+    if (count <= cut) continue;
+    const key = load<u64>(from);
+    const slot = find(f, mix(key), firstWord(key), key >>> 32, 0);
+    put(f, slot, mix(key), count - cut, firstWord(key), key >>> 32, 0);
+  }
+}
+
+/** A number is a text of its 8 bytes. */
+export function addFrequentNumber(f: Frequent, hash: u64, key: u64): void {
+  addFrequent(f, hash, firstWord(key), key >>> 32, 0);
+}
+
+@inline
+function firstWord(key: u64): u64 {
+  return 8 | (key << 32);
 }
 
 /** `at`: where the text is when it has more than 12 bytes. */
@@ -102,7 +130,7 @@ function lower(f: Frequent): void {
   const slots = <usize>f.slots;
   const arena = <usize>f.arena;
   // Short of room for texts there may be few counters: then at least one has to go.
-  const cut = max<u64>(1, cutOf(slots, SLOTS));
+  const cut = max<u64>(1, cutOf(slots, SLOTS, TEXT_SHIFT));
   f.error += cut;
   f.slots = f.otherSlots;
   f.arena = f.otherArena;
@@ -134,22 +162,23 @@ function copyAbove(f: Frequent, slots: usize, capacity: u64, arena: usize, cut: 
 }
 
 /** The least number that at most half of the counters are above. */
-function cutOf(slots: usize, capacity: u64): u64 {
+function cutOf(slots: usize, capacity: u64, shift: usize): u64 {
   let high: u64 = 1;
-  if (above(slots, capacity, 0) <= MOST / 2) return 0;
-  while (above(slots, capacity, high) > MOST / 2) high *= 2;
+  if (above(slots, capacity, shift, 0) <= MOST / 2) return 0;
+  while (above(slots, capacity, shift, high) > MOST / 2) high *= 2;
   let low = high >>> 1;
   while (low + 1 < high) {
     const middle = (low + high) >>> 1;
-    if (above(slots, capacity, middle) > MOST / 2) low = middle;
+    if (above(slots, capacity, shift, middle) > MOST / 2) low = middle;
     else high = middle;
   }
   return high;
 }
 
-function above(slots: usize, capacity: u64, limit: u64): u64 {
-  const end = slots + (<usize>capacity << 5);
+function above(slots: usize, capacity: u64, shift: usize, limit: u64): u64 {
+  const end = slots + (<usize>capacity << shift);
+  const size: usize = 1 << shift;
   let count: u64 = 0;
-  for (let slot = slots; slot < end; slot += 32) count += <u64>(load<u64>(slot, 8) > limit);
+  for (let slot = slots; slot < end; slot += size) count += <u64>(load<u64>(slot, 8) > limit);
   return count;
 }

@@ -46,7 +46,7 @@ export class Numbers {
 
 /**
  * `whole`: integers, with exact sums of their own. `timed`: also looks at the steps between values.
- * `budget`: see Kept; 0 to keep no values.
+ * `budget`: see Kept; 0 to keep no values. `sketch`: estimates quantiles and the most frequent.
  */
 export function newNumbers(
   whole: bool, unsigned: bool, timed: bool, distinctLimit: u64, budget: usize, sketch: bool,
@@ -60,7 +60,8 @@ export function newNumbers(
   c.moments = <u64>changetype<usize>(newMoments(!whole));
   const kind = whole ? (unsigned ? UNSIGNED : SIGNED) : DOUBLES;
   const kept = budget == 0 ? 0 : <u64>changetype<usize>(newKept(kind, budget));
-  c.distinct = <u64>changetype<usize>(newDistinct(distinctLimit, kept));
+  // Kept values tell the most frequent ones by themselves.
+  c.distinct = <u64>changetype<usize>(newDistinct(distinctLimit, kept, sketch));
   c.sample = <u64>changetype<usize>(newSample());
   c.sketch = sketch ? <u64>changetype<usize>(newSketch()) : 0;
   c.times = timed ? <u64>changetype<usize>(newTimes()) : 0;

@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/parquet: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = 'f87598a98636361e7dc7066413ea38c9c26b2c62e0280ffceb1b63d0049ad559';
+export const KERNEL_SOURCE = '3de45fd57e59a678770f472c1b41cc4160814b218e339ef7bf791cf17384319a';
 
 /** The fields of each state, 8 bytes each, in order. */
 export const LAYOUTS = {

@@ -1,14 +1,8 @@
 /** Holds the figures of a column against the second opinion: all of them, or it fails. */
 import { expect } from 'vitest';
 import type { ColumnFigures } from '../../src/compute/stats/figures.ts';
-import {
-  type Expected,
-  ofBooleans,
-  ofNumbers,
-  ofTexts,
-  ofTimes,
-  type Value,
-} from './second-opinion.ts';
+import { nullsOf, ofBooleans, ofNumbers, ofTexts, ofTimes } from './second-opinion.ts';
+import type { Expected, Value } from './second-opinion-deep.ts';
 
 export const QUANTILES = [0.01, 0.05, 0.1, 0.9, 0.95, 0.99];
 
@@ -55,8 +49,8 @@ function opinion(type: string, values: readonly Value[]): Expected {
   if (kind === 'boolean') return { ...ofBooleans(values as boolean[], QUANTILES), ...outliers };
   if (kind === 'time') return { ...ofTimes(values as bigint[], QUANTILES), ...outliers };
   if (kind === 'text') return ofTexts(values as string[]);
-  const nulls = values.filter((x) => x === null).length;
-  return { count: values.length - nulls, nulls };
+  const count = values.filter((x) => x !== null).length;
+  return { count, ...nullsOf(values, count) };
 }
 
 /** Of differences: they are as exact as what is subtracted. */
@@ -72,7 +66,7 @@ const SCALES: Readonly<Record<string, readonly string[]>> = {
 
 /** Counts, values of the column, and what is rounded once from an exact number. */
 const EXACT = new Set(
-  'count nulls distinct order min max sum mean zeros negatives positives nan inf empty min_length max_length leading_zeros gaps mode mode_count antimode antimode_count encoding distribution'.split(
+  'count nulls null_share distinct order min max sum mean zeros negatives positives nan inf empty min_length max_length leading_zeros gaps mode mode_count modes antimode antimode_count antimodes encoding distribution'.split(
     ' ',
   ),
 );

@@ -4,10 +4,15 @@
  * is; rounding happens once, where JavaScript reads a decimal text.
  */
 
-import { fixed, fractionOf, rooted, rounded } from './exact-fractions.ts';
-
-export type Value = number | bigint | string | boolean | null;
-export type Expected = Record<string, unknown>;
+import { fixed, rooted, rounded } from './exact-fractions.ts';
+import {
+  deep,
+  type Expected,
+  frequencies,
+  less,
+  means,
+  type Value,
+} from './second-opinion-deep.ts';
 
 function moments(values: readonly (number | bigint)[]): Expected {
   const { values: tops, shift } = fixed(values);
@@ -38,14 +43,10 @@ function moments(values: readonly (number | bigint)[]): Expected {
   };
 }
 
-const less = (a: Value, b: Value): number =>
-  typeof a === 'string' && typeof b === 'string'
-    ? Buffer.compare(Buffer.from(a), Buffer.from(b))
-    : (a as number) < (b as number)
-      ? -1
-      : (a as number) > (b as number)
-        ? 1
-        : 0;
+export function nullsOf(column: readonly unknown[], count: number): Expected {
+  const nulls = column.length - count;
+  return { nulls, null_share: column.length === 0 ? null : nulls / column.length };
+}
 
 function orderOf(values: readonly Value[]): string | null {
   if (values.length < 2) return null;
@@ -53,43 +54,6 @@ function orderOf(values: readonly Value[]): string | null {
   if (steps.has(-1) && steps.has(1)) return 'unsorted';
   if (!steps.has(-1) && !steps.has(1)) return 'constant';
   return `${steps.has(0) ? '' : 'strictly '}${steps.has(-1) ? 'ascending' : 'descending'}`;
-}
-
-function frequencies(sorted: readonly Value[]): Expected {
-  if (sorted.length === 0) return { entropy: null, uniqueness: null };
-  const counts = new Map<Value, number>();
-  for (const value of sorted) counts.set(value, (counts.get(value) ?? 0) + 1);
-  // A stable sort: of equal counts the smaller value stays in front.
-  const ranked = [...counts].sort((a, b) => b[1] - a[1]);
-  const rare = [...counts].sort((a, b) => a[1] - b[1]);
-  const n = sorted.length;
-  let entropy = 0;
-  for (const count of [...counts.values()].sort((a, b) => a - b)) {
-    entropy -= (count / n) * Math.log2(count / n);
-  }
-  return {
-    mode: ranked[0]?.[0],
-    mode_count: ranked[0]?.[1],
-    antimode: rare[0]?.[0],
-    antimode_count: rare[0]?.[1],
-    top: ranked.slice(0, 5),
-    entropy,
-    uniqueness: counts.size / n,
-  };
-}
-
-/** Definition 7 of Hyndman and Fan. */
-function quantile(sorted: readonly (number | bigint)[], p: number): number | null {
-  if (sorted.length === 0) return null;
-  const position = (sorted.length - 1) * p;
-  const { values, shift } = fixed([
-    sorted[Math.floor(position)] ?? 0,
-    sorted[Math.ceil(position)] ?? 0,
-  ]);
-  const share = fractionOf(position - Math.floor(position));
-  const [low = 0n, high = 0n] = values;
-  const top = (low << BigInt(share.shift)) + (high - low) * share.top;
-  return rounded(top, 1n << (shift + BigInt(share.shift)));
 }
 
 /** Twelve bars over the values at regular places: every 2^k-th, so that at most 8192 are taken. */
@@ -138,27 +102,6 @@ function steps(times: readonly bigint[]): Expected {
 const least = (list: readonly bigint[]): bigint =>
   list.toSorted((a, b) => (a < b ? -1 : 1))[0] ?? 0n;
 
-function deep(values: readonly (number | bigint)[], quantiles: readonly number[]): Expected {
-  const sorted = values.toSorted(less);
-  const at = (p: number): number | null => quantile(sorted, p);
-  const [q1, median, q3] = [at(0.25), at(0.5), at(0.75)];
-  const distances =
-    median === null ? [] : values.map((x) => Math.abs(Number(x) - median)).sort((a, b) => a - b);
-  const iqr = q1 === null || q3 === null ? null : q3 - q1;
-  return {
-    median,
-    q1,
-    q3,
-    iqr,
-    lower_fence: iqr === null ? null : (q1 ?? 0) - 1.5 * iqr,
-    upper_fence: iqr === null ? null : (q3 ?? 0) + 1.5 * iqr,
-    mad: quantile(distances, 0.5),
-    quantiles_exact: true,
-    ...Object.fromEntries(quantiles.map((p) => [`p${Number((p * 100).toPrecision(12))}`, at(p)])),
-    ...frequencies(sorted),
-  };
-}
-
 /** Doubles, with NaN and infinities, and integers as bigints. */
 export function ofNumbers(
   column: readonly (number | bigint | null)[],
@@ -179,7 +122,7 @@ export function ofNumbers(
         : Number(max) - min;
   return {
     count: all.length,
-    nulls: column.length - all.length,
+    ...nullsOf(column, all.length),
     distinct: new Set(all).size,
     order: orderOf(values),
     min: min ?? null,
@@ -196,6 +139,7 @@ export function ofNumbers(
         }
       : {}),
     distribution: distribution(values),
+    ...means(values),
     ...deep(values, quantiles),
   };
 }
@@ -209,6 +153,7 @@ export function ofTimes(
   const {
     count,
     nulls,
+    null_share,
     distinct,
     order,
     min,
@@ -217,7 +162,7 @@ export function ofTimes(
     distribution: bars,
   } = ofNumbers(column, []);
   return {
-    ...{ count, nulls, distinct, order, min, max, range },
+    ...{ count, nulls, null_share, distinct, order, min, max, range },
     ...(values.length === 0 ? {} : { ...steps(values), distribution: bars }),
     ...deep(values, quantiles),
   };
@@ -232,6 +177,7 @@ export function ofBooleans(
   const kept = [
     'count',
     'nulls',
+    'null_share',
     'distinct',
     'order',
     'min',
@@ -259,7 +205,7 @@ export function ofTexts(column: readonly (string | null)[]): Expected {
   const none = values.length === 0;
   return {
     count: values.length,
-    nulls: column.length - values.length,
+    ...nullsOf(column, values.length),
     distinct: new Set(values).size,
     order: orderOf(values),
     empty: values.length - filled.length,

@@ -6,7 +6,7 @@ import { figuresOf } from '../../src/compute/stats/figures.ts';
 import { survey } from '../../src/compute/stats/survey.ts';
 import { expectEveryFigure, QUANTILES } from './every-figure.ts';
 import { relationOf } from './relations.ts';
-import type { Value } from './second-opinion.ts';
+import type { Value } from './second-opinion-deep.ts';
 
 const DEPTH = { ...DEFAULT_DEPTH, keepBytes: 1e8 };
 const RUNS = Number(process.env['NAIROBI_FUZZ_RUNS'] ?? 40);

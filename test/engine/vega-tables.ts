@@ -10,7 +10,7 @@ import { Reporter } from '../../src/engine/run/report.ts';
 import { Session } from '../../src/engine/session.ts';
 import { stats } from '../../src/engine/stats/stats.ts';
 import { expectEveryFigure, QUANTILES, valueKind } from '../compute/every-figure.ts';
-import type { Value } from '../compute/second-opinion.ts';
+import type { Value } from '../compute/second-opinion-deep.ts';
 
 const DATA = path.resolve('node_modules/vega-datasets/data');
 const HOST = {

@@ -17,7 +17,7 @@ export const EXACT_DISTINCT = 65_536;
 export interface Depth {
   /** What the values of all columns together may take to be kept for ranking; 0: none are. */
   readonly keepBytes: number;
-  /** Quantiles of columns whose values are not all counted, estimated in bounded memory. */
+  /** Quantiles and most frequent of numbers that are not all counted, in bounded memory. */
   readonly sketch: boolean;
   /** Texts that may be counted exactly in each column. */
   readonly distinctTexts: number;

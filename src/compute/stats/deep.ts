@@ -2,6 +2,7 @@
 
 import type { Frequent, NumberFacts, TextFacts } from './facts.ts';
 import type { Figure } from './figures.ts';
+import { Means } from './means.ts';
 import { forEachRun, type Multiset, medianDistance, multisetOf, quantile } from './multiset.ts';
 import { patternOf } from './pattern.ts';
 import { compareTexts } from './text-order.ts';
@@ -17,10 +18,14 @@ export const DEEP_FIGURES = [
   'upper_fence',
   'outliers',
   'mad',
+  'geometric_mean',
+  'harmonic_mean',
   'mode',
   'mode_count',
+  'modes',
   'antimode',
   'antimode_count',
+  'antimodes',
   'top',
   'top_error',
   'entropy',
@@ -40,19 +45,20 @@ export function quantileName(p: number): string {
   return `p${Number((p * 100).toPrecision(12))}`;
 }
 
-/** `show` puts a value of the column in words. */
+/** `show` puts a value of the column in words; `means`: it is one that can be multiplied. */
 export function deepNumbers(
   facts: NumberFacts,
   quantiles: readonly number[],
-  show: (value: number | bigint) => Figure,
+  { show, means: hasMeans }: { show: (value: number | bigint) => Figure; means: boolean },
 ): DeepFigures {
   const values = multisetOf(facts);
   if (values === undefined) return {};
   const at = (p: number): number | bigint | null => quantile(values, p);
   const [q1, median, q3] = [at(0.25), at(0.5), at(0.75)];
   const shown = (value: number | bigint | null): Figure => (value === null ? null : show(value));
+  const means = hasMeans && values.exact ? new Means() : undefined;
   const counted = values.exact
-    ? frequencies((visit) => forEachRun(values, visit), values.n, show)
+    ? frequencies((visit) => forEachRun(values, withMeans(visit, means)), values.n, show)
     : undefined;
   const ps = quantiles.map((p) => [quantileName(p), shown(at(p))] as const);
   return {
@@ -61,10 +67,25 @@ export function deepNumbers(
     q3: shown(q3),
     ...fences(values, q1, q3),
     mad: median === null ? null : medianDistance(values, Number(median)),
+    ...(means === undefined
+      ? {}
+      : { geometric_mean: means.geometric, harmonic_mean: means.harmonic }),
     ...Object.fromEntries(ps),
-    ...counted?.figures,
-    ...(counted === undefined ? {} : distinctOf(facts, counted.distinct)),
+    ...(counted === undefined
+      ? estimated(facts, values.n, show)
+      : { ...counted.figures, ...distinctOf(facts, counted.distinct) }),
     quantiles_exact: values.exact,
+  };
+}
+
+function withMeans(
+  visit: Visit,
+  means: Means | undefined,
+): (x: number | bigint, n: number) => void {
+  if (means === undefined) return visit;
+  return (value, count) => {
+    visit(value, count);
+    means.add(value, count);
   };
 }
 
@@ -73,6 +94,17 @@ function distinctOf(facts: NumberFacts, finite: number): DeepFigures {
   const special = [facts.nan, facts.positiveInfinity, facts.negativeInfinity];
   const distinct = finite + special.filter((count) => count > 0).length;
   return { distinct, distinct_exact: true };
+}
+
+function estimated(
+  { distinct, nan, positiveInfinity, negativeInfinity }: NumberFacts,
+  n: number,
+  show: (value: number | bigint) => Figure,
+): DeepFigures {
+  if (distinct.frequent === undefined) return {};
+  const special = [nan, positiveInfinity, negativeInfinity].filter((count) => count > 0).length;
+  const about = { n, distinct: distinct.count - special };
+  return frequentFigures(distinct.frequent, about, show as (value: never) => Figure);
 }
 
 /** Tukey's fences: one and a half interquartile ranges beyond the quartiles. */
@@ -107,8 +139,8 @@ interface Entry {
 type Visit = (value: number | bigint | string, count: number) => void;
 
 /**
- * Mode (most frequent, of several the smallest), antimode, the most frequent values, entropy in
- * bits, and the share of different values. `forEach` visits in ascending order.
+ * Mode (most frequent, of several the smallest, and how many they are), antimode, the most frequent
+ * values, entropy in bits, and the share of different values. `forEach` visits in ascending order.
  */
 function frequencies(
   forEach: (visit: Visit) => void,
@@ -146,8 +178,10 @@ function frequencies(
   const figures = {
     mode: named(mode),
     mode_count: mode.count,
+    modes: byCount.get(mode.count) ?? 1,
     antimode: named(last),
     antimode_count: last.count,
+    antimodes: byCount.get(last.count) ?? 1,
     top: top.map((entry) => `${named(entry)} (${entry.count})`).join('; '),
     entropy: entropyOf(byCount, n),
     uniqueness: distinct / n,
@@ -168,7 +202,8 @@ export function deepTexts(facts: TextFacts): DeepFigures {
   const { values, frequent, count } = facts.distinct;
   const n = facts.rows - facts.nulls;
   if (values === undefined) {
-    return frequent === undefined ? {} : frequentFigures(frequent, { n, distinct: count });
+    if (frequent === undefined) return {};
+    return frequentFigures(frequent, { n, distinct: count }, (value: string) => value);
   }
   const runs = values
     .map(([value, count]) => ({ value: value as string, count }))
@@ -186,30 +221,36 @@ export function deepTexts(facts: TextFacts): DeepFigures {
 }
 
 /**
- * Of too many texts to count. Counts are too low by at most `top_error`; a value is named when that
+ * Of too many values to count. Counts are too low by at most `top_error`; a value is named when that
  * is less than its count, and the mode when nothing else can be more frequent.
  */
 function frequentFigures(
   { values, error }: Frequent,
   { n, distinct }: { n: number; distinct: number },
+  show: (value: never) => Figure,
 ): DeepFigures {
   const sure = values
     .filter(([, count]) => count > error)
-    .sort((a, b) => b[1] - a[1] || compareTexts(a[0], b[0]))
+    .sort((a, b) => b[1] - a[1] || ascending(a[0], b[0]))
     .slice(0, TOP + 1);
   const [first, second] = sure;
   const isMode = first !== undefined && first[1] > (second?.[1] ?? 0) + error;
   return {
-    mode: isMode ? first[0] : null,
+    mode: isMode ? show(first[0] as never) : null,
     mode_count: isMode ? first[1] : null,
     top:
       sure.length === 0
         ? null
         : sure
             .slice(0, TOP)
-            .map(([value, count]) => `${value} (${count})`)
+            .map(([value, count]) => `${show(value as never)} (${count})`)
             .join('; '),
     top_error: error,
     uniqueness: distinct / n,
   };
+}
+
+function ascending(a: number | bigint | string, b: number | bigint | string): number {
+  if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b);
+  return a < b ? -1 : 1;
 }

@@ -2,7 +2,7 @@
 import { assert } from '../../errors.ts';
 import { type Fraction, fractionOfLimbs } from './exact.ts';
 import type { DistinctFacts, MomentFacts, NumberFacts } from './facts.ts';
-import { estimatedDistinct, orderOf } from './facts-of-order.ts';
+import { estimatedDistinct, frequentOf, orderOf } from './facts-of-order.ts';
 import { timesOf } from './facts-of-times.ts';
 import { type KeptOrder, KeptValues } from './kept.ts';
 import type { Fields, Kernel, State } from './kernel.ts';
@@ -108,10 +108,12 @@ function distinctNumbers(
   toValue: (key: bigint) => number | bigint,
   order: KeptOrder,
 ): DistinctFacts {
-  const { slots, capacity, used, registers, kept } = kernel.read('Distinct', address);
+  const { slots, capacity, used, registers, kept, ...rest } = kernel.read('Distinct', address);
   if (registers !== 0n) {
     const estimate = estimatedDistinct(kernel, registers);
-    return kept === 0n ? estimate : { ...estimate, ...keptFacts(kernel, Number(kept), order) };
+    if (kept !== 0n) return { ...estimate, ...keptFacts(kernel, Number(kept), order) };
+    const ofBytes = (bytes: Buffer): number | bigint => toValue(bytes.readBigInt64LE());
+    return { ...estimate, frequent: frequentOf(kernel, rest.frequent, ofBytes) };
   }
   const table = new BigInt64Array(kernel.bytes(slots, Number(capacity) * 16).buffer);
   const values: [number | bigint, number][] = [];

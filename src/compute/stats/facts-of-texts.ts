@@ -1,12 +1,9 @@
 /** A column of text, out of the kernel. */
 import { assert } from '../../errors.ts';
-import type { DistinctFacts, Frequent, TextFacts } from './facts.ts';
-import { estimatedDistinct, orderOf } from './facts-of-order.ts';
+import type { DistinctFacts, TextFacts } from './facts.ts';
+import { countsOf, estimatedDistinct, frequentOf, orderOf } from './facts-of-order.ts';
 import { timesOf } from './facts-of-times.ts';
 import type { Fields, Kernel, State } from './kernel.ts';
-
-/** Of kernels/stats/frequent.ts. */
-const FREQUENT_SLOTS = 16_384;
 
 /** What the kernel knows of a column of text, once it is finished. */
 export function textFacts(kernel: Kernel, state: State): TextFacts {
@@ -37,45 +34,14 @@ export function textFacts(kernel: Kernel, state: State): TextFacts {
   };
 }
 
+const textOf = (bytes: Buffer): string => bytes.toString('utf8');
+
 function distinctTexts(kernel: Kernel, fields: Fields<'Texts'>): DistinctFacts {
   if (fields.registers !== 0n) {
-    const estimate = estimatedDistinct(kernel, fields.registers);
-    const { frequent } = fields;
-    return frequent === 0n ? estimate : { ...estimate, frequent: frequentTexts(kernel, frequent) };
+    const frequent = frequentOf(kernel, fields.frequent, textOf);
+    return { ...estimatedDistinct(kernel, fields.registers), frequent };
   }
-  const values = tableOf(kernel, fields, Number(fields.capacity));
+  const values = countsOf(kernel, fields, Number(fields.capacity), textOf);
   assert(values.length === Number(fields.used), 'the table of texts has as many as it counted');
   return { count: values.length, exact: true, values };
-}
-
-function frequentTexts(kernel: Kernel, address: bigint): Frequent {
-  const fields = kernel.read('Frequent', address);
-  const values = tableOf(kernel, fields, FREQUENT_SLOTS);
-  assert(values.length === Number(fields.used), 'the table of texts has as many as it counted');
-  return { values, error: Number(fields.error) };
-}
-
-interface Table {
-  readonly slots: bigint;
-  readonly arena: bigint;
-  readonly arenaFill: bigint;
-}
-
-/** Slots of 32 bytes: hash, count, and the view of the text. */
-function tableOf(
-  kernel: Kernel,
-  { slots: at, arena: heap, arenaFill }: Table,
-  capacity: number,
-): [string, number][] {
-  const slots = Buffer.from(kernel.bytes(at, capacity * 32).buffer);
-  const arena = Buffer.from(kernel.bytes(heap, Number(arenaFill)).buffer);
-  const values: [string, number][] = [];
-  for (let slot = 0; slot < slots.length; slot += 32) {
-    const count = Number(slots.readBigUInt64LE(slot + 8));
-    if (count === 0) continue;
-    const size = slots.readUInt32LE(slot + 16);
-    const from = size <= 12 ? slot + 20 : Number(slots.readBigUInt64LE(slot + 24));
-    values.push([(size <= 12 ? slots : arena).toString('utf8', from, from + size), count]);
-  }
-  return values;
 }

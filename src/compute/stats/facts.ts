@@ -19,7 +19,7 @@ export interface DistinctFacts {
     | undefined;
   /** Otherwise all finite values, if they were kept. */
   readonly kept?: Multiset | undefined;
-  /** Otherwise the most frequent texts, if they were asked for. */
+  /** Otherwise the most frequent ones, if they were asked for. */
   readonly frequent?: Frequent | undefined;
   /** What keeping all values would have taken, when that was more than is allowed. */
   readonly lacksBytes?: number | undefined;
@@ -27,8 +27,8 @@ export interface DistinctFacts {
 
 /** The most frequent of too many values to count. */
 export interface Frequent {
-  /** How often each came at least; at most `error` more often. Ascending by value. */
-  readonly values: readonly (readonly [value: string, count: number])[];
+  /** How often each came at least; at most `error` more often. Unordered. */
+  readonly values: readonly (readonly [value: number | bigint | string, count: number])[];
   /** No value that came more often is missing. */
   readonly error: number;
 }

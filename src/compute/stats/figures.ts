@@ -16,6 +16,7 @@ export const FIGURES = [
   'type',
   'count',
   'nulls',
+  'null_share',
   'empty',
   'distinct',
   'distinct_exact',
@@ -65,6 +66,7 @@ export function figuresOf(
     type: column.type,
     count: facts.rows - facts.nulls,
     nulls: facts.nulls,
+    null_share: facts.rows === 0 ? null : facts.nulls / facts.rows,
   };
   if (facts.is === 'opaque') return base;
   const common = { ...base, ...distinctFigures(facts), order: orderName(facts.order) };
@@ -78,7 +80,8 @@ export function figuresOf(
   const kind = kindOf(column.type);
   const figures = { ...common, ...numberFigures(facts, kind) };
   if (quantiles === undefined) return figures;
-  const deep = deepNumbers(facts, quantiles, valueFormat(kind));
+  const means = kind.is === 'integer' || kind.is === 'float' || kind.is === 'decimal';
+  const deep = deepNumbers(facts, quantiles, { show: valueFormat(kind), means });
   return {
     ...figures,
     ...(kind.is === 'time' || kind.is === 'span' ? temporal(deep, kind) : deep),

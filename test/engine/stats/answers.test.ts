@@ -1,9 +1,7 @@
 import path from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { polars } from '../../../src/compute/polars.ts';
-import { ranks } from '../../../src/compute/stats/correlation.ts';
 import {
   type Drift,
   ksDistance,
@@ -14,23 +12,13 @@ import { type Multiset, multisetOf } from '../../../src/compute/stats/multiset.t
 import { parseRules } from '../../../src/compute/stats/rules.ts';
 import { answer, type Question } from '../../../src/engine/stats/answers.ts';
 import { csv, relationOf } from '../../compute/relations.ts';
+import { duck, near } from './second-figures.ts';
 
 const DATA = path.resolve('node_modules/vega-datasets/data');
 const WEATHER = path.join(DATA, 'seattle-weather.csv');
 const weather = () =>
   relationOf(polars().readCSV(WEATHER, { truncateRaggedLines: false, ignoreErrors: false }));
 const options = { columns: undefined };
-
-async function duck(sql: string): Promise<unknown[][]> {
-  const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  return (await connection.runAndReadAll(sql)).getRows() as unknown[][];
-}
-
-const near = (a: unknown, b: unknown): void => {
-  expect(Math.abs(Number(a) - Number(b))).toBeLessThanOrEqual(
-    1e-12 * Math.max(1, Math.abs(Number(b))),
-  );
-};
 
 describe('groups', () => {
   it('have the figures DuckDB has, however the rows are cut', async () => {
@@ -62,42 +50,6 @@ describe('groups', () => {
       ['a', 1, 1],
       [null, 1, 0],
     ]);
-  });
-});
-
-describe('correlations', () => {
-  it('are those of DuckDB, of values and of ranks', async () => {
-    const { data } = await answer({ is: 'corr' }, weather(), { columns: ['temp_max', 'wind'] });
-    const [[pearson] = [], [spearman] = []] = [
-      ...(await duck(`select corr(temp_max, wind) from '${WEATHER}'`)),
-      ...(await duck(
-        `select corr(a, b) from (select rank() over (order by temp_max) + (count(*) over (partition by temp_max) - 1) / 2.0 as a, rank() over (order by wind) + (count(*) over (partition by wind) - 1) / 2.0 as b from '${WEATHER}')`,
-      )),
-    ];
-    const matrix = (name: string): number[][] => data[name] as number[][];
-    near(matrix('pearson')[0]?.[1], pearson);
-    near(matrix('spearman')[1]?.[0], spearman);
-    near(matrix('pearson')[0]?.[0], 1);
-  });
-
-  it('leave out rows where one of the two has no value', async () => {
-    const { data } = await answer(
-      { is: 'corr' },
-      relationOf(csv('x,y\n1,2\n2,4\n3,\n,9\n4,8\n')),
-      options,
-    );
-    expect(data['pearson']).toEqual([
-      [1, 1],
-      [1, 1],
-    ]);
-    expect(data['spearman']).toEqual([
-      [1, 1],
-      [1, 1],
-    ]);
-  });
-
-  it('give equal values the mean of their ranks', () => {
-    expect([...ranks(Float64Array.of(5, 1, 5, 3))]).toEqual([3.5, 1, 3.5, 2]);
   });
 });
 
