@@ -27,11 +27,13 @@ export function measured(values: number[], digits = 1): Measured {
 export async function withDaemon<T>(
   flags: readonly string[],
   work: (socket: string) => Promise<T>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<T> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'nairobi-bench-'));
   const socket = path.join(folder, 'socket');
   const child = spawn('/bin/sh', [BIN, 'serve', '--socket', socket, ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
   });
   try {
     await saysServing(child);

@@ -26,6 +26,7 @@ from .connection import (
     stop_refinery,
 )
 from .frame import Column, Frame, camel
+from .memory import Bytes, Memory
 from .picture import Picture
 
 __version__ = "0.1.0"
@@ -37,23 +38,36 @@ __all__ = [
 PathLike = Union[str, "os.PathLike[str]"]
 
 
-def read(path: PathLike, *, connection: Optional[Connection] = None, **how: Any) -> Frame:
-    """A file, glob or directory of any format nairobi reads.
+def read(
+    path: Union[PathLike, Bytes],
+    *,
+    connection: Optional[Connection] = None,
+    name: Optional[str] = None,
+    **how: Any,
+) -> Frame:
+    """A file, glob or directory of any format nairobi reads, or the content of a file as bytes.
 
+    Bytes are handed over in memory; `name` is what messages call them, such as "sensors.csv".
     `how` says what the flags of `nairobi query` say about input, in the words of docs/serve.md:
     delimiter, header, types, nulls, encoding, on_error and so on.
     """
     to = connection or default_connection()
-    wish: dict[str, Any] = {"path": os.fspath(path), "cwd": os.getcwd()}
+    given = Memory(path) if isinstance(path, (bytes, bytearray, memoryview)) else None
+    wish: dict[str, Any] = (
+        {"path": os.fspath(path), "cwd": os.getcwd()} if given is None else {"fd": 0, "name": name}
+    )
     options = {camel(name): value for name, value in how.items() if value is not None}
     if options:
         wish["read"] = options
-    dataset, _ = to.call("Open", **wish)
-    return Frame(to, {**dataset, **wish})
+    if given is None:
+        dataset, _ = to.call("Open", **wish)
+        return Frame(to, {**dataset, **wish})
+    dataset, maps = to.call("Open", given.fd, data=True, **wish)
+    return Frame(to, {**dataset, **wish, "given": given}, data=maps[0])
 
 
 def read_csv(
-    path: PathLike,
+    path: Union[PathLike, Bytes],
     delimiter: Optional[str] = None,
     encoding: Optional[str] = None,
     **how: Any,

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 PROTOCOL = 1
 #: Seconds a daemon may take until it listens.
@@ -65,14 +65,17 @@ class Connection:
             raise NairobiError(answer["error"])
         self.daemon: str = answer["hello"]["program"]
 
-    def call(self, method: str, **params: Any) -> tuple[dict[str, Any], list[mmap.mmap]]:
-        """The result of a request and the files in memory that came with it, mapped."""
+    def call(self, method: str, *fds: int, **params: Any) -> tuple[dict[str, Any], list[mmap.mmap]]:
+        """The result of a request and the files in memory that came with it, mapped.
+
+        `fds` are lent to the daemon for the call and stay the caller's.
+        """
         given = {name: value for name, value in params.items() if value is not None}
         with self._lock:
             if self._socket.fileno() < 0:
                 raise ConnectionError(f"the connection to {self.path} is closed")
             self._last += 1
-            self._send({"id": self._last, "method": method, "params": given})
+            self._send({"id": self._last, "method": method, "params": given, "fds": len(fds)}, fds)
             while True:
                 answer, maps = self._receive()
                 if answer.get("id") in (self._last, 0):
@@ -86,9 +89,11 @@ class Connection:
         while self._fds:
             os.close(self._fds.pop())
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
         body = json.dumps(message).encode("utf-8")
-        self._socket.sendall(struct.pack("<I", len(body)) + body)
+        frame = struct.pack("<I", len(body)) + body
+        sent = socket.send_fds(self._socket, [frame], fds) if fds else 0
+        self._socket.sendall(frame[sent:])
 
     def _more(self) -> None:
         data, fds, _flags, _address = socket.recv_fds(self._socket, 1 << 18, 16)

@@ -118,6 +118,7 @@ class Frame:
         dataset: dict[str, Any],
         sql: Optional[tuple[str, dict[str, Any]]] = None,
         answer: Optional[tuple[dict[str, Any], Any]] = None,
+        data: Any = None,
     ) -> None:
         self._connection = connection
         self._dataset = dataset
@@ -125,7 +126,7 @@ class Frame:
         about = dataset if answer is None else answer[0]
         self.schema: dict[str, str] = {c["name"]: c["type"] for c in about["columns"]}
         self._rows: int = about["rows"] if answer is None else about["rowCount"]
-        self._data: Any = None if answer is None else answer[1]
+        self._data: Any = data if answer is None else answer[1]
         self._file: Optional[ArrowFile] = None
 
     @property
@@ -193,9 +194,12 @@ class Frame:
             return self._connection.call(method, dataset=self._dataset["dataset"], **params)
 
     def _open(self, data: bool) -> list[Any]:
-        wish = {name: self._dataset[name] for name in ("path", "cwd", "read") if name in self._dataset}
-        dataset, maps = self._connection.call("Open", data=data or None, **wish)
-        self._dataset = {**dataset, **wish}
+        given = self._dataset.get("given")
+        words = ("path", "cwd", "read") if given is None else ("fd", "name", "read")
+        wish = {name: self._dataset[name] for name in words if name in self._dataset}
+        fds = () if given is None else (given.fd,)
+        dataset, maps = self._connection.call("Open", *fds, data=data or None, **wish)
+        self._dataset = {**dataset, **wish, "given": given}
         return maps
 
     def _narrowed(self) -> dict[str, Any]:

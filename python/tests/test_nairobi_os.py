@@ -82,6 +82,15 @@ class Frames(Base):
         self.assertEqual((view[3], len(view), view.readonly), (0.75, ROWS, True))
         self.assertIsNone(self.df.gap.view())
 
+    def test_bytes_are_handed_over_in_memory(self):
+        df = nb.read_csv(CSV.encode(), name="given.csv")
+        self.assertEqual((df.shape, df.y.mean()), (self.df.shape, self.df.y.mean()))
+        self.assertEqual(df.x.to_list(), self.df.x.to_list())
+        with self.assertRaises(nb.NairobiError) as caught:
+            nb.read_csv(b"a,b\n1,2\n3\n", name="short.csv")
+        self.assertIn("short.csv", str(caught.exception))
+        df.free()
+
     def test_repr(self):
         self.assertIn("[1,000 rows x 4 columns]", repr(self.df))
         self.assertIn("<th title='Float64'>y</th>", self.df._repr_html_())

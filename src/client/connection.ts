@@ -8,6 +8,7 @@ import { connectUnix, UnixStream } from '../kernel/unix-socket.ts';
 import { FrameReader, frameOf } from './frames.ts';
 import { type JsonObject, type Method, PROTOCOL_VERSION, type Response } from './protocol.ts';
 import { isTrusted, socketPath } from './socket-path.ts';
+import { Spin } from './spin.ts';
 
 export interface Answer {
   readonly result: JsonObject;
@@ -23,19 +24,26 @@ interface Waiting {
 /** Answers carry at most what was asked for inline; this only stops nonsense. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 
+/** What a small call takes where the daemon has to be woken. */
+const LOOK_MS = 0.1;
+
 export class Connection implements Disposable {
   readonly #stream: UnixStream;
   readonly #frames = new FrameReader(ANSWER_BYTES_MAX);
   readonly #waiting = new Map<number, Waiting>();
   readonly #fds: Fd[] = [];
   readonly #unsent: { bytes: Buffer; fds: readonly Fd[] }[] = [];
+  readonly #spin = new Spin(LOOK_MS);
+  #willLook = false;
+  /** What the event loop waits for. */
+  #isWriting = false;
   #nextId = 1;
   #greeted = false;
   #failure: unknown;
 
   private constructor(stream: UnixStream, program: string) {
     this.#stream = stream;
-    stream.poll({ readable: true, writable: false }, () => this.#turn());
+    stream.poll({ readable: true, writable: false }, (isLast) => this.#turn(isLast));
     stream.unref();
     this.#send(JSON.stringify({ hello: { protocol: PROTOCOL_VERSION, program } }), []);
   }
@@ -78,6 +86,7 @@ export class Connection implements Disposable {
       const some = fds.length === 0 ? {} : { fds: fds.length };
       this.#send(JSON.stringify({ id, method, params, ...some }), fds);
     });
+    this.#lookSoon();
     return { id, answer };
   }
 
@@ -104,17 +113,37 @@ export class Connection implements Disposable {
       this.#unsent.shift();
     }
     const writable = this.#unsent.length > 0;
-    this.#stream.poll({ readable: true, writable }, () => this.#turn());
+    if (writable === this.#isWriting) return;
+    this.#isWriting = writable;
+    this.#stream.poll({ readable: true, writable }, (isLast) => this.#turn(isLast));
   }
 
-  #turn(): void {
+  /** Once everything that is asked for in one go is on its way. */
+  #lookSoon(): void {
+    if (this.#willLook) return;
+    this.#willLook = true;
+    queueMicrotask(() => {
+      this.#willLook = false;
+      const waiting = this.#waiting.size;
+      if (waiting === 0) return;
+      this.#spin.until(this, () => {
+        this.#turn(false);
+        return this.#waiting.size < waiting || !this.#stream.isOpen;
+      });
+    });
+  }
+
+  /** Takes what is there; all of it where the event loop will not say it again. */
+  #turn(isLast: boolean): void {
     try {
       if (this.#unsent.length > 0) this.#flush();
-      for (let got = this.#stream.receive(); got !== undefined; got = this.#stream.receive()) {
+      do {
+        const got = this.#stream.isOpen ? this.#stream.receive() : undefined;
+        if (got === undefined) return;
         if (got === null) throw new NairobiError('IO', 'The daemon ended');
         this.#fds.push(...got.fds);
         for (const body of this.#frames.take(got.bytes)) this.#settle(body);
-      }
+      } while (isLast);
     } catch (error) {
       this.#fail(lost(error));
     }

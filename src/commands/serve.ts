@@ -8,7 +8,7 @@ import { notify, watchdogMs } from '../ingest/notify.ts';
 import { type Figures, writeMetrics } from '../serve/metrics.ts';
 import { runDaemon } from '../serve/run.ts';
 import { milliseconds } from '../units.ts';
-import { BaseCommand, durationFlag } from './base.ts';
+import { BaseCommand, durationFlag, sizeFlag } from './base.ts';
 import { statusText } from './serve-text.ts';
 
 const HOUR = milliseconds(3_600_000);
@@ -48,6 +48,9 @@ export default class Serve extends BaseCommand {
       min: 1,
       max: 64,
     }),
+    'client-memory': sizeFlag({
+      summary: 'Rows one client may hold, and memory one request may take (default: all there is)',
+    }),
     'allow-path': Flags.string({
       summary: 'Read sources below this directory only, whatever links say; may be given again',
       helpValue: 'DIR',
@@ -60,7 +63,7 @@ export default class Serve extends BaseCommand {
     }),
     status: Flags.boolean({
       summary: 'Say how the daemon is that listens there, and what it holds',
-      exclusive: ['workers', 'request-timeout', 'allow-path', 'metrics'],
+      exclusive: ['workers', 'request-timeout', 'allow-path', 'client-memory', 'metrics'],
     }),
     'request-timeout': durationFlag({
       summary: 'The longest a request may take',
@@ -80,6 +83,7 @@ export default class Serve extends BaseCommand {
       socket,
       bus: flags.bus,
       workers: flags.workers,
+      clientMemory: flags['client-memory'],
       requestMs: flags['request-timeout'],
       program: { name, version },
       allowed: flags['allow-path'] ?? [],

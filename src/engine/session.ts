@@ -98,7 +98,8 @@ export class Session implements Disposable {
       this.#opened.push(relation);
       return relation;
     }
-    const files = this.#admit(filesOf(argument));
+    const found = filesOf(argument);
+    const files = argument.fd === undefined ? this.#admit(found) : found;
     this.#aborts.reading(argument.path);
     if (files.some(isLarge)) this.watchMemory();
     this.#reader ??= openReader(this.plan.io, {

@@ -141,6 +141,8 @@ export const OPEN = {
   O_RDWR: 2,
   O_NONBLOCK: 0o4000,
   O_CLOEXEC: 0o2000000,
+  O_WRONLY: 0o1,
+  O_ACCMODE: 0o3,
   O_PATH: 0o10000000,
 } as const;
 

@@ -173,15 +173,23 @@ export interface SocketPolling extends Polling {
   ref(): void;
 }
 
-/** The same for a socket, where what is waited for may change; a peer that is gone is readable. */
+/** How koffi calls back: libuv's status, 0 or -errno. */
+type OnPoll = (status: number) => void;
+
+/**
+ * The same for a socket, where what is waited for may change; a peer that is gone is readable.
+ * `isLast`: the event loop saw an error and waits no more.
+ */
 export function pollSocket(
   fd: Fd,
   events: { readable: boolean; writable: boolean },
-  callback: () => void,
+  callback: (isLast: boolean) => void,
 ): SocketPolling {
-  const handle = load().node.poll(fd, events, callback);
+  const onPoll: OnPoll = (status) => callback(status < 0);
+  const heard = onPoll as never; // koffi declares the second argument it gives as the first
+  const handle = load().node.poll(fd, events, heard);
   return {
-    change: (next) => handle.start(next, callback),
+    change: (next) => handle.start(next, heard),
     unref: () => handle.unref(),
     ref: () => handle.ref(),
     stop(): void {

@@ -5,7 +5,15 @@
 import { SOCKET, SYS } from './constants.ts';
 import { checked, ERRNO, KernelError } from './errno.ts';
 import { IOVEC, MSGHDR } from './layout.ts';
-import { type Address, type Fd, lend, pollSocket, type SocketPolling, syscall } from './syscall.ts';
+import {
+  type Address,
+  addressOf,
+  type Fd,
+  lend,
+  pollSocket,
+  type SocketPolling,
+  syscall,
+} from './syscall.ts';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = SOCKET;
 const STREAM = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -100,21 +108,11 @@ export interface Received {
  */
 export class UnixStream {
   readonly fd: Fd;
-  readonly #header = Buffer.alloc(MSGHDR.size);
-  readonly #vector = Buffer.alloc(IOVEC.size);
-  readonly #control = Buffer.alloc(CMSG_HEADER_BYTES + FDS_MAX * 4);
-  readonly #headerAt: Address;
-  readonly #controlAt: Address;
   #polling: SocketPolling | undefined;
   #open = true;
 
   constructor(fd: Fd) {
     this.fd = fd;
-    this.#headerAt = addressOf(this.#header);
-    this.#controlAt = addressOf(this.#control);
-    const { iov, iovLength } = MSGHDR.fields;
-    this.#header.writeBigUInt64LE(addressOf(this.#vector), iov.at);
-    this.#header.writeBigUInt64LE(1n, iovLength.at);
   }
 
   get isOpen(): boolean {
@@ -122,43 +120,32 @@ export class UnixStream {
   }
 
   receive(): Received | undefined | null {
-    this.#prepare(incomingAt(), READ_BYTES, this.#control.length);
-    const flags = SOCKET.MSG_DONTWAIT | SOCKET.MSG_CMSG_CLOEXEC;
-    const count = syscall(SYS.recvmsg, this.fd, this.#headerAt, flags);
+    incoming ??= new Incoming();
+    const count = incoming.receive(this.fd);
     if (count === -ERRNO.EAGAIN || count === -ERRNO.EINTR) return undefined;
     checked(count, 'receive from a client');
-    const fds = this.#rights();
+    const fds = incoming.rights();
     if (count === 0) return null;
-    return { bytes: incoming().subarray(0, count), fds };
+    return { bytes: incoming.bytes.subarray(0, count), fds };
   }
 
   /** The descriptors go with the first byte. */
   send(bytes: Uint8Array, fds: readonly Fd[] = []): number {
-    if (fds.length > 0) {
-      const length = CMSG_HEADER_BYTES + fds.length * 4;
-      this.#control.writeBigUInt64LE(BigInt(length), 0);
-      this.#control.writeInt32LE(SOCKET.SOL_SOCKET, 8);
-      this.#control.writeInt32LE(SOCKET.SCM_RIGHTS, 12);
-      for (const [i, fd] of fds.entries()) {
-        this.#control.writeInt32LE(fd, CMSG_HEADER_BYTES + i * 4);
-      }
-    }
-    const room = fds.length === 0 ? 0 : CMSG_HEADER_BYTES + Math.ceil(fds.length / 2) * 8;
-    const sent = lend(bytes, (at) => {
-      this.#prepare(at, bytes.length, room);
-      return syscall(
-        SYS.sendmsg,
-        this.fd,
-        this.#headerAt,
-        SOCKET.MSG_DONTWAIT | SOCKET.MSG_NOSIGNAL,
-      );
-    });
+    outgoing ??= new Outgoing();
+    const sent =
+      fds.length === 0 ? outgoing.send(this.fd, bytes) : outgoing.sendWith(this.fd, bytes, fds);
     if (sent === -ERRNO.EAGAIN || sent === -ERRNO.EINTR) return 0;
     return checked(sent, 'send to a client');
   }
 
-  /** Calls back while there is something to read or, when asked for, room to write. */
-  poll(events: { readable: boolean; writable: boolean }, callback: () => void): void {
+  /**
+   * Calls back while there is something to read or, when asked for, room to write. `isLast`: the
+   * event loop saw an error and stops waiting (libuv, uv__poll_io); what was sent is still there.
+   */
+  poll(
+    events: { readable: boolean; writable: boolean },
+    callback: (isLast: boolean) => void,
+  ): void {
     if (this.#polling === undefined) this.#polling = pollSocket(this.fd, events, callback);
     else this.#polling.change(events);
   }
@@ -178,25 +165,56 @@ export class UnixStream {
     this.#polling?.stop();
     syscall(SYS.close, this.fd);
   }
+}
 
-  #prepare(at: Address, length: number, controlLength: number): void {
-    this.#vector.writeBigUInt64LE(at, 0);
-    this.#vector.writeBigUInt64LE(BigInt(length), 8);
-    const { control, controlLength: room, flags } = MSGHDR.fields;
-    this.#header.writeBigUInt64LE(controlLength === 0 ? 0n : this.#controlAt, control.at);
-    this.#header.writeBigUInt64LE(BigInt(controlLength), room.at);
-    this.#header.writeInt32LE(0, flags.at);
+const { iov, iovLength, control, controlLength } = MSGHDR.fields;
+const CONTROL_BYTES = CMSG_HEADER_BYTES + FDS_MAX * 4;
+const NO_FDS: readonly Fd[] = [];
+
+/** What sendmsg and recvmsg take: bytes and, beside them, room for descriptors. */
+class Message {
+  readonly vector = Buffer.alloc(IOVEC.size);
+  readonly control = Buffer.alloc(CONTROL_BYTES);
+  readonly header = Buffer.alloc(MSGHDR.size);
+  /** None of them moves, and all live as long as this. */
+  readonly at = Number(addressOf(this.header));
+
+  constructor() {
+    this.header.writeBigUInt64LE(addressOf(this.vector), iov.at);
+    this.header.writeBigUInt64LE(1n, iovLength.at);
+    this.header.writeBigUInt64LE(addressOf(this.control), control.at);
+  }
+
+  /** The bytes it is about. */
+  over(at: Address, length: number): this {
+    this.vector.writeBigUInt64LE(at, 0);
+    this.vector.writeBigUInt64LE(BigInt(length), 8);
+    return this;
+  }
+}
+
+/** One for all streams of a thread: what was received is used before anything else is read. */
+class Incoming {
+  readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly #message = new Message().over(addressOf(this.bytes), READ_BYTES);
+
+  receive(fd: Fd): number {
+    this.#message.header.writeUInt32LE(CONTROL_BYTES, controlLength.at);
+    const flags = SOCKET.MSG_DONTWAIT | SOCKET.MSG_CMSG_CLOEXEC;
+    return syscall(SYS.recvmsg, fd, this.#message.at, flags);
   }
 
   /** The kernel has installed them already: what is received has to be closed by somebody. */
-  #rights(): Fd[] {
-    const room = Number(this.#header.readBigUInt64LE(MSGHDR.fields.controlLength.at));
+  rights(): readonly Fd[] {
+    const { header, control: received } = this.#message;
+    const room = header.readUInt32LE(controlLength.at);
+    if (room === 0) return NO_FDS;
     const fds: Fd[] = [];
     for (let at = 0; at + CMSG_HEADER_BYTES <= room; ) {
-      const length = Number(this.#control.readBigUInt64LE(at));
-      const isRights = this.#control.readInt32LE(at + 12) === SOCKET.SCM_RIGHTS;
+      const length = Number(received.readBigUInt64LE(at));
+      const isRights = received.readInt32LE(at + 12) === SOCKET.SCM_RIGHTS;
       for (let i = CMSG_HEADER_BYTES; isRights && i + 4 <= length; i += 4) {
-        fds.push(this.#control.readInt32LE(at + i) as Fd);
+        fds.push(received.readInt32LE(at + i) as Fd);
       }
       at += Math.max(CMSG_HEADER_BYTES, Math.ceil(length / 8) * 8);
     }
@@ -204,18 +222,39 @@ export class UnixStream {
   }
 }
 
-const addressOf = (view: NodeJS.ArrayBufferView): Address => lend(view, (at) => at);
+const SEND_FLAGS = SOCKET.MSG_DONTWAIT | SOCKET.MSG_NOSIGNAL;
+/** Up to here, copying costs less than asking where the bytes are. */
+const COPIED_BYTES_MAX = 4096;
 
-/** One for all streams of a thread: what was received is used before anything else is read. */
-let block: { readonly bytes: Buffer; readonly at: Address } | undefined;
+/** The same for what is sent, which is with the kernel when the call is over. */
+class Outgoing {
+  readonly #bytes = Buffer.allocUnsafeSlow(COPIED_BYTES_MAX);
+  readonly #bytesAt = Number(addressOf(this.#bytes));
+  readonly #message = new Message();
 
-function shared(): { readonly bytes: Buffer; readonly at: Address } {
-  if (block === undefined) {
-    const bytes = Buffer.allocUnsafeSlow(READ_BYTES);
-    block = { bytes, at: addressOf(bytes) };
+  send(fd: Fd, bytes: Uint8Array): number {
+    const { length } = bytes;
+    if (length > COPIED_BYTES_MAX) {
+      return lend(bytes, (at) => syscall(SYS.sendto, fd, at, length, SEND_FLAGS));
+    }
+    this.#bytes.set(bytes);
+    return syscall(SYS.sendto, fd, this.#bytesAt, length, SEND_FLAGS);
   }
-  return block;
+
+  sendWith(fd: Fd, bytes: Uint8Array, fds: readonly Fd[]): number {
+    const { header, control: rights, at: headerAt } = this.#message;
+    rights.writeBigUInt64LE(BigInt(CMSG_HEADER_BYTES + fds.length * 4), 0);
+    rights.writeInt32LE(SOCKET.SOL_SOCKET, 8);
+    rights.writeInt32LE(SOCKET.SCM_RIGHTS, 12);
+    for (const [i, each] of fds.entries()) rights.writeInt32LE(each, CMSG_HEADER_BYTES + i * 4);
+    const room = CMSG_HEADER_BYTES + Math.ceil(fds.length / 2) * 8;
+    header.writeUInt32LE(room, controlLength.at);
+    return lend(bytes, (at) => {
+      this.#message.over(at, bytes.length);
+      return syscall(SYS.sendmsg, fd, headerAt, SEND_FLAGS);
+    });
+  }
 }
 
-const incoming = (): Buffer => shared().bytes;
-const incomingAt = (): Address => shared().at;
+let incoming: Incoming | undefined;
+let outgoing: Outgoing | undefined;

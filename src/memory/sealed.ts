@@ -15,12 +15,20 @@ export interface Sealed {
   readonly byteLength: number;
 }
 
-/** Lets `write` fill a new memfd, by its path below /proc/self/fd, and seals it. */
-export function sealedFile(name: string, write: (path: string, fd: Fd) => void): Sealed {
+/**
+ * Lets `write` fill a new memfd, by its path below /proc/self/fd, and seals it. `move` may put the
+ * bytes into another one, which is then sealed instead; it closes the one it was given.
+ */
+export function sealedFile(
+  name: string,
+  write: (path: string, fd: Fd) => void,
+  move: (fd: Fd, byteLength: number) => Fd = (fd) => fd,
+): Sealed {
   const flags = MEMFD.MFD_CLOEXEC | MEMFD.MFD_ALLOW_SEALING;
-  const fd = checked(memfdCreate(name, flags), 'make a file in memory') as Fd;
+  let fd = checked(memfdCreate(name, flags), 'make a file in memory') as Fd;
   try {
     write(`/proc/self/fd/${fd}`, fd);
+    fd = move(fd, fstatSync(fd).size);
     checked(fcntl(fd, FCNTL.F_ADD_SEALS, ALL_SEALS), 'seal a file in memory');
     return { fd, byteLength: fstatSync(fd).size };
   } catch (error) {

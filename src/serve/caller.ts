@@ -1,6 +1,7 @@
 /** One client of the socket: its frames in, its answers out, nothing lost when it hangs up. */
 import { FrameReader, frameOf } from '../client/frames.ts';
 import { type JsonObject, PROTOCOL_VERSION } from '../client/protocol.ts';
+import type { Spin } from '../client/spin.ts';
 import { NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
@@ -17,12 +18,20 @@ const READS_A_TURN = 8;
 /** What a client may leave unread before no more of its requests are taken. */
 const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
 
+/** What all callers of a door share. */
+export interface CallerDoor {
+  /** Who we are: "nairobi/0.1.0". */
+  readonly program: string;
+  /** For the next request of who was just answered. */
+  readonly spin: Spin;
+  readonly onGone: (caller: Caller) => void;
+}
+
 /** One connected client. */
 export class Caller {
   readonly #stream: UnixStream;
   readonly #client: Client;
-  readonly #program: string;
-  readonly #onGone: (caller: Caller) => void;
+  readonly #door: CallerDoor;
   readonly #frames = new FrameReader(REQUEST_BYTES_MAX);
   /** Descriptors that arrived, in order. */
   readonly #fds: Fd[] = [];
@@ -32,17 +41,11 @@ export class Caller {
   #awaited = { readable: true, writable: false };
   #greeted = false;
 
-  constructor(
-    stream: UnixStream,
-    client: Client,
-    program: string,
-    onGone: (caller: Caller) => void,
-  ) {
+  constructor(stream: UnixStream, client: Client, door: CallerDoor) {
     this.#stream = stream;
     this.#client = client;
-    this.#program = program;
-    this.#onGone = onGone;
-    stream.poll({ readable: true, writable: false }, () => this.#turn());
+    this.#door = door;
+    stream.poll({ readable: true, writable: false }, (isLast) => this.#turn(isLast));
   }
 
   hangUp(): void {
@@ -51,36 +54,54 @@ export class Caller {
     for (const fd of this.#fds.splice(0)) close(fd);
     for (const { fds } of this.#unsent.splice(0)) closeAll(fds);
     this.#client.gone();
-    this.#onGone(this);
+    this.#door.onGone(this);
   }
 
   /**
-   * Takes all that is there: when a peer hangs up without reading, the event loop says so once and
-   * stops waiting (libuv, uv__poll_io), and the end comes behind what it sent.
+   * Takes what is there, and all of it at the last call: when a peer hangs up without reading, the
+   * event loop says so once and stops waiting, and the end comes behind what it sent.
    */
-  #turn(): void {
+  #turn(isLast: boolean): void {
     if (!this.#stream.isOpen) return;
     try {
       this.#flush();
-      for (let reads = 0; this.#stream.isOpen; reads += 1) {
-        if (this.#unsentBytes > UNREAD_BYTES_MAX) return;
+      for (let reads = 0; reads === 0 || isLast; reads += 1) {
         if (reads === READS_A_TURN) {
-          setImmediate(() => this.#turn());
+          setImmediate(() => this.#turn(isLast));
           return;
         }
-        const received = this.#stream.receive();
-        if (received === undefined) return;
-        if (received === null) {
-          this.hangUp();
-          return;
-        }
-        this.#fds.push(...received.fds);
-        if (this.#fds.length > FDS_MAX) throw new NairobiError('USAGE', 'Too many descriptors');
-        for (const body of this.#frames.take(received.bytes)) this.#hear(body);
+        if (!this.#take()) return;
       }
     } catch (error) {
       this.#dismiss(error);
     }
+  }
+
+  /** One block of what is there; false when there is none. */
+  #take(): boolean {
+    if (!this.#stream.isOpen || this.#unsentBytes > UNREAD_BYTES_MAX) return false;
+    const received = this.#stream.receive();
+    if (received === undefined) return false;
+    if (received === null) {
+      this.hangUp();
+      return false;
+    }
+    this.#fds.push(...received.fds);
+    if (this.#fds.length > FDS_MAX) throw new NairobiError('USAGE', 'Too many descriptors');
+    for (const body of this.#frames.take(received.bytes)) this.#hear(body);
+    return true;
+  }
+
+  /** Who was answered may ask again at once. */
+  #look(): void {
+    this.#door.spin.until(this, () => {
+      try {
+        return this.#take() || !this.#stream.isOpen;
+      } catch (error) {
+        this.#dismiss(error);
+        return true;
+      }
+    });
   }
 
   /** What cannot be understood ends the connection: what follows could not be either. */
@@ -120,7 +141,7 @@ export class Caller {
       });
     }
     this.#greeted = true;
-    const ours = { protocol: PROTOCOL_VERSION, program: this.#program };
+    const ours = { protocol: PROTOCOL_VERSION, program: this.#door.program };
     this.#send({ json: JSON.stringify({ hello: ours }), fds: [] });
   }
 
@@ -142,7 +163,9 @@ export class Caller {
       this.#send(reply);
     } catch {
       this.hangUp();
+      return;
     }
+    this.#look();
   }
 
   /** The descriptors are closed here once they are with the kernel. */
@@ -173,7 +196,7 @@ export class Caller {
     const { readable: listens, writable: writes } = this.#awaited;
     if (listens === readable && writes === writable) return;
     this.#awaited = { readable, writable };
-    this.#stream.poll(this.#awaited, () => this.#turn());
+    this.#stream.poll(this.#awaited, (last) => this.#turn(last));
   }
 }
 

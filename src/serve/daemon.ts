@@ -10,18 +10,22 @@ import { duplicate } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { describe } from './describe.ts';
 import type { Call, Client, Dispatcher, Peer, Reply } from './door.ts';
+import { openWish } from './given.ts';
 import { Heat } from './heat.ts';
+import { InFlight } from './in-flight.ts';
 import type { Figures } from './metrics.ts';
 import { Params } from './params.ts';
-import { Patience, Performer, type Work } from './perform.ts';
+import { Performer, type Work } from './perform.ts';
 import { Pool } from './pool.ts';
 import { type Dataset, Registry } from './registry.ts';
 import type { TaskDone } from './tasks.ts';
-import { commandWish, directoryOf, sourceWish, stepsOf } from './wishes.ts';
+import { commandWish, directoryOf, stepsOf } from './wishes.ts';
 
 export interface DaemonOptions {
   /** Bytes of rows held, in all. */
   readonly memoryLimit: number;
+  /** Of these, what one client may hold; and what one request may take. */
+  readonly clientMemory: number;
   readonly workers: number;
   /** A request that runs longer is answered with TIMEOUT; it may ask for less. */
   readonly requestMs: number;
@@ -32,9 +36,6 @@ export interface DaemonOptions {
   readonly log: (text: string) => void;
 }
 
-/** Requests of one client that may be in flight at a time. */
-const IN_FLIGHT_MAX = 256;
-
 /** What a call gets inline unasked, and what it may ask for. */
 const INLINE_BYTES = 64 * 1024;
 const INLINE_BYTES_MAX = 8 * 1024 * 1024;
@@ -43,11 +44,11 @@ interface Asked {
   readonly id: number;
   readonly call: Call;
   readonly client: Client;
-  /** What this client waits for, by its own numbers. */
-  readonly inFlight: Map<number, Patience>;
+  readonly inFlight: InFlight;
 }
 
-const plain = (result: object): Reply => ({ json: exactJson(result), fds: [] });
+/** What holds no integer beyond a number's. */
+const plain = (result: JsonObject): Reply => ({ json: JSON.stringify(result), fds: [] });
 
 export class Daemon implements Dispatcher {
   readonly #options: DaemonOptions;
@@ -71,12 +72,12 @@ export class Daemon implements Dispatcher {
       onDrop: (held) => this.#pool.drop(held),
       isFramed: (held) => this.#pool.holds(held),
     });
-    this.#performer = new Performer(this.#pool, this.#registry);
+    this.#performer = new Performer(this.#pool, this.#registry, options.clientMemory);
     this.#heat = new Heat(this.#registry, this.#performer);
   }
 
   connected(_peer: Peer): Client {
-    const inFlight = new Map<number, Patience>();
+    const inFlight = new InFlight();
     const client: Client = {
       call: async (id, call) => {
         this.#requests += 1;
@@ -88,9 +89,10 @@ export class Daemon implements Dispatcher {
         }
       },
       gone: () => {
-        const reason = new NairobiError('INTERRUPTED', 'The client is gone');
-        for (const patience of inFlight.values()) patience.giveUp(reason);
-        for (const dataset of this.#registry.all) dataset.holders.delete(client);
+        inFlight.giveUp();
+        for (const dataset of this.#registry.all) {
+          if (dataset.holders.delete(client)) this.#registry.letGo(dataset);
+        }
         this.#clients.delete(client);
       },
     };
@@ -162,9 +164,7 @@ export class Daemon implements Dispatcher {
     const id = params.count('id');
     params.end();
     if (id === undefined) throw new NairobiError('USAGE', 'Cancel: id is missing');
-    const found = inFlight.get(id);
-    found?.giveUp(new NairobiError('INTERRUPTED', 'The request was cancelled'));
-    return { cancelled: found !== undefined };
+    return { cancelled: inFlight.cancel(id) };
   }
 
   #close(params: Params, { client }: Asked): JsonObject {
@@ -172,15 +172,17 @@ export class Daemon implements Dispatcher {
     const evict = params.flag('evict') === true;
     params.end();
     const closed = dataset.holders.delete(client);
+    this.#registry.letGo(dataset);
     if (evict) this.#registry.forget(dataset);
     return { closed, inMemory: dataset.resident !== undefined };
   }
 
   async #open(params: Params, asked: Asked): Promise<Reply> {
-    const dataset = this.#registry.of(sourceWish(params));
     const data = params.flag('data') === true;
-    const { ms } = await this.#perform(params, {}, [dataset], asked);
-    dataset.holders.add(asked.client);
+    const dataset = this.#source(params, asked);
+    const { ms } = await this.#held(dataset, asked.client, () =>
+      this.#perform(params, {}, [dataset], asked),
+    );
     const held = dataset.resident?.held;
     const fds = data && held !== undefined ? [duplicate(held.fd as Fd) as Fd] : [];
     const about = { ...describe(dataset), ms };
@@ -201,17 +203,22 @@ export class Daemon implements Dispatcher {
 
   async #compute(method: string, params: Params, asked: Asked): Promise<Reply> {
     const source = method === 'Run' ? params.nested('open') : undefined;
-    const dataset =
-      source === undefined ? this.#named(params) : this.#registry.of(sourceWish(source));
-    source?.end();
-    const steps = stepsOf(method, params, dataset?.id);
-    const needed = new Set(dataset === undefined ? [] : [dataset]);
-    for (const id of Object.values(steps.query?.tables ?? {})) needed.add(this.#registry.find(id));
-    const done = await this.#perform(params, steps, [...needed], asked);
+    const dataset = source === undefined ? this.#named(params) : this.#source(source, asked);
+    const compute = async (): Promise<TaskDone> => {
+      source?.end();
+      const steps = stepsOf(method, params, dataset?.id);
+      const needed = new Set(dataset === undefined ? [] : [dataset]);
+      for (const id of Object.values(steps.query?.tables ?? {})) {
+        needed.add(this.#registry.find(id));
+      }
+      return this.#perform(params, steps, [...needed], asked);
+    };
+    const done = await (source === undefined || dataset === undefined
+      ? compute()
+      : this.#held(dataset, asked.client, compute));
     const fds = done.fds as readonly Fd[];
     const parts = Object.entries(done.answers);
     if (method !== 'Run') return { json: parts[0]?.[1] ?? '{}', fds };
-    if (source !== undefined) dataset?.holders.add(asked.client);
     const about = dataset === undefined ? {} : { dataset: describe(dataset) };
     const head = exactJson({ ...about, ms: done.ms }).slice(1, -1);
     const answers = parts.map(([name, json]) => `${JSON.stringify(name)}:${json}`);
@@ -225,13 +232,36 @@ export class Daemon implements Dispatcher {
     if (isOwnLine(command.command, command.argv, isTerminal)) {
       return plain({ instead: 'only the program itself can do it' });
     }
-    const hot = this.#registry.all.filter(({ resident }) => resident !== undefined);
+    const hot = this.#registry.all.filter(
+      ({ resident, wish }) => resident !== undefined && wish.fd === undefined,
+    );
     const done = await this.#perform(params, { command }, hot, asked);
     for (const id of done.used ?? []) this.#registry.touch(this.#registry.find(id));
     for (const wish of done.cold ?? []) this.#heat.missed(wish);
     const { answers, fds, tail } = done;
     const json = answers['command'] ?? '{}';
     return { json, fds: fds as readonly Fd[], ...(tail === undefined ? {} : { tail }) };
+  }
+
+  /** The dataset of a path, or a new one of a descriptor that came with the call. */
+  #source(params: Params, { call }: Asked): Dataset {
+    const wish = openWish(params, call.fds);
+    return wish.fd === undefined ? this.#registry.of(wish) : this.#registry.give(wish);
+  }
+
+  /** Once `work` is done the client holds the dataset; else what it gave of it is let go. */
+  async #held(dataset: Dataset, client: Client, work: () => Promise<TaskDone>): Promise<TaskDone> {
+    dataset.asked += 1;
+    try {
+      const done = await work();
+      if (this.#clients.has(client)) {
+        this.#registry.hold(dataset, client, this.#options.clientMemory);
+      }
+      return done;
+    } finally {
+      dataset.asked -= 1;
+      this.#registry.letGo(dataset);
+    }
   }
 
   #named(params: Params): Dataset | undefined {
@@ -250,23 +280,16 @@ export class Daemon implements Dispatcher {
     const inlineMax = Math.min(params.count('inlineMax') ?? INLINE_BYTES, INLINE_BYTES_MAX);
     const asked = params.count('timeoutMs') ?? this.#options.requestMs;
     params.end();
-    if (inFlight.has(id)) throw new NairobiError('USAGE', `The request ${id} is in flight already`);
-    if (inFlight.size >= IN_FLIGHT_MAX) {
-      throw new NairobiError('LOCKED', `${IN_FLIGHT_MAX} requests are in flight already`, {
-        hint: 'wait for some of them to be answered',
-      });
-    }
-    const patience = new Patience(Math.min(asked, this.#options.requestMs));
-    inFlight.set(id, patience);
+    for (const dataset of datasets) dataset.asked += 1;
     try {
-      return await this.#performer.perform(
-        { steps, cwd, inlineMax, owner: client },
-        datasets,
-        patience,
+      return await inFlight.run(id, Math.min(asked, this.#options.requestMs), (patience) =>
+        this.#performer.perform({ steps, cwd, inlineMax, owner: client }, datasets, patience),
       );
     } finally {
-      inFlight.delete(id);
-      patience.end();
+      for (const dataset of datasets) {
+        dataset.asked -= 1;
+        this.#registry.letGo(dataset);
+      }
     }
   }
 }

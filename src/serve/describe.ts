@@ -15,6 +15,7 @@ export function describe({ id, wish, resident, holders, requests, version }: Dat
     rows: held.rows,
     columns: held.columns.map(({ name, type }) => ({ name, type })),
     bytes: held.bytes,
+    pages: held.pages,
     files: held.files.map(({ path, size }) => ({ path, bytes: size })),
     ...use,
   };

@@ -1,5 +1,5 @@
 /** Whether the files of a dataset are still what was read. */
-import { statSync } from 'node:fs';
+import { type BigIntStats, fstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expand } from '../engine/inputs/files.ts';
@@ -14,7 +14,8 @@ const SETTLED_MS = 20;
 
 /** The files a source means now, each with what tells it from its other versions. */
 export function marksOf(wish: SourceWish): readonly FileMark[] {
-  return expand(path.resolve(wish.cwd, wish.path)).map((file) => markOf(file.path));
+  if (wish.fd !== undefined) return [markOf(wish.path, fstatSync(wish.fd, { bigint: true }))];
+  return expand(path.resolve(wish.cwd, wish.path)).map((file) => markAt(file.path));
 }
 
 /** The same, once none of them was changed in this very moment. */
@@ -34,19 +35,26 @@ export const sameFiles = (a: readonly FileMark[], b: readonly FileMark[]): boole
 export function isFresh({ files, wish }: Held): boolean {
   const [first] = files;
   // One file costs two looks; a directory or a glob may have gained one.
-  const isFile = files.length === 1 && first?.path === path.resolve(wish.cwd, wish.path);
-  return sameFiles(isFile ? [markOf(first.path)] : marksOf(wish), files);
+  const isFile =
+    wish.fd === undefined &&
+    files.length === 1 &&
+    first?.path === path.resolve(wish.cwd, wish.path);
+  return sameFiles(isFile ? [markAt(first.path)] : marksOf(wish), files);
 }
 
-function markOf(file: string): FileMark {
+function markOf(file: string, stats: BigIntStats): FileMark {
+  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+  return {
+    path: file,
+    size: Number(size),
+    identity: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    changedMs: Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n)),
+  };
+}
+
+function markAt(file: string): FileMark {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
-    return {
-      path: file,
-      size: Number(size),
-      identity: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
-      changedMs: Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n)),
-    };
+    return markOf(file, statSync(file, { bigint: true }));
   } catch (cause) {
     throw new NairobiError('NOT_FOUND', `${file} is not there any more`, {
       where: { file },

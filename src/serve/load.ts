@@ -8,9 +8,10 @@ import { Session } from '../engine/session.ts';
 import { NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
-import { sealedFile } from '../memory/sealed.ts';
+import { type Sealed, sealedFile } from '../memory/sealed.ts';
 import { type Bytes, bytes, formatBytes } from '../units.ts';
 import { marksOf, sameFiles, settledMarks } from './files.ts';
+import { onHugePages } from './huge-rows.ts';
 import type { Held, SourceWish } from './tasks.ts';
 
 export interface Loaded {
@@ -58,7 +59,7 @@ async function loadOnce(
     },
     reporter,
   );
-  const argument = { path: wish.path };
+  const argument = { path: wish.path, ...(wish.fd === undefined ? {} : { fd: wish.fd }) };
   const relation = session.open(argument);
   const promised = JSON.stringify(relation.columns);
   const frame = await session.attempt(() => {
@@ -66,7 +67,7 @@ async function loadOnce(
     return collect(relation.scan());
   });
   const whole = frame.rechunk();
-  const { fd, byteLength } = sealedFile(`nairobi:${id}`, (path) => whole.writeIPC(path));
+  const { fd, byteLength, pages } = sealedRows(`nairobi:${id}`, whole);
   const columns = columnsOf(whole);
   const held: Held = {
     id,
@@ -74,6 +75,7 @@ async function loadOnce(
     name: tableName(argument),
     fd,
     bytes: byteLength,
+    pages,
     rows: whole.height,
     columns,
     wish,
@@ -84,6 +86,20 @@ async function loadOnce(
       reporter.rejection === undefined,
   };
   return { held, frame: whole };
+}
+
+function sealedRows(name: string, rows: DataFrame): Sealed & { pages: Held['pages'] } {
+  let pages: Held['pages'] = 'plain';
+  const sealed = sealedFile(
+    name,
+    (path) => rows.writeIPC(path),
+    (fd, byteLength) => {
+      const huge = onHugePages(name, fd, byteLength);
+      if (huge !== undefined) pages = 'hugetlb-2M';
+      return huge ?? fd;
+    },
+  );
+  return { ...sealed, pages };
 }
 
 /** What is written to all the time is never read whole. */

@@ -72,11 +72,13 @@ export class Patience {
 export class Performer {
   readonly #pool: Pool;
   readonly #registry: Registry;
+  readonly #taskBytesMax: number;
   #lastTask = 0;
 
-  constructor(pool: Pool, registry: Registry) {
+  constructor(pool: Pool, registry: Registry, taskBytesMax: number) {
     this.#pool = pool;
     this.#registry = registry;
+    this.#taskBytesMax = taskBytesMax;
   }
 
   async perform(work: Work, datasets: readonly Dataset[], patience: Patience): Promise<TaskDone> {
@@ -129,7 +131,7 @@ export class Performer {
       steps,
       cwd,
       inlineMax,
-      memoryLimit: Math.max(this.#registry.room, TASK_BYTES_MIN),
+      memoryLimit: Math.min(Math.max(this.#registry.room, TASK_BYTES_MIN), this.#taskBytesMax),
       ...(first === undefined
         ? {}
         : { open: { id: first.id, version: first.version + 1, wish: first.wish } }),
@@ -139,7 +141,10 @@ export class Performer {
     try {
       return await running;
     } finally {
-      if (first !== undefined) first.loading = undefined;
+      if (first !== undefined) {
+        first.loading = undefined;
+        this.#registry.letGo(first);
+      }
       for (const resident of inUse) this.#registry.leave(resident);
     }
   }

@@ -30,6 +30,8 @@ export class Dataset {
   requests = 0;
   /** Clients that opened it and did not close it. */
   readonly holders = new Set<object>();
+  /** Requests that are about it now. */
+  asked = 0;
 
   constructor(id: string, wish: SourceWish) {
     this.id = id;
@@ -51,6 +53,7 @@ export class Registry {
   readonly #datasets = new Map<string, Dataset>();
   readonly #residents = new Set<Resident>();
   #clock = 0;
+  #given = 0;
   evictions = 0;
 
   constructor(options: RegistryOptions) {
@@ -83,6 +86,14 @@ export class Registry {
     if (known !== undefined) return known;
     const dataset = new Dataset(id, wish);
     this.#datasets.set(id, dataset);
+    return dataset;
+  }
+
+  /** A dataset over an open file, which is closed with it: see letGo. */
+  give(wish: SourceWish): Dataset {
+    this.#given += 1;
+    const dataset = new Dataset(`g${this.#given}`, wish);
+    this.#datasets.set(dataset.id, dataset);
     return dataset;
   }
 
@@ -150,8 +161,37 @@ export class Registry {
   /** Forgets it altogether when nobody holds it or is about to use it. */
   forget(dataset: Dataset): void {
     if (dataset.holders.size > 0 || dataset.loading !== undefined) return;
+    if (dataset.wish.fd !== undefined) {
+      this.letGo(dataset);
+      return;
+    }
     this.release(dataset);
     this.#datasets.delete(dataset.id);
+  }
+
+  /** MEMORY_LIMIT where `holder` has more than `limit` then. */
+  hold(dataset: Dataset, holder: object, limit: number): void {
+    const all = this.all.filter((one) => one === dataset || one.holders.has(holder));
+    const held = sum(all, ({ resident }) => resident?.held.bytes ?? 0);
+    if (held > limit && !dataset.holders.has(holder)) {
+      this.forget(dataset);
+      throw new NairobiError(
+        'MEMORY_LIMIT',
+        `This client would hold ${formatBytes(held)}, and may hold ${formatBytes(limit)}`,
+        { hint: 'close what is not needed, or pass a larger --client-memory to the daemon' },
+      );
+    }
+    dataset.holders.add(holder);
+  }
+
+  /** What was given by somebody who is gone is of use to nobody. */
+  letGo(dataset: Dataset): void {
+    const { wish, holders, asked, loading } = dataset;
+    if (wish.fd === undefined || holders.size > 0 || asked > 0 || loading !== undefined) return;
+    if (this.#datasets.delete(dataset.id)) {
+      this.release(dataset);
+      close(wish.fd as Fd);
+    }
   }
 
   close(): void {

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** Undefined: by the CPUs. */
   readonly workers: number | undefined;
   readonly requestMs: number;
+  /** Undefined: as much as there is. */
+  readonly clientMemory: number | undefined;
   readonly allowed: readonly string[];
   readonly program: { readonly name: string; readonly version: string };
   /** Told once it serves, and how to find out how it does. */
@@ -51,6 +53,7 @@ export async function runDaemon(options: RunOptions): Promise<never> {
     memoryLimit: Math.floor(plan.memoryLimit * HELD_SHARE),
     workers: workers ?? Math.min(Math.max(plan.threads, WORKERS.min), WORKERS.max),
     requestMs,
+    clientMemory: options.clientMemory ?? Number.MAX_SAFE_INTEGER,
     program,
     allowed,
     log,

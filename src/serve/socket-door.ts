@@ -2,6 +2,7 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { frameOf } from '../client/frames.ts';
 import { prepareSocketFolder } from '../client/socket-path.ts';
+import { Spin } from '../client/spin.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import { ERRNO } from '../kernel/errno.ts';
@@ -14,7 +15,7 @@ import {
   peerGroups,
   UnixStream,
 } from '../kernel/unix-socket.ts';
-import { Caller } from './caller.ts';
+import { Caller, type CallerDoor } from './caller.ts';
 import type { Dispatcher, Door } from './door.ts';
 import { protocolError } from './failures.ts';
 
@@ -31,6 +32,8 @@ const SOCKET_MODE = 0o600;
 /** The kernel takes at most net.core.somaxconn. */
 const BACKLOG = 4096;
 const CONNECTIONS_MAX = 512;
+/** A client that asks again and again does so within this; others wait no longer for it. */
+const LOOK_MS = 0.05;
 
 /** Listens at `path`, where connections wait from now on; LOCKED when another daemon does. */
 export function claimSocket(path: string): Fd {
@@ -39,14 +42,16 @@ export function claimSocket(path: string): Fd {
 }
 
 export function openSocketDoor(dispatcher: Dispatcher, options: SocketOptions): Door {
-  const { path, listening, isInherited, log } = options;
+  const { path, listening, isInherited, log, program } = options;
   const listener = new UnixStream(listening);
   const callers = new Set<Caller>();
+  const spin = new Spin(LOOK_MS);
+  const shared = { program, spin, onGone: (caller: Caller) => callers.delete(caller) };
   const welcome = (): void => {
     for (let fd = acceptUnix(listener.fd); fd >= 0; fd = acceptUnix(listener.fd)) {
       const stream = new UnixStream(fd as Fd);
       try {
-        callers.add(admit(stream, dispatcher, options, callers));
+        callers.add(admit(stream, dispatcher, shared, callers.size));
       } catch (error) {
         log(`a connection was refused: ${messageOf(error)}`);
         refuse(stream, error);
@@ -85,16 +90,15 @@ function clearAway(path: string): void {
 function admit(
   stream: UnixStream,
   dispatcher: Dispatcher,
-  { program }: SocketOptions,
-  callers: Set<Caller>,
+  door: CallerDoor,
+  connected: number,
 ): Caller {
   const { uid, pid, gid } = peerCredentials(stream.fd);
   mayEnter(uid, [gid, ...(peerGroups(stream.fd) ?? [])]);
-  if (callers.size >= CONNECTIONS_MAX) {
+  if (connected >= CONNECTIONS_MAX) {
     throw new NairobiError('LOCKED', `${CONNECTIONS_MAX} clients are connected already`);
   }
-  const client = dispatcher.connected({ uid, pid, door: 'socket' });
-  return new Caller(stream, client, program, (caller) => callers.delete(caller));
+  return new Caller(stream, dispatcher.connected({ uid, pid, door: 'socket' }), door);
 }
 
 /**

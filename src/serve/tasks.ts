@@ -16,6 +16,8 @@ export interface SourceWish {
   readonly read: ReadOptions;
   readonly unionByName?: boolean;
   readonly filenameColumn?: string;
+  /** The open file itself, which `path` only names: see given.ts. */
+  readonly fd?: number;
 }
 
 /** What of a file tells that it is the same: enough for the source of a dataset. */
@@ -36,6 +38,8 @@ export interface Held {
   readonly name: string;
   readonly fd: number;
   readonly bytes: number;
+  /** What the bytes lie on. */
+  readonly pages: 'hugetlb-2M' | 'plain';
   readonly rows: number;
   readonly columns: readonly Column[];
   readonly wish: SourceWish;

@@ -42,16 +42,21 @@ export function sourceWish(params: Params): SourceWish {
       hint: 'send an absolute path, or the directory it starts from as "cwd"',
     });
   }
-  const read = params.nested('read');
   return {
     path,
     cwd: cwd ?? '/',
-    read: read === undefined ? {} : readOptions(read),
+    read: readWish(params),
     ...said({
       unionByName: params.flag('unionByName'),
       filenameColumn: params.optionalText('filenameColumn'),
     }),
   };
+}
+
+/** How a source is to be understood. */
+export function readWish(params: Params): ReadOptions {
+  const read = params.nested('read');
+  return read === undefined ? {} : readOptions(read);
 }
 
 /** The directory relative paths of a request begin at. */

@@ -1,7 +1,7 @@
 /** --files-from: the names of files from a file, as `find` and `ls` print them. */
 import { readFileSync } from 'node:fs';
 import { messageOf, NairobiError } from '../../errors.ts';
-import { expand, type InputFile, notFound, statOf, withKeys } from './files.ts';
+import { expand, type InputFile, notFound, openFile, statOf, withKeys } from './files.ts';
 import type { SourceArgument } from './sources.ts';
 
 /** All files that a list names, as one table "data"; "-" is stdin. */
@@ -33,7 +33,8 @@ export function readFileList(list: string): string[] {
 }
 
 /** The files of a source, however it names them. */
-export function filesOf({ path, files }: SourceArgument): readonly InputFile[] {
+export function filesOf({ path, files, fd }: SourceArgument): readonly InputFile[] {
+  if (fd !== undefined) return [openFile(fd, path)];
   if (files === undefined) return expand(path);
   const listed = files.flatMap(expandListed);
   const areWhole = listed.every(({ partitions }) => partitions.length === 0);

@@ -1,5 +1,5 @@
 /** From what the user named to the files it means, in a fixed order. */
-import { existsSync, globSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { existsSync, fstatSync, globSync, readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, NairobiError } from '../../errors.ts';
 import { closest } from '../../suggest.ts';
@@ -108,6 +108,17 @@ function describe(file: string, partitions: InputFile['partitions']): InputFile 
   if (found === undefined) throw notFound(file);
   const kind = found.isFile() ? 'regular' : found.isBlockDevice() ? 'device' : 'stream';
   return { path: file, size: found.size, kind, partitions };
+}
+
+/** A file that is open already and is called `path`; NOT_SUPPORTED for what is no regular file. */
+export function openFile(fd: number, path: string): InputFile {
+  const found = fstatSync(fd);
+  if (!found.isFile()) {
+    throw new NairobiError('NOT_SUPPORTED', `The descriptor of "${path}" is of no regular file`, {
+      hint: 'files and memory (memfd_create) are read; write what a pipe gives into one of them',
+    });
+  }
+  return { path, place: `/proc/self/fd/${fd}`, size: found.size, kind: 'regular', partitions: [] };
 }
 
 export function statOf(file: string): Stats | undefined {

@@ -8,6 +8,8 @@ export interface SourceArgument {
   readonly path: string;
   /** The files themselves, named one by one (--files-from); `path` is then their list's. */
   readonly files?: readonly string[];
+  /** The open file itself, which `path` only names. */
+  readonly fd?: number;
 }
 
 /** Splits "sensors=logs/*.csv"; a path that exists as it stands is not split. */

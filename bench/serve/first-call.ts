@@ -1,0 +1,79 @@
+/**
+ * Run on a CSV of 20,000 rows that nobody asked for before: reads it, computes figures of a column
+ * and draws a chart in one call over D-Bus. The daemon tells in its answer ("ms") how long reading,
+ * computing and drawing took; what is left of the time the client waits is the way there and back.
+ *   node bench/serve/first-call.ts [FILES]
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '../../src/client/connection.ts';
+import { BusClient, withBus } from './bus-client.ts';
+import { machine, measured, withDaemon } from './measure.ts';
+
+const FILES = Number(process.argv[2] ?? 60);
+const ROWS = 20_000;
+/** The first ones warm the threads up and are not counted. */
+const WARM = 10;
+
+interface Answer {
+  readonly ms: Readonly<Record<string, number>>;
+  readonly dataset: { readonly rows: number };
+  readonly plot: { readonly data: { readonly bytes: number } };
+}
+
+const wish = (file: string) => ({
+  open: { path: file },
+  column: { column: 'temp', figures: ['count', 'mean', 'sd', 'p95', 'skewness', 'kurtosis'] },
+  plot: { x: 'at', y: 'temp', width: 640, height: 360 },
+});
+
+await withBus((address) =>
+  withDaemon(
+    ['--bus', 'session'],
+    async (socket) => {
+      const folder = path.dirname(socket);
+      const files = Array.from({ length: WARM + FILES }, (_, n) => {
+        const lines = Array.from(
+          { length: ROWS },
+          (_, i) => `${i},${(i * 7 + n) % 400}.5,k${i % 9}`,
+        );
+        const file = path.join(folder, `${n}.csv`);
+        writeFileSync(file, `at,temp,device\n${lines.join('\n')}\n`);
+        return file;
+      });
+      using watch = Connection.open(socket);
+      for (;;) {
+        const { threads } = (await watch.request('Status')).result as never as {
+          threads: { threads: number; warm: number };
+        };
+        if (threads.warm === threads.threads) break;
+        await sleep(100);
+      }
+      const bus = new BusClient(address);
+      const times: Record<string, number[]> = {};
+      for (const [n, file] of files.entries()) {
+        const start = performance.now();
+        const text = bus.call('Run', JSON.stringify(wish(file)));
+        const total = performance.now() - start;
+        const answer = JSON.parse(text) as Answer;
+        if (answer.dataset.rows !== ROWS || answer.plot.data.bytes < 1000) throw new Error(text);
+        const inside = Object.values(answer.ms).reduce((sum, one) => sum + one, 0);
+        if (n < WARM) continue;
+        for (const [name, value] of Object.entries({
+          ...answer.ms,
+          total,
+          outside: total - inside,
+        })) {
+          times[name] = [...(times[name] ?? []), value];
+        }
+        await sleep(5);
+      }
+      const figures = Object.entries(times).map(([name, values]) => [name, measured(values, 3)]);
+      const said = { unit: 'ms', ...Object.fromEntries(figures) };
+      console.log(JSON.stringify({ bench: 'serve/first-call', machine: machine(), ...said }));
+    },
+    { DBUS_SESSION_BUS_ADDRESS: address },
+  ),
+);
+process.exit();
