@@ -207,7 +207,7 @@ export function scan(
     minuses = 0;
     const unusual = maskOf(special(a), special(b), special(c), special(e));
     if (zeros != 0 || (first & unusual) != 0) {
-      first = numbersAt(block, delimiter, first, ends, fields);
+      first = numbersAt(block, first, ends, fields);
     }
     if ((kinds & (DOUBLE | MICROS)) != 0) {
       const d = digitsOf(block);
@@ -262,10 +262,10 @@ function pointsBefore(block: usize): u64 {
 }
 
 /** Leading zeros and plus signs; answers where numbers begin, signs and blanks passed over. */
-function numbersAt(block: usize, delimiter: u8, begins: u64, ends: u64, fields: u32): u64 {
+function numbersAt(block: usize, begins: u64, ends: u64, fields: u32): u64 {
   let first = begins;
-  const spaces = equal(block, i8x16.splat(0x20));
-  const blanks = delimiter == 0x09 ? spaces : spaces | equal(block, i8x16.splat(0x09));
+  // A tab that is a delimiter is a blank inside quotes.
+  const blanks = (equal(block, i8x16.splat(0x20)) | equal(block, i8x16.splat(0x09))) & ~ends;
   const led = first & blanks;
   if (led != 0) {
     // Behind the blanks in front: adding carries through a run of them.

@@ -1,8 +1,8 @@
 /**
  * Checks that every record of delimited text is plain, where it lies mapped, at the speed of
- * memory: some 200 instructions of machine code on a thread of libuv's pool. A gigabyte takes 0.06
- * seconds of one processor; the WebAssembly kernel of formats/csv, which is the fallback and the
- * second opinion in the tests, needs 0.27 with the copying and the thread around it.
+ * memory, and looks in some columns for values that a parser would misread: some 400 instructions
+ * of machine code on a thread of libuv's pool. The WebAssembly kernels of formats/csv are the
+ * fallback and the second opinion in the tests.
  *
  * The bytes are those of asm/records-x64.s; a test assembles it and compares.
  */
@@ -12,24 +12,8 @@ import { MiB } from '../units.ts';
 import { mmap, mprotect, munmap } from './calls.ts';
 import { MAP } from './constants.ts';
 import { KernelError } from './errno.ts';
+import { CHECK_CODE } from './records-code.ts';
 import { addressOf, type Fd, lend, type NativeCode, nativeCode, viewOf } from './syscall.ts';
-
-export const CHECK_CODE =
-  '53554154415541564157c4e27d784738c4e27d784f39c4e27d78573ac4e27d785f3bc4627d787f3c488b374c8b47' +
-  '104c8b4f204c8b57284c8b5f18488b5f40488b6f484c8b67504c8b770848837f58007419ba16000000e80e020000' +
-  '488b4760480347584c39f04c0f42f0488d46404c39f00f87a0000000c5fe6f26c5fe6f6e20c5dd74f0c5d574f8c5' +
-  'fdd7c6c5fdd7cf48c1e1204809c8c5dd74f1c5d574f9c5fdd7d6c5fdd7cf48c1e1204809cac5dd74f2c5d574fac5' +
-  'cddbf3c5c5dbfbc54debc7c4427d17c00f85a20000004885db0f85990000004531e44889c14809d14889cd48c1ed' +
-  '3ff34c0fb8e9c462eaf5f94b8b04c1c4e290f5c04c39f87543f3480fb8d24901d34d01e8470fb704424883c640e9' +
-  '53ffffff4c3b7708742bba04000000e842010000488b47584801476048837f30000f840cffffffb802000000eb09' +
-  'b801000000eb0231c04889374c8947104c895f1848895f4048896f484c896750c5f877415f415e415d415c5d5bc3' +
-  'c57dd7eec5fdd7cf48c1e1204909cdc441f96ec5c4413174c9c4433944c100c441f97ec74931df4889c14809d148' +
-  '894f684801c94809e9c4c280f2ed488d5c2d004809d94c09e14d89ec4d21fcc4c2f0f2cc48894f70c4c15d74f7c4' +
-  'c15574ffc57dd7e6c5fdd7cf48c1e1204909cc31db0fb64e403a4f390f94c348d1cb4889d148d1e94809d94921cc' +
-  '4d09e54c0b6f6849d1ed4909dd0fb64e4031db3a4f380f94c34531e43a4f3a410f94c44c09e3440fb766408a6f39' +
-  'b10d664139cc0f94c10fb6c94809cb48d1cb4909ddc46290f2ed4c0b6f700f85f6feffff4c89fb48c1fb3f4989ec' +
-  '49c1ec3fc4e280f2d2c4e280f24f68e976feffff57564153488b7778482b7760483b7758480f477758488b7f60b8' +
-  '1c0000000f05415b5e5fc3';
 
 /** Of processors without these the WebAssembly kernel does the work. */
 const NEEDED = ['avx2', 'bmi1', 'bmi2', 'pclmulqdq', 'popcnt'];
@@ -52,14 +36,26 @@ const WORD = {
   windowBytes: 11,
   windowStart: 12,
   mappingEnd: 15,
+  numbers: 16,
+  others: 17,
+  watched: 18,
+  found: 19,
+  eightZeros: 20,
+  aboveDigits: 21,
+  highBits: 22,
 } as const;
-const STATE_WORDS = 16;
-/** Bytes of the state: delimiter, line end, quote, whether quotes count, CR. */
+const STATE_WORDS = 64;
+/** Bytes of the state: delimiter, line end, quote, whether quotes count, CR, point, and numbers. */
 const BYTES_AT = 56;
+/** What each byte is, in the state. */
+const CLASSES_AT = 256;
+const CLASS = { endsNumber: 1, isEmpty: 2, quote: 4 } as const;
 
 const BLOCK_BYTES = 64;
-/** What a block looks at behind itself. */
-const LOOKAHEAD_BYTES = 2;
+/** What a block looks at behind itself: 128 bytes of a value that begins there, and a bit more. */
+const LOOKAHEAD_BYTES = 256;
+/** What is left of the text when less than a block and what it looks at is. */
+const TAIL_BYTES = BLOCK_BYTES + LOOKAHEAD_BYTES;
 /** As much of the file as is this process's memory at one time. */
 const WINDOW_BYTES = 8 * MiB;
 const PAGE_MASK = -4096n;
@@ -68,7 +64,14 @@ const PAGE_MASK = -4096n;
 const FIELDS_MAX = 4096;
 
 const CR = 13;
+const POINT = 46;
+/** From the point to the nine; the slash among them is in no number, which its parser will say. */
+const NUMBER_BYTES = 11;
+const NINE = 57;
 const PLAIN_SO_FAR = 0;
+
+/** What can be looked for in a column; bits. See formats/csv/odd-values.ts. */
+export const LOOKED_FOR = { number: 1, double: 2, micros: 4, unseen: 8 } as const;
 
 export interface RecordRules {
   /** Where the first record starts. */
@@ -83,18 +86,29 @@ export interface RecordRules {
 export interface RecordCheck {
   /** True when every record is plain; false also when it was told to stop. */
   readonly plain: Promise<boolean>;
+  /** The bits of LOOKED_FOR that were found in each column, when all are plain. */
+  readonly found: Promise<Uint8Array>;
   /** It ends within milliseconds; nothing waits for it. */
   stop(): void;
 }
 
 /**
- * Starts to check the file; undefined where there is no code for the processor, or the records
- * are too wide for it. A fault guard (sigbus.ts) has to stand until the answer is there.
+ * Starts to check the file, and to look in its columns for what `watched` says of each: bits of
+ * LOOKED_FOR. What is found may be a false alarm, what is not found is not there. undefined where
+ * there is no code for the processor, or the records are too wide for it. A fault guard (sigbus.ts)
+ * has to stand until the answer is there.
  */
-export function checkRecords(fd: Fd, size: number, rules: RecordRules): RecordCheck | undefined {
+export function checkRecords(
+  fd: Fd,
+  size: number,
+  rules: RecordRules,
+  watched: Uint8Array = new Uint8Array(rules.fields),
+): RecordCheck | undefined {
   if (rules.fields > FIELDS_MAX || rules.byte >= size) return undefined;
+  // Such a delimiter would pass for a part of a number.
+  if (rules.delimiter >= POINT && rules.delimiter <= NINE) return undefined;
   const code = install();
-  return code === undefined ? undefined : new Check(code, fd, size, rules).start();
+  return code === undefined ? undefined : new Check(code, fd, size, rules, watched).start();
 }
 
 class Check {
@@ -103,35 +117,21 @@ class Check {
   readonly #mapping: bigint;
   readonly #size: number;
   readonly #state = new BigUint64Array(STATE_WORDS);
+  readonly #found: Uint8Array;
   /** Kept here because the state has only their addresses. */
-  readonly #tables: readonly [BigUint64Array, Uint16Array];
+  readonly #tables: Tables;
 
-  constructor(code: NativeCode, fd: Fd, size: number, rules: RecordRules) {
+  constructor(code: NativeCode, fd: Fd, size: number, rules: RecordRules, watched: Uint8Array) {
     const address = mmap(size, { protection: MAP.PROT_READ, flags: MAP.MAP_SHARED, fd });
     if (address < 0) throw new KernelError(-address, 'map a file to check its records');
     this.#code = code;
     this.#rules = rules;
     this.#mapping = BigInt(address);
     this.#size = size;
-    this.#tables = tablesOf(rules.fields);
-    const { delimiter, lineEnd, quote } = rules;
-    const quotesCount = quote < 0 ? 0 : 0xff;
-    new Uint8Array(this.#state.buffer, BYTES_AT).set([
-      delimiter,
-      lineEnd,
-      Math.max(0, quote),
-      quotesCount,
-      CR,
-    ]);
-    const start = this.#mapping + BigInt(rules.byte);
-    this.#state[WORD.mayOpen] = 1n;
-    this.#state[WORD.patterns] = addressOf(this.#tables[0]);
-    this.#state[WORD.phasesAfter] = addressOf(this.#tables[1]);
-    this.#state[WORD.at] = start;
-    this.#state[WORD.end] = this.#mapping + BigInt(Math.max(0, size - LOOKAHEAD_BYTES));
-    this.#state[WORD.windowBytes] = BigInt(WINDOW_BYTES);
-    this.#state[WORD.windowStart] = start & PAGE_MASK;
-    this.#state[WORD.mappingEnd] = this.#mapping + BigInt(size);
+    this.#found = new Uint8Array(rules.fields);
+    this.#tables = tablesOf(rules.fields, watched);
+    this.#setBytes();
+    this.#setWords(this.#firstByte());
   }
 
   start(): RecordCheck {
@@ -139,7 +139,52 @@ class Check {
       .callAsync(addressOf(this.#state))
       .then((answer) => answer === PLAIN_SO_FAR && this.#finish())
       .finally(() => munmap(this.#mapping, this.#size));
-    return { plain, stop: () => void Atomics.store(this.#state, WORD.stop, 1n) };
+    const found = plain.then(() => this.#found);
+    return { plain, found, stop: () => void Atomics.store(this.#state, WORD.stop, 1n) };
+  }
+
+  #setBytes(): void {
+    const { delimiter, lineEnd, quote } = this.#rules;
+    const quotesCount = quote < 0 ? 0 : 0xff;
+    const bytes = new Uint8Array(this.#state.buffer);
+    const own = [delimiter, lineEnd, Math.max(0, quote), quotesCount, CR, POINT, NUMBER_BYTES];
+    bytes.set(own, BYTES_AT);
+    // Behind the text lie zeros.
+    for (const byte of [delimiter, lineEnd, CR, 0])
+      bytes[CLASSES_AT + byte] = CLASS.endsNumber | CLASS.isEmpty;
+    if (quote >= 0) bytes[CLASSES_AT + quote] = CLASS.quote;
+  }
+
+  #setWords(start: bigint): void {
+    const state = this.#state;
+    const { patterns, phasesAfter, numbers, others, watched } = this.#tables;
+    // The line end of the header comes first: behind it the first value begins.
+    const isBehindLine = start < this.#mapping + BigInt(this.#rules.byte);
+    state[WORD.phase] = isBehindLine ? BigInt(this.#rules.fields - 1) : 0n;
+    state[WORD.mayOpen] = 1n;
+    state[WORD.patterns] = addressOf(patterns);
+    state[WORD.phasesAfter] = addressOf(phasesAfter);
+    state[WORD.at] = start;
+    state[WORD.end] = this.#mapping + BigInt(Math.max(0, this.#size - LOOKAHEAD_BYTES));
+    state[WORD.windowBytes] = BigInt(WINDOW_BYTES);
+    state[WORD.windowStart] = start & PAGE_MASK;
+    state[WORD.mappingEnd] = this.#mapping + BigInt(this.#size);
+    state[WORD.numbers] = addressOf(numbers);
+    state[WORD.others] = addressOf(others);
+    state[WORD.watched] = addressOf(watched);
+    state[WORD.found] = addressOf(this.#found);
+    state[WORD.eightZeros] = 0x3030303030303030n;
+    state[WORD.aboveDigits] = 0x7676767676767676n;
+    state[WORD.highBits] = 0x0080808080808080n;
+  }
+
+  /** That of the first record, or the line end before it. */
+  #firstByte(): bigint {
+    const { byte, lineEnd } = this.#rules;
+    const first = this.#mapping + BigInt(byte);
+    if (byte === 0) return first;
+    const [before] = new Uint8Array(viewOf(first - 1n, 1));
+    return before === lineEnd ? first - 1n : first;
   }
 
   /** The last bytes, from a copy with the line end that the last record may lack. */
@@ -147,8 +192,8 @@ class Check {
     const state = this.#state;
     const from = Number((state[WORD.at] ?? 0n) - this.#mapping);
     const rest = this.#size - from;
-    assert(rest >= 0 && rest < BLOCK_BYTES + LOOKAHEAD_BYTES, `${rest} bytes were not checked`);
-    const tail = new Uint8Array(3 * BLOCK_BYTES);
+    assert(rest >= 0 && rest < TAIL_BYTES, `${rest} bytes were not checked`);
+    const tail = new Uint8Array(TAIL_BYTES + BLOCK_BYTES + LOOKAHEAD_BYTES);
     if (rest > 0) tail.set(new Uint8Array(viewOf(state[WORD.at] ?? 0n, rest)));
     const { lineEnd } = this.#rules;
     const isOpen =
@@ -158,15 +203,23 @@ class Check {
     state[WORD.windowBytes] = 0n;
     return lend(tail, (address) => {
       state[WORD.at] = address;
-      state[WORD.end] = address + BigInt(2 * BLOCK_BYTES);
+      state[WORD.end] = address + BigInt(TAIL_BYTES + BLOCK_BYTES);
       if (this.#code.call(addressOf(state)) !== PLAIN_SO_FAR) return false;
       return state[WORD.phase] === 0n && state[WORD.quoted] === 0n;
     });
   }
 }
 
-/** What the code calls patterns and phasesAfter. */
-function tablesOf(fields: number): readonly [BigUint64Array, Uint16Array] {
+/** What the code reads for each phase and for each column; see its source. */
+interface Tables {
+  readonly patterns: BigUint64Array;
+  readonly phasesAfter: Uint16Array;
+  readonly numbers: Uint32Array;
+  readonly others: Uint32Array;
+  readonly watched: Uint8Array;
+}
+
+function tablesOf(fields: number, columns: Uint8Array): Tables {
   const patterns = new BigUint64Array(fields + 1);
   for (let phase = 0; phase < fields; phase += 1) {
     let bits = 0n;
@@ -174,7 +227,29 @@ function tablesOf(fields: number): readonly [BigUint64Array, Uint16Array] {
     patterns[phase] = bits;
   }
   const phasesAfter = Uint16Array.from({ length: fields + 65 }, (_, index) => index % fields);
-  return [patterns, phasesAfter];
+  const isOther = LOOKED_FOR.micros | LOOKED_FOR.unseen;
+  const numbers = columns.map((bits) => (bits !== 0 && (bits & isOther) === 0 ? 1 : 0));
+  const others = columns.map((bits) => ((bits & isOther) === 0 ? 0 : 1));
+  return {
+    patterns,
+    phasesAfter,
+    numbers: beginnings(fields, numbers),
+    others: beginnings(fields, others),
+    watched: columns.slice(),
+  };
+}
+
+/** For each phase which of the next 64 ends of fields have one of these columns behind them. */
+function beginnings(fields: number, isWanted: Uint8Array): Uint32Array {
+  const halves = new Uint32Array(2 * (fields + 1));
+  for (const [column, wanted] of isWanted.entries()) {
+    for (let bit = 0; wanted !== 0 && bit < 64; bit += 1) {
+      const phase = (column - 1 - bit + 64 * fields) % fields;
+      const half = 2 * phase + (bit >> 5);
+      halves[half] = (halves[half] ?? 0) | (1 << (bit & 31));
+    }
+  }
+  return halves;
 }
 
 let installed: NativeCode | undefined | 'refused';

@@ -11,7 +11,8 @@ import {
 } from '../../src/formats/csv/census-kernel.ts';
 import { close, memfdCreate } from '../../src/kernel/calls.ts';
 import { MEMFD } from '../../src/kernel/constants.ts';
-import { CHECK_CODE, checkRecords, type RecordRules } from '../../src/kernel/records.ts';
+import { checkRecords, type RecordRules } from '../../src/kernel/records.ts';
+import { CHECK_CODE } from '../../src/kernel/records-code.ts';
 import type { Fd } from '../../src/kernel/syscall.ts';
 
 const COMMA = 44;

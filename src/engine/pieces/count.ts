@@ -1,29 +1,46 @@
-/** Checks beside a scan in place that every record is plain: by machine code, else by a thread. */
+/**
+ * Checks beside a scan in place that every record is plain, and looks in some columns for odd
+ * values (formats/csv/odd-values.ts): by machine code in one pass, else by a thread for each.
+ */
 import { Worker } from 'node:worker_threads';
 import { NairobiError } from '../../errors.ts';
+import type { Watch } from '../../formats/csv/odd-values.ts';
 import type { PlainRecords } from '../../formats/decoded.ts';
 import { checkRecords, type RecordCheck } from '../../kernel/records.ts';
 import type { Fd } from '../../kernel/syscall.ts';
 import { threadEntry } from '../../thread-entry.ts';
 import type { CountAnswer, CountTask } from './count-worker.ts';
+import { lookForOdd } from './odd.ts';
 
-/** Checks the file behind `fd`, which has to stay open until the answer is there. */
-export function countRecords(fd: Fd, size: number, records: PlainRecords): RecordCheck {
+/** Checks the file behind `fd`, which has to stay open until both answers are there. */
+export function checkFile(fd: Fd, size: number, records: PlainRecords, watch?: Watch): RecordCheck {
   const { byte, delimiter, lineEnd, quote, fields } = records;
-  const check = checkRecords(fd, size, {
+  const rules = {
     byte,
     delimiter: delimiter.charCodeAt(0),
     lineEnd: lineEnd.charCodeAt(0),
     quote: quote === '' ? -1 : quote.charCodeAt(0),
     fields,
-  });
-  const started = check ?? startThread({ fd, records });
-  // It is awaited when the work is done; until then a failure must not count as unhandled.
+  };
+  const started = checkRecords(fd, size, rules, watch?.columns) ?? byThreads(fd, records, watch);
+  // They are awaited when the work is done; until then a failure must not count as unhandled.
   started.plain.catch(() => undefined);
+  started.found.catch(() => undefined);
   return started;
 }
 
-function startThread(task: CountTask): RecordCheck {
+function byThreads(fd: Fd, records: PlainRecords, watch: Watch | undefined): RecordCheck {
+  const counted = startThread({ fd, records });
+  if (watch === undefined) return { ...counted, found: Promise.resolve(new Uint8Array()) };
+  const look = lookForOdd({ fd, from: records.byte, watch });
+  const stop = (): void => {
+    counted.stop();
+    look.stop();
+  };
+  return { plain: counted.plain, found: look.found, stop };
+}
+
+function startThread(task: CountTask): Pick<RecordCheck, 'plain' | 'stop'> {
   const entry = threadEntry('count', './count-worker.ts', import.meta.url);
   const worker = new Worker(entry, { workerData: task });
   const plain = new Promise<boolean>((resolve, reject) => {

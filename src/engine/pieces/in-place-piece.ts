@@ -1,7 +1,7 @@
 /**
  * A large regular file: Polars scans it where it lies in the page cache, guarded against missing
- * pages, while a thread checks that its records are plain. When they are not, the file is read
- * into memory and cleaned like a small one.
+ * pages, while its records are checked to be plain and its values not to be odd. When records are
+ * not plain, the file is read into memory and cleaned like a small one.
  */
 import { readSync } from 'node:fs';
 import { collect, type LazyFrame, polars } from '../../compute/polars.ts';
@@ -14,8 +14,7 @@ import type { RecordCheck } from '../../kernel/records.ts';
 import { mapFile } from '../../memory/file-map.ts';
 import type { InPlace } from '../../uring/in-place.ts';
 import type { InputFile } from '../inputs/files.ts';
-import { countRecords } from './count.ts';
-import { lookForOdd, type OddLook } from './odd.ts';
+import { checkFile } from './count.ts';
 import type { Piece } from './piece.ts';
 
 export interface InPlaceContext {
@@ -38,11 +37,10 @@ export class InPlacePiece implements Piece {
   readonly #bytes: Buffer;
   #types: ReadOptions['types'];
   #decoded: Decoded;
-  /** Whether a thread was sent to count; once is enough. */
+  /** Whether its records were checked; once is enough. */
   #checked = false;
-  #counted: RecordCheck | undefined;
-  /** Threads that look for odd values, and what was looked for in each column so far. */
-  #looks: OddLook[] = [];
+  #checks: RecordCheck[] = [];
+  /** The bits of ODD that were looked for in each column so far. */
   #looked = new Uint8Array();
   /** Stands in once the records turned out not to be plain. */
   #whole: Piece | undefined;
@@ -71,12 +69,7 @@ export class InPlacePiece implements Piece {
   }
 
   scan(columns?: readonly string[]): LazyFrame {
-    const { assumed } = this.#decoded;
-    if (assumed !== undefined && !this.#checked) {
-      this.#checked = true;
-      this.#counted = countRecords(this.#opened.fd, this.#bytes.length, assumed);
-    }
-    if (assumed !== undefined && this.#whole === undefined) this.#look(assumed.byte, columns);
+    if (this.#whole === undefined) this.#check(columns);
     return this.#current.scan(columns);
   }
 
@@ -119,13 +112,14 @@ export class InPlacePiece implements Piece {
   }
 
   async verify(): Promise<boolean> {
-    const plain = await this.#counted?.plain;
-    this.#counted = undefined;
+    const checks = this.#checks.splice(0);
+    const plain = (await Promise.all(checks.map((check) => check.plain))).every(Boolean);
     if (this.#whole !== undefined) return this.#whole.verify();
     this.#opened.verify();
     // Written to meanwhile: a record may have been half there. Read what is there now, at once.
-    if (plain !== false && !this.#opened.changed) return this.#settle();
-    for (const look of this.#looks.splice(0)) look.stop();
+    if (plain && !this.#opened.changed)
+      return this.#settle(await Promise.all(checks.map(({ found }) => found)));
+    for (const check of checks) check.stop();
     this.#whole = this.#context.openWhole(this.#types);
     return false;
   }
@@ -143,27 +137,29 @@ export class InPlacePiece implements Piece {
 
   close(): void {
     this.#whole?.close();
-    this.#counted?.stop();
-    for (const look of this.#looks) look.stop();
+    for (const check of this.#checks) check.stop();
     // The checks use the descriptor until they have answered.
-    const users = [this.#counted?.plain, ...this.#looks.map(({ found }) => found)];
-    void Promise.allSettled(users).finally(() => this.#opened.close());
+    const answers = this.#checks.flatMap(({ plain, found }) => [plain, found]);
+    void Promise.allSettled(answers).finally(() => this.#opened.close());
   }
 
-  /** Sends a thread to look for what was not looked for in these columns yet. */
-  #look(from: number, columns: readonly string[] | undefined): void {
+  /** Begins to check the records, and what was not looked for in these columns yet. */
+  #check(columns: readonly string[] | undefined): void {
+    const { assumed } = this.#decoded;
+    if (assumed === undefined) return;
     const watch = this.#decoded.watch?.(columns);
-    if (watch === undefined) return;
-    const news = watch.columns.map((bits, index) => bits & ~(this.#looked[index] ?? 0));
-    if (!news.some((bits) => bits !== 0)) return;
-    this.#looked = news.map((bits, index) => bits | (this.#looked[index] ?? 0));
-    const task = { fd: this.#opened.fd, from, watch: { ...watch, columns: news } };
-    this.#looks.push(lookForOdd(task));
+    const news = watch?.columns.map((bits, index) => bits & ~(this.#looked[index] ?? 0));
+    const isNew = news?.some((bits) => bits !== 0) === true;
+    if (this.#checked && !isNew) return;
+    this.#checked = true;
+    if (news !== undefined) this.#looked = news.map((bits, at) => bits | (this.#looked[at] ?? 0));
+    const wanted =
+      watch === undefined || !isNew ? undefined : { ...watch, columns: news ?? watch.columns };
+    this.#checks.push(checkFile(this.#opened.fd, this.#bytes.length, assumed, wanted));
   }
 
-  /** Waits for what was looked for; false when it changed a type. */
-  async #settle(): Promise<boolean> {
-    const answers = await Promise.all(this.#looks.splice(0).map(({ found }) => found));
+  /** False when what was found changed a type. */
+  #settle(answers: readonly Uint8Array[]): boolean {
     let isSettled = true;
     for (const found of answers) {
       const next = this.#decoded.reconsider?.(found);

@@ -1,0 +1,13 @@
+import fc from 'fast-check';
+import { it } from 'vitest';
+import { lookAt, lookCase } from './look-model.ts';
+
+const seed = Number(process.env['NAIROBI_TEST_SEED'] ?? Date.now() % 2 ** 31);
+
+it('finds the same in a hundred thousand texts', { timeout: 900_000 }, async () => {
+  console.log(`long fuzz of the look: NAIROBI_TEST_SEED=${seed}`);
+  const check = fc.asyncProperty(lookCase, async (one) => {
+    await lookAt(one);
+  });
+  await fc.assert(check, { numRuns: 150_000, seed });
+});
