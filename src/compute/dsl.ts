@@ -43,9 +43,11 @@ export const int64 = (value: number | bigint): Dsl => scalar('Int64', BigInt(val
 export const int128 = (value: number | bigint): Dsl => scalar('Int128', BigInt(value));
 export const text = (value: string): Dsl => scalar('String', value);
 export const bool = (value: boolean): Dsl => scalar('Boolean', value);
-/** JSON has no NaN or infinity: those go through their names. */
-export const float64 = (value: number): Dsl =>
-  Number.isFinite(value) ? scalar('Float64', value) : cast(text(String(value)), 'Float64');
+/** JSON has no NaN or infinity, and JavaScript writes -0 as 0: those go through their names. */
+export const float64 = (value: number): Dsl => {
+  if (Object.is(value, -0)) return cast(text('-0.0'), 'Float64');
+  return Number.isFinite(value) ? scalar('Float64', value) : cast(text(String(value)), 'Float64');
+};
 export const nullOf = (dtype: Dtype): Dsl => cast(scalar('Null', 'Null'), dtype);
 
 /** A strict cast fails the query on a value that does not convert; else it becomes null. */

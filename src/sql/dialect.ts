@@ -252,7 +252,7 @@ class Pass {
 }
 
 /** Words and signs that only src/sql/rare knows to rewrite. */
-const RARE = /^([[{]|->|ignore|respect|pivot|unpivot|sample|tablesample|name)$/;
+const RARE = /^([[{]|->|lambda|ignore|respect|pivot|unpivot|sample|tablesample|name)$/;
 const isRare = (token: Token, index: number, tokens: readonly Token[]): boolean =>
   RARE.test(token.lower) ||
   (token.lower === 'interval' && !/^['\d]/.test(tokens[index + 1]?.text ?? "'"));

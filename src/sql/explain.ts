@@ -89,6 +89,8 @@ function title(plan: Plan): string {
       ];
       return `${plan.join} join${on.length > 0 ? ` on ${on.join(' and ')}` : ''}`;
     }
+    case 'compute':
+      return `compute ${list(plan.items.map((item) => item.expression))}`;
     case 'sort':
       return `sort ${plan.items.map((item) => `${explainExpression(item.expression)}${item.descending ? ' desc' : ''}`).join(', ')}`;
     case 'limit':

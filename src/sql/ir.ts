@@ -153,6 +153,12 @@ export interface Unnest {
   /** 1, 2, ... within each row. */
   readonly ordinality: ColumnId | undefined;
 }
+/** Columns that JavaScript computes from the columns of each row, each item after those before. */
+export interface Compute {
+  readonly kind: 'compute';
+  readonly input: Plan;
+  readonly items: readonly Named<CallExpression>[];
+}
 /** WITH RECURSIVE: `step` is run on the rows of the round before until it gives none. */
 export interface Recursive {
   readonly kind: 'recursive';
@@ -274,6 +280,7 @@ export type Plan =
   | Recursive
   | Working
   | Sample
+  | Compute
   | Filter
   | Project
   | Aggregate

@@ -26,7 +26,7 @@ import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
 import { push } from './optimize/push.ts';
 import { parse } from './parse.ts';
-import { withRare } from './rare.ts';
+import { rareIfLoaded, withRare } from './rare.ts';
 import { explainFailure, narrowed, outputFrame } from './result.ts';
 import { tablesOf } from './tables.ts';
 import { typeName } from './types.ts';
@@ -163,7 +163,8 @@ function about(
 }
 
 function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
-  const plan = optimize(bound, output);
+  const optimized = optimize(bound, output);
+  const plan = rareIfLoaded()?.extractRows(optimized) ?? optimized;
   const because = wholeBecause(plan);
   return {
     mode: 'query',

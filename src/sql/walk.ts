@@ -252,6 +252,8 @@ export function outputOf(plan: Plan): readonly ColumnId[] {
     case 'recursive':
     case 'working':
       return plan.columns.map((column) => column.id);
+    case 'compute':
+      return [...outputOf(plan.input), ...plan.items.map((item) => item.id)];
     case 'series':
       return [plan.column.id];
     case 'project':

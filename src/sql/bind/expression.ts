@@ -275,5 +275,7 @@ export function bindExpression(node: Node, environment: Environment): Expression
     const fields = values.map((value, index) => ({ name: `f${index + 1}`, value }));
     return rare().structOf(fields, node.RowExpr.location ?? -1);
   }
+  const json = Object.keys(node)[0]?.startsWith('Json') && rare().jsonNode(node, environment);
+  if (json) return json;
   throw context.unsupported(Object.keys(node)[0] ?? 'this expression', positionOf(node));
 }

@@ -27,8 +27,8 @@ const scansOf = (plan: Plan): Scan[] =>
 
 /** The one input a piece may come from, when the other side of a join is whole in memory. */
 function streamingInput(plan: Plan, big: Scan): Plan | undefined {
-  if (plan.kind === 'filter' || plan.kind === 'project' || plan.kind === 'unnest')
-    return plan.input;
+  if (['filter', 'project', 'unnest', 'compute'].includes(plan.kind))
+    return (plan as Plan & { kind: 'project' }).input;
   if (plan.kind !== 'join') return undefined;
   const inLeft = scansOf(plan.left).includes(big);
   const other = inLeft ? plan.right : plan.left;

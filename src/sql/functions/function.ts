@@ -19,7 +19,24 @@ export interface ScalarFunction {
   ) => Resolution | string | undefined;
   /** `args` are lowered already; the call gives their types and literal values. */
   readonly lower: (args: readonly Dsl[], call: CallExpression) => Dsl;
+  /** Set where JavaScript computes the value, a row at a time: see row/extract.ts. */
+  readonly byRow?: (call: CallExpression) => RowFunction | undefined;
 }
+
+/** What a row function may give; a list is one of texts. */
+export type RowValue = string | bigint | number | boolean | readonly string[] | null;
+
+export interface RowFunction {
+  /** Of the arguments as text, all of them known unless `nulls`. Throws RowError. */
+  readonly work: (args: readonly string[], known: readonly boolean[]) => RowValue;
+  /** It wants rows with unknown arguments, too; those are empty texts. */
+  readonly nulls?: boolean;
+  /** Another value for every row: the same arguments mean nothing. */
+  readonly volatile?: boolean;
+}
+
+/** A value that a row function cannot take, in words. */
+export class RowError extends Error {}
 
 export type FunctionTable = Readonly<Record<string, ScalarFunction>>;
 

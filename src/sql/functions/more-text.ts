@@ -17,39 +17,6 @@ const normalized = (node: Dsl, form: string): Dsl => d.stringCall({ Normalize: {
 const ofPath = (name: string, lower: (path: Dsl) => Dsl): ScalarFunction =>
   fixed(`${name}(path)`, [t.TEXT], t.TEXT, lower);
 
-const constants = (
-  usage: string,
-  count: number,
-  lower: (node: Dsl, texts: readonly string[]) => Dsl,
-): ScalarFunction => ({
-  usage,
-  resolve: (types, args) => {
-    if (types.length !== count + 1) return undefined;
-    if (args.slice(1).some((each) => typeof literalOf(each) !== 'string'))
-      return 'all but the first argument must be constants';
-    return { args: types.map(() => t.TEXT), type: t.TEXT };
-  },
-  lower: (args, call) =>
-    lower(
-      arg(args, 0),
-      call.args.slice(1).map((each) => String(literalOf(each))),
-    ),
-});
-
-/** Character by character; one without a counterpart is dropped. */
-function translated(node: Dsl, [from, to]: readonly string[]): Dsl {
-  const targets = Array.from(to ?? '');
-  const seen = new Set<string>();
-  const each = Array.from(from ?? '').reduceRight<Dsl>((rest, character, index) => {
-    if (Array.from(from ?? '').indexOf(character) !== index) return rest;
-    seen.add(character);
-    const hit = d.binary('Eq', d.element, d.text(character));
-    return d.ternary(hit, d.text(targets[index] ?? ''), rest);
-  }, d.element);
-  const characters = d.stringCall({ Split: false }, node, d.text(''));
-  return d.listCall({ Join: true }, d.eachElement(characters, each), d.text(''));
-}
-
 /** format('{} of {}', a, b) and printf('%s of %d', a, b): values put in as their text. */
 const inserted = (name: string, hole: RegExp): ScalarFunction => ({
   usage: name === 'format' ? "format('{} {}', value, ...)" : "printf('%s %d', value, ...)",
@@ -103,7 +70,6 @@ export const MORE_TEXTS: FunctionTable = {
   strip_accents: fixed('strip_accents(text)', [t.TEXT], t.TEXT, (a) =>
     normalized(replaced(normalized(a, 'NFD'), '\\p{Mn}', ''), 'NFC'),
   ),
-  translate: constants('translate(text, from, to)', 2, translated),
   format: inserted('format', /\{\}/g),
   printf: inserted('printf', /%[sdi]/g),
   parse_filename: ofPath('parse_filename', (a) => replaced(a, '^.*[/\\\\]', '')),
@@ -111,38 +77,11 @@ export const MORE_TEXTS: FunctionTable = {
   bit_length: fixed('bit_length(text)', [t.TEXT], t.INT64, (a) =>
     d.binary('Multiply', d.cast(d.stringCall('LenBytes', a), 'Int64'), d.int64(8)),
   ),
-  chr: {
-    usage: 'chr(code)',
-    resolve: (types, args) =>
-      typeof literalOf(args[0]) === 'bigint' && types.length === 1
-        ? { args: [t.INT64], type: t.TEXT }
-        : 'the code must be a constant',
-    lower: (_, call) => d.text(String.fromCodePoint(Number(literalOf(call.args[0])))),
-  },
   base64: binary('base64(blob)', t.BINARY, t.TEXT, 'Base64Encode'),
   from_base64: fixed('from_base64(text)', [t.TEXT], t.BINARY, (a) =>
     d.stringCall({ Base64Decode: true }, a),
   ),
-  hex: {
-    usage: 'hex(text)',
-    resolve: ([a, more]) =>
-      a?.kind === 'text' && more === undefined ? { args: [a], type: t.TEXT } : undefined,
-    lower: (args) => d.stringCall('Uppercase', d.stringCall('HexEncode', arg(args, 0))),
-  },
   unhex: fixed('unhex(text)', [t.TEXT], t.BINARY, (a) => d.stringCall({ HexDecode: true }, a)),
-  json_extract_string: {
-    usage: "json_extract_string(json, '$.path')",
-    resolve: (types, args) => {
-      if (types.length !== 2) return undefined;
-      if (typeof literalOf(args[1]) !== 'string') return 'the path must be a constant';
-      return { args: [t.TEXT, t.TEXT], type: t.TEXT };
-    },
-    lower: (args, call) => {
-      const path = String(literalOf(call.args[1]));
-      const full = path.startsWith('$') ? path : `$.${path}`;
-      return d.stringCall('JsonPathMatch', arg(args, 0), d.text(full));
-    },
-  },
   '~not': {
     usage: '~ integer',
     resolve: ([a]) => (a?.kind === 'integer' ? { args: [t.INT64], type: t.INT64 } : undefined),
@@ -183,7 +122,6 @@ export const MORE_TEXT_ALIASES: Readonly<Record<string, string>> = {
   multiply: '*',
   divide: '//',
   '@': 'abs',
-  '->>': 'json_extract_string',
   date_add: '+',
   left_grapheme: 'left',
   right_grapheme: 'right',

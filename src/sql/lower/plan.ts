@@ -109,6 +109,7 @@ export class Lowerer {
       case 'recursive':
       case 'working':
       case 'sample':
+      case 'compute':
         return rare().frame(this, plan);
     }
   }

@@ -14,6 +14,8 @@ const CLOSE = new Set(Object.values(OPEN));
 const BEFORE_LIST =
   /^(select|in|then|else|and|or|not|return|when|case|from|by|on|having|where|values|distinct|all|any|some|between|like|using|if|for|union|limit)$/;
 
+const TAKES_LAMBDA = /^((list|array)_)?(transform|apply|filter|reduce)$/;
+
 /** Where each bracket's partner is. */
 function partnersOf(tokens: readonly Token[]): Map<number, number> {
   const partners = new Map<number, number>();
@@ -45,6 +47,7 @@ class Brackets {
       if (text === '[') this.#square(i);
       else if (text === '{') this.#brace(i);
       else if (text === '->' && this.#isLambda(i)) this.#lambda(i);
+      else if (lower === 'lambda' && this.#lower(i + 2) === ':') this.#word(i);
       else if (lower === 'interval') this.#interval(i);
       else if (lower === 'ignore' || lower === 'respect') this.#nulls(i, lower);
     }
@@ -180,11 +183,42 @@ class Brackets {
   }
 
   /** "x ->" right after "(" or ",": else it is PostgreSQL's operator of JSON. */
+  /** name -> expression, (name) -> expression: the second argument of a function of lists. */
   #isLambda(i: number): boolean {
-    return /^["a-z_]/i.test(this.#token(i - 1)?.text ?? '') && /^[(,]$/.test(this.#lower(i - 2));
+    const [name, before] = this.#isParenthesized(i) ? [i - 2, i - 4] : [i - 1, i - 2];
+    const isName = /^["a-z_]/i.test(this.#token(name)?.text ?? '');
+    return isName && this.#lower(before) === ',' && TAKES_LAMBDA.test(this.#callAround(before));
+  }
+
+  #isParenthesized(i: number): boolean {
+    return this.#lower(i - 1) === ')' && this.#lower(i - 3) === '(';
+  }
+
+  /** The name before the bracket that is open at a token; elsewhere -> takes JSON apart. */
+  #callAround(i: number): string {
+    let at = i - 1;
+    while (at >= 0 && !(this.#token(at).text in OPEN)) {
+      const isClose = CLOSE.has(this.#token(at).text);
+      at = (isClose ? (this.#partners.get(at) ?? at) : at) - 1;
+    }
+    return this.#lower(at - 1);
   }
 
   #lambda(i: number): void {
+    const isParenthesized = this.#isParenthesized(i);
+    if (isParenthesized) for (const bracket of [i - 1, i - 3]) this.#replace(bracket, '');
+    this.#insert(this.#token(isParenthesized ? i - 2 : i - 1).start, '"@lambda"(');
+    this.#body(i);
+  }
+
+  /** LAMBDA name: expression. */
+  #word(i: number): void {
+    this.#replace(i, '"@lambda"(');
+    this.#body(i + 2);
+  }
+
+  /** What goes between name and expression is at `i`. */
+  #body(i: number): void {
     let end = i + 1;
     while (end < this.#tokens.length) {
       const { text } = this.#token(end);
@@ -192,7 +226,6 @@ class Brackets {
       else if (text === ',' || CLOSE.has(text)) break;
       end += 1;
     }
-    this.#insert(this.#token(i - 1).start, '"@lambda"(');
     this.#replace(i, ',');
     this.#insert(this.#token(end - 1).end, ')');
   }

@@ -9,12 +9,16 @@ import { MORE_TIME_ALIASES, MORE_TIMES } from '../functions/more-time.ts';
 import { STRUCTS } from '../functions/structs.ts';
 import type { Plan } from '../ir.ts';
 import type { Lowerer } from '../lower/plan.ts';
+import { extractRows } from '../row/extract.ts';
+import { lowerCompute } from '../row/lower.ts';
+import { ROW_ALIASES, ROWS } from '../row/table.ts';
 import type { Token } from '../tokens.ts';
 import { bracketEdits } from './brackets.ts';
 import { aligned, unmarked } from './by-name.ts';
 import { calendarOperation } from './calendar-operation.ts';
 import { arraySubquery, compareAll } from './compare.ts';
 import { frames } from './frames.ts';
+import { jsonNode } from './json-nodes.ts';
 import { lateral, quantified, scalarByDomain } from './lateral.ts';
 import { castNested, toText } from './nested.ts';
 import { variant, withinGroup } from './ordered-set.ts';
@@ -27,7 +31,7 @@ import { statementEdits } from './statements.ts';
 import { positional, sample, tableFunction } from './tables.ts';
 import { lowerUnnest } from './unnest.ts';
 
-type RarePlan = Extract<Plan, { kind: 'unnest' | 'recursive' | 'working' | 'sample' }>;
+type RarePlan = Extract<Plan, { kind: 'unnest' | 'recursive' | 'working' | 'sample' | 'compute' }>;
 
 function frame(lowerer: Lowerer, plan: RarePlan): LazyFrame {
   switch (plan.kind) {
@@ -39,15 +43,19 @@ function frame(lowerer: Lowerer, plan: RarePlan): LazyFrame {
       return lowerWorking(lowerer, plan);
     case 'sample':
       return lowerSample(lowerer, plan);
+    case 'compute':
+      return lowerCompute(lowerer, plan);
   }
 }
 
 export const RARE = {
-  scalars: { ...LISTS, ...STRUCTS, ...MORE_TIMES, ...MORE_TEXTS },
-  scalarAliases: { ...LIST_ALIASES, ...MORE_TIME_ALIASES, ...MORE_TEXT_ALIASES },
+  scalars: { ...LISTS, ...STRUCTS, ...MORE_TIMES, ...MORE_TEXTS, ...ROWS },
+  scalarAliases: { ...LIST_ALIASES, ...MORE_TIME_ALIASES, ...MORE_TEXT_ALIASES, ...ROW_ALIASES },
   aggregates: MORE_AGGREGATES,
   aggregateAliases: MORE_AGGREGATE_ALIASES,
   edits: (tokens: readonly Token[]) => [...bracketEdits(tokens), ...statementEdits(tokens)],
+  extractRows,
+  jsonNode,
   unmarked,
   aligned,
   special,
