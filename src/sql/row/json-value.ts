@@ -22,7 +22,7 @@ const EXACT = /\d{16}|\d\.\d*0(?!\d)|\d[eE]|-0(?![.\d])/;
 
 let last: { readonly text: string; readonly value: Json } | undefined;
 
-/** Throws RowError for what is no JSON. The last text is remembered: several paths are asked of it. */
+/** Throws RowError for what is no JSON. The last text is kept: several paths are asked of it. */
 export function parseJson(text: string): Json {
   if (last?.text === text) return last.value;
   const exact = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>

@@ -1,4 +1,4 @@
-/** Runs row functions: columns leave the engine as text a batch at a time, and come back as text. */
+/** Runs row functions: columns leave the engine as text, a batch at a time, and come back so. */
 import * as d from '../../compute/dsl.ts';
 import { collect, type DataFrame, type LazyFrame, polars } from '../../compute/polars.ts';
 import { assert, NairobiError } from '../../errors.ts';
