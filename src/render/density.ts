@@ -2,7 +2,7 @@
 import { type Expr, polars } from '../compute/polars.ts';
 import { formatCountOf } from '../units.ts';
 import type { Scene } from './chart.ts';
-import { select, slices, typed } from './data/stream.ts';
+import { select, typed } from './data/stream.ts';
 import { type Field, numberOf } from './fields.ts';
 import { chooseCounter } from './gl/choose.ts';
 import { discWork, pointWork } from './gl/work.ts';
@@ -75,17 +75,15 @@ async function countPoints(
   let points = 0;
   const scale = perUnit(grid);
   const columns = columnNames(x, ...scene.ys, scene.color, scene.facet);
-  for await (const whole of select(scene.relation, columns, exprs)) {
-    for (const frame of slices(whole)) {
-      const xs = typed<Float32Array>(frame, 'x');
-      const codes = code === undefined ? undefined : typed<Uint8Array>(frame, 'code');
-      points += xs.length * scene.ys.length;
-      scene.ys.forEach((_, index) => {
-        const plane = yPlane(scene, index);
-        const ys = typed<Float32Array>(frame, `y${index}`);
-        counter.add({ xs, ys, codes, plane, ...scale });
-      });
-    }
+  for await (const frame of select(scene.relation, columns, exprs)) {
+    const xs = typed<Float32Array>(frame, 'x');
+    const codes = code === undefined ? undefined : typed<Uint8Array>(frame, 'code');
+    points += xs.length * scene.ys.length;
+    scene.ys.forEach((_, index) => {
+      const plane = yPlane(scene, index);
+      const ys = typed<Float32Array>(frame, `y${index}`);
+      counter.add({ xs, ys, codes, plane, ...scale });
+    });
   }
   const counted = counter.finish();
   const seen = discs ? points : sum(counted);

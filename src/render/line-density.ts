@@ -1,9 +1,9 @@
 /** How often lines enter each pixel: thousands of series in one picture. */
-import { type Expr, type LazyFrame, polars } from '../compute/polars.ts';
+import { type DataFrame, type Expr, type LazyFrame, polars } from '../compute/polars.ts';
 import { NairobiError } from '../errors.ts';
 import { formatCountOf } from '../units.ts';
 import type { Scene } from './chart.ts';
-import { frames, slices, typed } from './data/stream.ts';
+import { frames, select, slices, typed } from './data/stream.ts';
 import {
   axisOffset,
   byFacet,
@@ -64,20 +64,16 @@ class LineWork {
     const { counter, reason } = await chooseCounter(scene.request.gl, work, scene.probeGl);
     const lines = new Lines(this.#grid, counter);
     const columns = columnNames(this.#x, ...scene.ys, scene.color, scene.facet, scene.by);
-    for await (const whole of frames(scene.relation, columns, (frame) =>
-      this.#plan(frame, sorted),
-    )) {
-      for (const frame of slices(whole)) {
-        const xs = typed<Float32Array>(frame, 'x');
-        const codes = typed<Uint8Array>(frame, 'code');
-        const starts = sorted ? typed<Uint8Array>(frame, 'start') : undefined;
-        for (const index of scene.ys.keys()) {
-          const ys = typed<Float32Array>(frame, `y${index}`);
-          const inOrder = lines.add(index, yPlane(scene, index), { xs, ys, codes, starts });
-          if (inOrder) continue;
-          counter.finish();
-          return undefined;
-        }
+    for await (const frame of this.#frames(columns, sorted)) {
+      const xs = typed<Float32Array>(frame, 'x');
+      const codes = typed<Uint8Array>(frame, 'code');
+      const starts = sorted ? typed<Uint8Array>(frame, 'start') : undefined;
+      for (const index of scene.ys.keys()) {
+        const ys = typed<Float32Array>(frame, `y${index}`);
+        const inOrder = lines.add(index, yPlane(scene, index), { xs, ys, codes, starts });
+        if (inOrder) continue;
+        counter.finish();
+        return undefined;
       }
     }
     scene.detail(`lines counted by ${counter.name}: ${reason}`);
@@ -91,23 +87,38 @@ class LineWork {
     };
   }
 
-  #plan(frame: LazyFrame, sorted: boolean): LazyFrame {
+  /** Rows can be sorted only when all are there. */
+  async *#frames(columns: readonly string[], sorted: boolean): AsyncGenerator<DataFrame> {
+    const { relation } = this.#scene;
+    if (!sorted) {
+      yield* select(relation, columns, this.#exprs());
+      return;
+    }
+    for await (const whole of frames(relation, columns, (frame) => this.#sorted(frame))) {
+      yield* slices(whole);
+    }
+  }
+
+  #exprs(): Expr[] {
     const pl = polars();
     const scene = this.#scene;
     const { zone } = scene.request;
     const missing = (value: Expr): Expr => value.fillNull(pl.lit(Number.NaN)).cast(pl.Float32);
-    const exprs = [
+    const code = planeCode(scene, this.#series, this.#planes.colors) ?? pl.lit(0);
+    return [
       missing(axisOffset(numberOf(this.#x, zone), this.#grid.x)).alias('x'),
       ...scene.ys.map((y, i) =>
         missing(axisOffset(numberOf(y, zone), this.#grid.y)).alias(`y${i}`),
       ),
-      (planeCode(scene, this.#series, this.#planes.colors) ?? pl.lit(0))
-        .cast(pl.UInt8)
-        .alias('code'),
+      code.cast(pl.UInt8).alias('code'),
     ];
-    if (!sorted) return frame.select(...exprs);
-    const by = scene.by === undefined ? pl.lit('') : labelOf(scene.by).fillNull(pl.lit('\u0000'));
-    const rows = frame.select(...exprs, by.alias('by')).sort({ by: ['code', 'by', 'x'] });
+  }
+
+  #sorted(frame: LazyFrame): LazyFrame {
+    const pl = polars();
+    const { by: field } = this.#scene;
+    const by = field === undefined ? pl.lit('') : labelOf(field).fillNull(pl.lit('\u0000'));
+    const rows = frame.select(...this.#exprs(), by.alias('by')).sort({ by: ['code', 'by', 'x'] });
     const begins = (name: string): Expr => pl.col(name).neq(pl.col(name).shift(1));
     const start = begins('by').or(begins('code')).fillNull(pl.lit(true)).cast(pl.UInt8);
     return rows.withColumns(start.alias('start'));

@@ -6,6 +6,8 @@
  * a file that was read whole: from all of it, when it is still in memory; after another look at all
  * of it, when it can be read again; else by an error that says which type to give.
  */
+
+import { freeFrames } from '../../compute/garbage.ts';
 import type { DataFrame, LazyFrame } from '../../compute/polars.ts';
 import type { Column, PlainText } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
@@ -16,7 +18,6 @@ import type { Lease } from '../../memory/lease.ts';
 import type { InputFile } from '../inputs/files.ts';
 import { MemoryPiece } from '../pieces/memory-piece.ts';
 import type { Piece } from '../pieces/piece.ts';
-import { freeFrames } from '../run/garbage.ts';
 import type { Reporter } from '../run/report.ts';
 import type { StreamedContent } from './content.ts';
 import type { Feed } from './feed.ts';

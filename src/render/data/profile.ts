@@ -2,7 +2,7 @@
 import { type DataFrame, type Expr, polars } from '../../compute/polars.ts';
 import type { Relation } from '../../compute/relation.ts';
 import { type Field, numberOf } from '../fields.ts';
-import { select } from './stream.ts';
+import { FEW_PIECES_ROWS, select } from './stream.ts';
 
 export interface Extent {
   /** Finite values. */
@@ -59,7 +59,7 @@ async function pass(
   const columns = fields.map((field) => field.name);
   let rows = 0;
   const extents = fields.map(() => ({ ...EMPTY_EXTENT }));
-  for await (const frame of select(relation, columns, exprs)) {
+  for await (const frame of select(relation, columns, exprs, FEW_PIECES_ROWS)) {
     rows += number(frame, 'rows') ?? 0;
     extents.forEach((extent, index) => {
       merge(extent, frame, index);
