@@ -1,6 +1,6 @@
 /** query: SQL over files. */
 import { type DataFrame, polars } from '../compute/polars.ts';
-import type { Column } from '../compute/relation.ts';
+import type { Column, Relation } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
 import type { Understood } from '../formats/options.ts';
 import { parse } from '../sql/parse.ts';
@@ -119,8 +119,11 @@ const sizeOf = ({ byteLength }: SourceRelation): number =>
   byteLength === 0 ? Number.POSITIVE_INFINITY : byteLength;
 
 /** At once when what is read fits the memory limit, else piece by piece where the plan allows. */
-function runWithin(compiled: CompiledQuery, session: Session): DataFrame | Promise<DataFrame> {
-  if (fits(compiled)) return compiled.run();
+async function runWithin(compiled: CompiledQuery, session: Session): Promise<DataFrame> {
+  if (fits(compiled)) {
+    await prepare(compiled);
+    return compiled.run();
+  }
   if (compiled.runBounded !== undefined) return compiled.runBounded();
   const limit = session.plan.memoryLimit;
   const needed = session.relations.reduce((sum, relation) => sum + relation.byteLength, 0) * 2;
@@ -130,6 +133,17 @@ function runWithin(compiled: CompiledQuery, session: Session): DataFrame | Promi
       `about ${formatBytes(needed)}, and the limit is ${formatBytes(limit)}`,
     { hint: `pass --memory-limit ${Math.ceil(needed / MiB)}MiB, or read fewer columns or files` },
   );
+}
+
+/** Says of each table all that is read of it. */
+async function prepare({ reads }: CompiledQuery): Promise<void> {
+  const columnsOf = new Map<Relation, Set<string>>();
+  for (const { relation, columns } of reads) {
+    const all = columnsOf.get(relation) ?? new Set();
+    for (const column of columns) all.add(column);
+    columnsOf.set(relation, all);
+  }
+  for (const [relation, columns] of columnsOf) await relation.prepare?.([...columns]);
 }
 
 /** Opens what the query names and plans it; reads no more than that takes. */

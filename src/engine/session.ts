@@ -121,7 +121,11 @@ export class Session implements Disposable {
     });
     this.reporter.progress.opened(pieces);
     try {
-      const relation = new SourceRelation(argument, pieces, { ...this.options, types });
+      const relation = new SourceRelation(argument, pieces, {
+        ...this.options,
+        types,
+        memoryBytes: this.plan.memoryLimit / 4,
+      });
       if (schema !== undefined) {
         const own = relation.columns.filter(({ name }) => name !== filenameColumn);
         requireSchema(schema, own, argument.path);

@@ -27,6 +27,14 @@ export interface PlainRecords {
   readonly fields: number;
 }
 
+/** Some columns of delimited text, to be copied out of it as they are. */
+export interface Picking {
+  /** For each column of the text 1 when it is one of them. */
+  readonly columns: Uint8Array;
+  /** About how much of the bytes they are, by a sample: 0 to 1. */
+  readonly share: number;
+}
+
 export interface Decoded {
   readonly format: FormatName;
   readonly columns: readonly Column[];
@@ -46,6 +54,10 @@ export interface Decoded {
    * The same rows, lazily from `scanPath` where there is one and it gives the same, else read().
    */
   scan(columns?: readonly string[]): LazyFrame;
+  /** Whether reading these columns would gain from copying them out first; see Picking. */
+  picking?(columns: readonly string[]): Picking | undefined;
+  /** As scan, from the text at `path` that has the columns of this picking. */
+  scanPicked?(path: string, picking: Picking, columns?: readonly string[]): LazyFrame | undefined;
   /** See Relation.plainText. */
   plainText?(): PlainText | undefined;
   /** What a thread is to look for in these columns; undefined when nothing in them can be odd. */

@@ -1,25 +1,17 @@
 /**
  * Checks that every record of delimited text is plain, where it lies mapped, at the speed of
- * memory, and looks in some columns for values that a parser would misread: some 400 instructions
- * of machine code on a thread of libuv's pool. The WebAssembly kernels of formats/csv are the
- * fallback and the second opinion in the tests.
- *
- * The bytes are those of asm/records-x64.s; a test assembles it and compares.
+ * memory, and looks in some columns for values that a parser would misread, and copies some columns
+ * out: some 500 instructions of machine code on a thread of libuv's pool. The WebAssembly kernels
+ * of formats/csv are the fallback for the first two and the second opinion in the tests.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { assert } from '../errors.ts';
 import { MiB } from '../units.ts';
-import { mmap, mprotect, munmap } from './calls.ts';
+import { mmap, munmap } from './calls.ts';
 import { MAP } from './constants.ts';
 import { KernelError } from './errno.ts';
-import { CHECK_CODE } from './records-code.ts';
-import { addressOf, type Fd, lend, type NativeCode, nativeCode, viewOf } from './syscall.ts';
-
-/** Of processors without these the WebAssembly kernel does the work. */
-const NEEDED = ['avx2', 'bmi1', 'bmi2', 'pclmulqdq', 'popcnt'];
-
-/** AMD's before family 25 (Zen 3) carry PEXT out bit by bit. */
-const AMD_FAMILY_MIN = 25;
+import { checkCode } from './records-code.ts';
+import { type PickTables, pickTablesOf, type Tables, tablesOf } from './records-tables.ts';
+import { addressOf, type Fd, lend, type NativeCode, viewOf } from './syscall.ts';
 
 /** The state of the check, in 64-bit words; see the source. */
 const WORD = {
@@ -43,6 +35,13 @@ const WORD = {
   eightZeros: 20,
   aboveDigits: 21,
   highBits: 22,
+  runEnds: 23,
+  runStarts: 24,
+  runAt: 25,
+  out: 26,
+  outEnd: 27,
+  runsLeft: 28,
+  runs: 29,
 } as const;
 const STATE_WORDS = 64;
 /** Bytes of the state: delimiter, line end, quote, whether quotes count, CR, point, and numbers. */
@@ -68,10 +67,10 @@ const POINT = 46;
 /** From the point to the nine; the slash among them is in no number, which its parser will say. */
 const NUMBER_BYTES = 11;
 const NINE = 57;
-const PLAIN_SO_FAR = 0;
-
-/** What can be looked for in a column; bits. See formats/csv/odd-values.ts. */
-export const LOOKED_FOR = { number: 1, double: 2, micros: 4, unseen: 8 } as const;
+/** What the code answers. */
+const ANSWERS = ['plain', 'faulty', 'stopped', 'full'] as const;
+/** A copy writes this many bytes at once. */
+const COPY_BYTES = 32;
 
 export interface RecordRules {
   /** Where the first record starts. */
@@ -92,6 +91,24 @@ export interface RecordCheck {
   stop(): void;
 }
 
+/** Which columns are to be copied out, and where to. */
+export interface Pick {
+  /** For each column whether it is. */
+  readonly columns: Uint8Array;
+  /** Memory that lasts until the answer, and how much of it there is. */
+  readonly address: bigint;
+  readonly byteLength: number;
+}
+
+export interface Picked {
+  /** 'full': what is picked does not fit, and nothing else is known. */
+  readonly answer: (typeof ANSWERS)[number];
+  /** See RecordCheck. */
+  readonly found: Uint8Array;
+  /** Of the columns that were picked: the records as they are, each with a line end. */
+  readonly byteLength: number;
+}
+
 /**
  * Starts to check the file, and to look in its columns for what `watched` says of each: bits of
  * LOOKED_FOR. What is found may be a false alarm, what is not found is not there. undefined where
@@ -104,11 +121,36 @@ export function checkRecords(
   rules: RecordRules,
   watched: Uint8Array = new Uint8Array(rules.fields),
 ): RecordCheck | undefined {
-  if (rules.fields > FIELDS_MAX || rules.byte >= size) return undefined;
+  const code = codeFor(rules, size);
+  if (code === undefined) return undefined;
+  const check = new Check(code, fd, size, rules, watched);
+  const done = check.run();
+  return {
+    plain: done.then(({ answer }) => answer === 'plain'),
+    found: done.then(({ found }) => found),
+    stop: () => check.stop(),
+  };
+}
+
+/** The same, and copies columns out meanwhile. */
+export function pickColumns(
+  fd: Fd,
+  size: number,
+  rules: RecordRules,
+  watched: Uint8Array,
+  pick: Pick,
+): Promise<Picked> | undefined {
+  const code = codeFor(rules, size);
+  if (code === undefined) return undefined;
+  const check = new Check(code, fd, size, rules, watched);
+  check.pick(pick);
+  return check.run();
+}
+
+function codeFor({ fields, byte, delimiter }: RecordRules, size: number): NativeCode | undefined {
+  if (fields > FIELDS_MAX || byte >= size) return undefined;
   // Such a delimiter would pass for a part of a number.
-  if (rules.delimiter >= POINT && rules.delimiter <= NINE) return undefined;
-  const code = install();
-  return code === undefined ? undefined : new Check(code, fd, size, rules, watched).start();
+  return delimiter >= POINT && delimiter <= NINE ? undefined : checkCode();
 }
 
 class Check {
@@ -120,6 +162,10 @@ class Check {
   readonly #found: Uint8Array;
   /** Kept here because the state has only their addresses. */
   readonly #tables: Tables;
+  #runs: PickTables | undefined;
+  #outStart = 0n;
+  /** It begins with the line end before the first record: behind that the first value begins. */
+  readonly #isBehindLine: boolean;
 
   constructor(code: NativeCode, fd: Fd, size: number, rules: RecordRules, watched: Uint8Array) {
     const address = mmap(size, { protection: MAP.PROT_READ, flags: MAP.MAP_SHARED, fd });
@@ -130,17 +176,47 @@ class Check {
     this.#size = size;
     this.#found = new Uint8Array(rules.fields);
     this.#tables = tablesOf(rules.fields, watched);
+    const first = this.#mapping + BigInt(rules.byte);
+    this.#isBehindLine =
+      rules.byte > 0 && new Uint8Array(viewOf(first - 1n, 1))[0] === rules.lineEnd;
     this.#setBytes();
-    this.#setWords(this.#firstByte());
+    this.#setWords(this.#isBehindLine ? first - 1n : first);
   }
 
-  start(): RecordCheck {
-    const plain = this.#code
-      .callAsync(addressOf(this.#state))
-      .then((answer) => answer === PLAIN_SO_FAR && this.#finish())
-      .finally(() => munmap(this.#mapping, this.#size));
-    const found = plain.then(() => this.#found);
-    return { plain, found, stop: () => void Atomics.store(this.#state, WORD.stop, 1n) };
+  async run(): Promise<Picked> {
+    try {
+      const first = await this.#code.callAsync(addressOf(this.#state));
+      const code = first === 0 ? this.#finish() : first;
+      const byteLength = Number((this.#state[WORD.out] ?? 0n) - this.#outStart);
+      return { answer: ANSWERS[code] ?? 'faulty', found: this.#found, byteLength };
+    } finally {
+      munmap(this.#mapping, this.#size);
+    }
+  }
+
+  stop(): void {
+    Atomics.store(this.#state, WORD.stop, 1n);
+  }
+
+  /** To be said before it runs. */
+  pick({ columns, address, byteLength }: Pick): void {
+    const state = this.#state;
+    const runs = pickTablesOf(columns);
+    this.#runs = runs;
+    this.#outStart = address;
+    state[WORD.runEnds] = addressOf(runs.ends);
+    state[WORD.runStarts] = addressOf(runs.starts);
+    state[WORD.outEnd] = address + BigInt(byteLength - COPY_BYTES);
+    state[WORD.runs] = BigInt(runs.count);
+    state[WORD.runsLeft] = BigInt(runs.count);
+    // The line end comes first. Where it is the first byte that is read, and ends the last column,
+    // it is a run by itself.
+    const isRun = this.#isBehindLine && columns.at(-1) === 1;
+    state[WORD.out] = isRun ? address : address + 1n;
+    if (isRun) state[WORD.runsLeft] = 1n;
+    else new Uint8Array(viewOf(address, 1))[0] = this.#rules.lineEnd;
+    if (isRun || (!this.#isBehindLine && columns[0] === 1))
+      state[WORD.runAt] = state[WORD.at] ?? 0n;
   }
 
   #setBytes(): void {
@@ -158,9 +234,7 @@ class Check {
   #setWords(start: bigint): void {
     const state = this.#state;
     const { patterns, phasesAfter, numbers, others, watched } = this.#tables;
-    // The line end of the header comes first: behind it the first value begins.
-    const isBehindLine = start < this.#mapping + BigInt(this.#rules.byte);
-    state[WORD.phase] = isBehindLine ? BigInt(this.#rules.fields - 1) : 0n;
+    state[WORD.phase] = this.#isBehindLine ? BigInt(this.#rules.fields - 1) : 0n;
     state[WORD.mayOpen] = 1n;
     state[WORD.patterns] = addressOf(patterns);
     state[WORD.phasesAfter] = addressOf(phasesAfter);
@@ -178,17 +252,8 @@ class Check {
     state[WORD.highBits] = 0x0080808080808080n;
   }
 
-  /** That of the first record, or the line end before it. */
-  #firstByte(): bigint {
-    const { byte, lineEnd } = this.#rules;
-    const first = this.#mapping + BigInt(byte);
-    if (byte === 0) return first;
-    const [before] = new Uint8Array(viewOf(first - 1n, 1));
-    return before === lineEnd ? first - 1n : first;
-  }
-
   /** The last bytes, from a copy with the line end that the last record may lack. */
-  #finish(): boolean {
+  #finish(): number {
     const state = this.#state;
     const from = Number((state[WORD.at] ?? 0n) - this.#mapping);
     const rest = this.#size - from;
@@ -202,90 +267,25 @@ class Check {
     if (!ends) tail[rest] = lineEnd;
     state[WORD.windowBytes] = 0n;
     return lend(tail, (address) => {
+      if (!this.#moveRun(address)) return ANSWERS.indexOf('full');
       state[WORD.at] = address;
       state[WORD.end] = address + BigInt(TAIL_BYTES + BLOCK_BYTES);
-      if (this.#code.call(addressOf(state)) !== PLAIN_SO_FAR) return false;
-      return state[WORD.phase] === 0n && state[WORD.quoted] === 0n;
+      const code = this.#code.call(addressOf(state));
+      const isWhole = state[WORD.phase] === 0n && state[WORD.quoted] === 0n;
+      return code === 0 && !isWhole ? ANSWERS.indexOf('faulty') : code;
     });
   }
-}
 
-/** What the code reads for each phase and for each column; see its source. */
-interface Tables {
-  readonly patterns: BigUint64Array;
-  readonly phasesAfter: Uint16Array;
-  readonly numbers: Uint32Array;
-  readonly others: Uint32Array;
-  readonly watched: Uint8Array;
-}
-
-function tablesOf(fields: number, columns: Uint8Array): Tables {
-  const patterns = new BigUint64Array(fields + 1);
-  for (let phase = 0; phase < fields; phase += 1) {
-    let bits = 0n;
-    for (let bit = fields - 1 - phase; bit < 64; bit += fields) bits |= 1n << BigInt(bit);
-    patterns[phase] = bits;
+  /** What of the present run lies before the last bytes; false when it does not fit. */
+  #moveRun(tail: bigint): boolean {
+    const state = this.#state;
+    const { runAt = 0n, out = 0n } = { runAt: state[WORD.runAt], out: state[WORD.out] };
+    if (this.#runs === undefined || runAt === 0n) return true;
+    const length = Number((state[WORD.at] ?? 0n) - runAt);
+    if (out + BigInt(length) > (state[WORD.outEnd] ?? 0n)) return false;
+    if (length > 0) new Uint8Array(viewOf(out, length)).set(new Uint8Array(viewOf(runAt, length)));
+    state[WORD.runAt] = tail;
+    state[WORD.out] = out + BigInt(length);
+    return true;
   }
-  const phasesAfter = Uint16Array.from({ length: fields + 65 }, (_, index) => index % fields);
-  const isOther = LOOKED_FOR.micros | LOOKED_FOR.unseen;
-  const numbers = columns.map((bits) => (bits !== 0 && (bits & isOther) === 0 ? 1 : 0));
-  const others = columns.map((bits) => ((bits & isOther) === 0 ? 0 : 1));
-  return {
-    patterns,
-    phasesAfter,
-    numbers: beginnings(fields, numbers),
-    others: beginnings(fields, others),
-    watched: columns.slice(),
-  };
-}
-
-/** For each phase which of the next 64 ends of fields have one of these columns behind them. */
-function beginnings(fields: number, isWanted: Uint8Array): Uint32Array {
-  const halves = new Uint32Array(2 * (fields + 1));
-  for (const [column, wanted] of isWanted.entries()) {
-    for (let bit = 0; wanted !== 0 && bit < 64; bit += 1) {
-      const phase = (column - 1 - bit + 64 * fields) % fields;
-      const half = 2 * phase + (bit >> 5);
-      halves[half] = (halves[half] ?? 0) | (1 << (bit & 31));
-    }
-  }
-  return halves;
-}
-
-let installed: NativeCode | undefined | 'refused';
-
-function install(): NativeCode | undefined {
-  if (installed === undefined) installed = isAble() ? (mapCode() ?? 'refused') : 'refused';
-  return installed === 'refused' ? undefined : installed;
-}
-
-/** Writable or executable, never both; undefined where the host forbids even this. */
-function mapCode(): NativeCode | undefined {
-  const code = Buffer.from(CHECK_CODE, 'hex');
-  const flags = MAP.MAP_PRIVATE | MAP.MAP_ANONYMOUS;
-  const address = mmap(code.length, { protection: MAP.PROT_READ | MAP.PROT_WRITE, flags });
-  if (address < 0) return undefined;
-  new Uint8Array(viewOf(BigInt(address), code.length)).set(code);
-  const executable = MAP.PROT_READ | MAP.PROT_EXEC;
-  if (mprotect(BigInt(address), code.length, executable) < 0) return undefined;
-  return nativeCode(BigInt(address));
-}
-
-/** The kernel lists only what both it and the processor can do. */
-function isAble(): boolean {
-  if (process.arch !== 'x64') return false;
-  const first = Buffer.alloc(8192);
-  try {
-    const file = openSync('/proc/cpuinfo', 'r');
-    readSync(file, first, 0, first.length, 0);
-    closeSync(file);
-  } catch {
-    return false;
-  }
-  const text = first.toString('latin1');
-  const value = (key: string): string =>
-    new RegExp(`^${key}\\s*: (.*)$`, 'm').exec(text)?.[1] ?? '';
-  const flags = new Set(value('flags').split(' '));
-  if (!NEEDED.every((flag) => flags.has(flag))) return false;
-  return value('vendor_id') !== 'AuthenticAMD' || Number(value('cpu family')) >= AMD_FAMILY_MIN;
 }

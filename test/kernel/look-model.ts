@@ -12,8 +12,9 @@ import { Records } from '../../src/formats/csv/records.ts';
 import type { Dialect } from '../../src/formats/options.ts';
 import { close, memfdCreate } from '../../src/kernel/calls.ts';
 import { MEMFD } from '../../src/kernel/constants.ts';
-import { checkRecords, LOOKED_FOR, type RecordCheck } from '../../src/kernel/records.ts';
-import type { Fd } from '../../src/kernel/syscall.ts';
+import { checkRecords, pickColumns, type RecordCheck } from '../../src/kernel/records.ts';
+import { LOOKED_FOR } from '../../src/kernel/records-tables.ts';
+import { addressOf, type Fd } from '../../src/kernel/syscall.ts';
 
 export interface LookCase {
   readonly bytes: Buffer;
@@ -198,4 +199,51 @@ export async function lookAt(look: LookCase): Promise<Verdict> {
     if (ordinary[column]) expect([column, machine[1][column] !== 0]).toEqual([column, bits !== 0]);
   }
   return found.some((bits) => bits !== 0) ? 'odd' : 'nothing odd';
+}
+
+/** The fields as they are written, byte by byte. */
+function fieldsOf({ bytes, byte, dialect }: LookCase): string[][] {
+  const all: string[][] = [];
+  const text = bytes.toString('latin1', byte);
+  let [row, from, inside] = [[] as string[], 0, false];
+  for (let at = 0; at <= text.length; at += 1) {
+    const one = at < text.length ? text[at] : dialect.lineEnd;
+    if (at === text.length && from === at && row.length === 0) break;
+    if (one === dialect.quote) inside = !inside;
+    if (inside || (one !== dialect.delimiter && one !== dialect.lineEnd)) continue;
+    row.push(text.slice(from, at));
+    from = at + 1;
+    if (one === dialect.lineEnd) all.push(row.splice(0));
+  }
+  return all;
+}
+
+/** What is picked of a text are those fields; where there is no machine code, nothing is. */
+export async function pickFrom(
+  look: LookCase,
+  wanted: readonly boolean[],
+  room: number,
+): Promise<void> {
+  const { bytes, byte, dialect, watched } = look;
+  const columns = Uint8Array.from(watched, (_, at) => (wanted[at] === true ? 1 : 0));
+  if (byte >= bytes.length || !columns.includes(1)) return;
+  const rules = { byte, ...rulesOf(dialect), fields: watched.length };
+  const memory = Buffer.alloc(room + 64, '#');
+  const fd = memfdCreate('look', MEMFD.MFD_CLOEXEC) as Fd;
+  try {
+    writeSync(fd, bytes);
+    const pick = { columns, address: addressOf(memory), byteLength: room };
+    const picked = await pickColumns(fd, bytes.length, rules, watched, pick);
+    expect(memory.toString('latin1', room)).toBe('#'.repeat(64));
+    if (picked === undefined || picked.answer === 'full') return;
+    const { stoppedAt } = kernel.scan(bytesInMemory(bytes), byte, KERNEL_CHUNK_BYTES, rules);
+    expect(picked.answer).toBe(stoppedAt === bytes.length ? 'plain' : 'faulty');
+    if (picked.answer !== 'plain') return;
+    const rows = fieldsOf(look).map((row) => row.filter((_, at) => columns[at] === 1));
+    const { delimiter, lineEnd } = dialect;
+    const expected = [[], ...rows].map((row) => row.join(delimiter) + lineEnd).join('');
+    expect(memory.toString('latin1', 0, picked.byteLength)).toBe(expected);
+  } finally {
+    close(fd);
+  }
 }

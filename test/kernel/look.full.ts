@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { lookAt, lookCase } from './look-model.ts';
+import { lookAt, lookCase, pickFrom } from './look-model.ts';
 
 const seed = Number(process.env['NAIROBI_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -9,5 +9,11 @@ it('finds the same in a hundred thousand texts', { timeout: 900_000 }, async () 
   const check = fc.asyncProperty(lookCase, async (one) => {
     await lookAt(one);
   });
+  await fc.assert(check, { numRuns: 150_000, seed });
+});
+
+it('copies the same out of a hundred thousand texts', { timeout: 900_000 }, async () => {
+  const columns = fc.array(fc.boolean(), { minLength: 7, maxLength: 7 });
+  const check = fc.asyncProperty(lookCase, columns, fc.integer({ min: 64, max: 9000 }), pickFrom);
   await fc.assert(check, { numRuns: 150_000, seed });
 });

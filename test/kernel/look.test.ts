@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ODD } from '../../src/formats/csv/odd-values.ts';
-import { LOOKED_FOR } from '../../src/kernel/records.ts';
-import { lookAt, lookCase } from './look-model.ts';
+import { LOOKED_FOR } from '../../src/kernel/records-tables.ts';
+import { lookAt, lookCase, pickFrom } from './look-model.ts';
 
 const seed = Number(process.env['NAIROBI_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -20,4 +20,10 @@ it('finds by machine code and by WebAssembly what looking at each value finds', 
   for (const verdict of ['not plain', 'nothing odd', 'odd'])
     expect([verdict, seen.get(verdict) ?? 0]).toEqual([verdict, expect.any(Number)]);
   expect(seen.size).toBeGreaterThanOrEqual(3);
+});
+
+it('copies picked columns out as they are', async () => {
+  const columns = fc.array(fc.boolean(), { minLength: 7, maxLength: 7 });
+  const check = fc.asyncProperty(lookCase, columns, fc.integer({ min: 64, max: 9000 }), pickFrom);
+  await fc.assert(check, { numRuns: 1500, seed });
 });

@@ -11,6 +11,8 @@ import { unify } from './unify.ts';
 export interface SourceRelationOptions {
   readonly unionByName?: boolean;
   readonly filenameColumn?: string;
+  /** What may be taken to make reading quicker. */
+  readonly memoryBytes?: number;
   /** Of partition keys as well, where they are given. */
   readonly types?: Readonly<Record<string, TypeName>>;
 }
@@ -83,6 +85,13 @@ export class SourceRelation implements Relation {
     const all = stack(frames);
     assert(all !== undefined, 'a source has at least one file');
     return all;
+  }
+
+  async prepare(columns: readonly string[]): Promise<void> {
+    const wanted = this.#wanted(columns);
+    const { memoryBytes = 0 } = this.#options;
+    const budget = memoryBytes / this.pieces.length;
+    for (const piece of this.pieces) await piece.prepare?.(own(piece, wanted), budget);
   }
 
   async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {

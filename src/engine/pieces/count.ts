@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { NairobiError } from '../../errors.ts';
 import type { Watch } from '../../formats/csv/odd-values.ts';
 import type { PlainRecords } from '../../formats/decoded.ts';
-import { checkRecords, type RecordCheck } from '../../kernel/records.ts';
+import { checkRecords, type RecordCheck, type RecordRules } from '../../kernel/records.ts';
 import type { Fd } from '../../kernel/syscall.ts';
 import { threadEntry } from '../../thread-entry.ts';
 import type { CountAnswer, CountTask } from './count-worker.ts';
@@ -14,19 +14,23 @@ import { lookForOdd } from './odd.ts';
 
 /** Checks the file behind `fd`, which has to stay open until both answers are there. */
 export function checkFile(fd: Fd, size: number, records: PlainRecords, watch?: Watch): RecordCheck {
-  const { byte, delimiter, lineEnd, quote, fields } = records;
-  const rules = {
+  const rules = rulesOf(records);
+  const started = checkRecords(fd, size, rules, watch?.columns) ?? byThreads(fd, records, watch);
+  // They are awaited when the work is done; until then a failure must not count as unhandled.
+  started.plain.catch(() => undefined);
+  started.found.catch(() => undefined);
+  return started;
+}
+
+/** By the codes of their characters. */
+export function rulesOf({ byte, delimiter, lineEnd, quote, fields }: PlainRecords): RecordRules {
+  return {
     byte,
     delimiter: delimiter.charCodeAt(0),
     lineEnd: lineEnd.charCodeAt(0),
     quote: quote === '' ? -1 : quote.charCodeAt(0),
     fields,
   };
-  const started = checkRecords(fd, size, rules, watch?.columns) ?? byThreads(fd, records, watch);
-  // They are awaited when the work is done; until then a failure must not count as unhandled.
-  started.plain.catch(() => undefined);
-  started.found.catch(() => undefined);
-  return started;
 }
 
 function byThreads(fd: Fd, records: PlainRecords, watch: Watch | undefined): RecordCheck {

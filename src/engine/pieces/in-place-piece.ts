@@ -6,6 +6,8 @@
 import { readSync } from 'node:fs';
 import { collect, type LazyFrame, polars } from '../../compute/polars.ts';
 import type { Column, PlainText } from '../../compute/relation.ts';
+import { NairobiError } from '../../errors.ts';
+import type { Watch } from '../../formats/csv/odd-values.ts';
 import { decode } from '../../formats/decode.ts';
 import type { Decoded } from '../../formats/decoded.ts';
 import { isText } from '../../formats/detect.ts';
@@ -15,6 +17,7 @@ import { mapFile } from '../../memory/file-map.ts';
 import type { InPlace } from '../../uring/in-place.ts';
 import type { InputFile } from '../inputs/files.ts';
 import { checkFile } from './count.ts';
+import { type PickedText, pickText } from './picked-text.ts';
 import type { Piece } from './piece.ts';
 
 export interface InPlaceContext {
@@ -42,6 +45,9 @@ export class InPlacePiece implements Piece {
   #checks: RecordCheck[] = [];
   /** The bits of ODD that were looked for in each column so far. */
   #looked = new Uint8Array();
+  /** The columns that were copied out of it, and whether that was tried. */
+  #picked: PickedText | undefined;
+  #isTried = false;
   /** Stands in once the records turned out not to be plain. */
   #whole: Piece | undefined;
 
@@ -69,8 +75,39 @@ export class InPlacePiece implements Piece {
   }
 
   scan(columns?: readonly string[]): LazyFrame {
-    if (this.#whole === undefined) this.#check(columns);
-    return this.#current.scan(columns);
+    if (this.#whole !== undefined) return this.#whole.scan(columns);
+    this.#check(columns);
+    const { path, picking } = this.#picked ?? {};
+    const picked =
+      path === undefined || picking === undefined
+        ? undefined
+        : this.#decoded.scanPicked?.(path, picking, columns);
+    return picked ?? this.#decoded.scan(columns);
+  }
+
+  /** Copies few columns out of many; throws when that shows records that are not plain. */
+  async prepare(columns: readonly string[], byteLength: number): Promise<void> {
+    const { assumed } = this.#decoded;
+    if (assumed === undefined || this.#whole !== undefined || this.#isTried || !this.fits) return;
+    const picking = this.#decoded.picking?.(columns);
+    if (picking === undefined) return;
+    this.#isTried = true;
+    const watch = this.#news(columns);
+    const { fd } = this.#opened;
+    const size = this.#bytes.length;
+    const task = { fd, size, records: assumed, watch, picking, byteLength };
+    const result = await pickText(task);
+    if (result === undefined || result.answer === 'full') return;
+    this.#picked = result.text;
+    this.#note(watch);
+    const plain = result.answer === 'plain';
+    const answers = { plain: Promise.resolve(plain), found: Promise.resolve(result.found) };
+    this.#checks.push({ ...answers, stop: () => undefined });
+    if (!plain) {
+      throw new NairobiError('BAD_DATA', 'Records are not plain', {
+        where: { file: this.file.path },
+      });
+    }
   }
 
   /** Whoever decodes it checks it: no thread needs to. */
@@ -141,21 +178,32 @@ export class InPlacePiece implements Piece {
     // The checks use the descriptor until they have answered.
     const answers = this.#checks.flatMap(({ plain, found }) => [plain, found]);
     void Promise.allSettled(answers).finally(() => this.#opened.close());
+    this.#picked?.close();
   }
 
   /** Begins to check the records, and what was not looked for in these columns yet. */
   #check(columns: readonly string[] | undefined): void {
     const { assumed } = this.#decoded;
-    if (assumed === undefined) return;
+    const watch = assumed === undefined ? undefined : this.#news(columns);
+    if (assumed === undefined || (this.#checked && watch === undefined)) return;
+    this.#note(watch);
+    this.#checks.push(checkFile(this.#opened.fd, this.#bytes.length, assumed, watch));
+  }
+
+  /** What was not looked for in these columns yet. */
+  #news(columns: readonly string[] | undefined): Watch | undefined {
     const watch = this.#decoded.watch?.(columns);
-    const news = watch?.columns.map((bits, index) => bits & ~(this.#looked[index] ?? 0));
-    const isNew = news?.some((bits) => bits !== 0) === true;
-    if (this.#checked && !isNew) return;
+    if (watch === undefined) return undefined;
+    const news = watch.columns.map((bits, index) => bits & ~(this.#looked[index] ?? 0));
+    return news.some((bits) => bits !== 0) ? { ...watch, columns: news } : undefined;
+  }
+
+  /** The records are checked, and this is looked for. */
+  #note(watch: Watch | undefined): void {
     this.#checked = true;
-    if (news !== undefined) this.#looked = news.map((bits, at) => bits | (this.#looked[at] ?? 0));
-    const wanted =
-      watch === undefined || !isNew ? undefined : { ...watch, columns: news ?? watch.columns };
-    this.#checks.push(checkFile(this.#opened.fd, this.#bytes.length, assumed, wanted));
+    const before = this.#looked;
+    if (watch !== undefined)
+      this.#looked = watch.columns.map((bits, index) => bits | (before[index] ?? 0));
   }
 
   /** False when what was found changed a type. */

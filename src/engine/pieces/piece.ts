@@ -17,6 +17,8 @@ export interface Piece {
   readonly fits: boolean;
   /** How many rows there are; undefined when only reading them would tell. */
   rowCount?(): number | undefined;
+  /** See Relation.prepare; it may take this much memory. */
+  prepare?(columns: readonly string[], byteLength: number): Promise<void>;
   /** All rows, in file order. */
   scan(columns?: readonly string[]): LazyFrame;
   /** Reads all of it into memory, if that is not so yet: true when it was done now. */

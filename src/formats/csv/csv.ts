@@ -3,7 +3,13 @@ import { isUtf8 } from 'node:buffer';
 import { type DataFrame, type LazyFrame, toLazy } from '../../compute/polars.ts';
 import type { Column, PlainText } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
-import { type Decoded, nothingRejected, type PlainRecords, type Source } from '../decoded.ts';
+import {
+  type Decoded,
+  nothingRejected,
+  type Picking,
+  type PlainRecords,
+  type Source,
+} from '../decoded.ts';
 import type { FormatName } from '../detect.ts';
 import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import type { Encoding, ReadOptions, Rejected, Understood } from '../options.ts';
@@ -17,8 +23,10 @@ import {
   type ParseRules,
   parseBytes,
   scanPath,
+  scanPicked,
   unchangedPath,
 } from './parse.ts';
+import { pickingOf } from './picking.ts';
 import { reconsider } from './reconsider.ts';
 import { recover } from './recover.ts';
 import { type CsvPlan, sniffCsv } from './sniff.ts';
@@ -142,6 +150,18 @@ export class CsvDecoded implements Decoded {
 
   read(columns?: readonly string[]): DataFrame | LazyFrame {
     return parseBytes(this.text.cleaned.bytes, this.plan, this.rules, this.#indices(columns));
+  }
+
+  picking(columns: readonly string[]): Picking | undefined {
+    if (this.assumed === undefined || this.rules.lenient.size > 0) return undefined;
+    return pickingOf(this.text.bytes, this.plan, this.#indices(columns));
+  }
+
+  scanPicked(path: string, picking: Picking, columns?: readonly string[]): LazyFrame | undefined {
+    const indices = this.#indices(columns);
+    const isThere = indices.every((index) => picking.columns[index] === 1);
+    if (!isThere || this.rules.lenient.size > 0) return undefined;
+    return scanPicked(path, this.plan, this.rules, indices, picking.columns);
   }
 
   scan(columns?: readonly string[]): LazyFrame {

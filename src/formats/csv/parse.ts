@@ -146,6 +146,28 @@ export function scanPath(
   return finish(frame, plan, rules, columns);
 }
 
+/**
+ * As scanPath, from a text of some of the columns: a line end, and of each record the fields of the
+ * columns that `picked` marks, as they are.
+ */
+export function scanPicked(
+  path: string,
+  plan: CsvPlan,
+  rules: ParseRules,
+  columns: readonly number[],
+  picked: Uint8Array,
+): LazyFrame {
+  const places = [...picked].flatMap((one, index) => (one === 1 ? [index] : []));
+  const narrow: CsvPlan = {
+    ...plan,
+    columns: places.map((index) => plan.columns[index] as CsvColumn),
+    dialect: { ...plan.dialect, header: false },
+    first: { byte: 1, line: 2 },
+  };
+  const own = columns.map((index) => places.indexOf(index));
+  return scanPath(path, narrow, rules, own);
+}
+
 function needsFinish(plan: CsvPlan, rules: ParseRules, columns: readonly number[]): boolean {
   return columns.some((index) => {
     const column = plan.columns[index];

@@ -1,5 +1,6 @@
 # The record check of src/kernel/records.ts for x86-64 with AVX2, BMI2 and PCLMULQDQ, which carries
-# its bytes. check(state rdi) -> rax: 0 all plain so far, 1 some record is not, 2 told to stop.
+# its bytes. check(state rdi) -> rax: 0 all plain so far, 1 some record is not, 2 told to stop, 3 what
+# is picked does not fit.
 # State, in 64-bit words:  0 at  8 end  16 phase  24 rows  32 patterns  40 phases after  48 stop
 #   56 delimiter, line end, quote, all ones if quoted, CR: a byte each  64 inside quotes (all ones)
 #   72 the byte before may stand before an opening quote  80 the byte before closed one
@@ -7,11 +8,15 @@
 #   88 window bytes (0: none)  96 window start  104 112 scratch  120 end of the mapping
 #   128 where numbers begin  136 where other columns that are watched begin  144 what is looked for
 #   152 what was found: a byte for each column  160 "0" x 8  168 0x76 x 8  176 0x80 x 7
+#   184 where runs of picked columns end (0: nothing is picked)  192 where such runs begin
+#   200 where the present one began (0: none)  208 where it goes  216 the last byte it may go before
+#   224 runs the record has left  232 runs of a record
 #   256 what each byte is: 1 it ends a number, 2 a field that begins with it is empty, 4 a quote
 # A record is plain when of its delimiters and line end, in order, only the last is a line end. The
 # phase is how many of them the present record has had: patterns[phase] has a 1 for every line end
 # among the next 64, phasesAfter[phase + n] is the phase n of them later. Tables 128 and 136 are like
-# patterns, with a 1 for each of them behind which a column begins that is looked at.
+# patterns, with a 1 for each of them behind which a column begins that is looked at; 184 and 192 for
+# those at which a run of picked columns ends, and behind which one begins.
         .intel_syntax noprefix
 check:
         push    rbx
@@ -96,12 +101,74 @@ others:
         test    rax, rax
         jnz     other
 following:
+        mov     rax, [rdi + 184]
+        test    rax, rax
+        jnz     pick
+picked:
         mov     rbp, rcx
         shr     rbp, 63
         add     r8, r13
         movzx   r8d, word ptr [r10 + r8*2]
         add     rsi, 64
         jmp     block
+pick:                                           # runs are copied as they are, with the byte behind
+        mov     rax, [rax + r8*8]
+        mov     rdx, [rdi + 192]
+        mov     rdx, [rdx + r8*8]
+        pdep    rax, rax, rcx                   # rax: runs end at it
+        pdep    rdx, rdx, rcx                   # rdx: runs begin behind it
+        mov     rbp, rax
+        or      rbp, rdx
+        jz      picked
+        push    rcx
+        push    r13
+        mov     r15, [rdi + 208]
+        mov     rbp, [rdi + 200]
+        test    rbp, rbp
+        jz      begin
+end:
+        test    rax, rax
+        jz      kept
+        tzcnt   rcx, rax
+        blsr    rax, rax
+        lea     rcx, [rsi + rcx + 1]
+        sub     rcx, rbp
+        lea     r13, [r15 + rcx]
+        cmp     r13, [rdi + 216]
+        ja      full
+copy:
+        vmovdqu ymm6, [rbp]
+        vmovdqu [r15], ymm6
+        add     rbp, 32
+        add     r15, 32
+        cmp     r15, r13
+        jb      copy
+        mov     r15, r13
+        dec     qword ptr [rdi + 224]
+        jnz     begin
+        mov     rbp, [rdi + 232]
+        mov     [rdi + 224], rbp
+        mov     bpl, [rdi + 57]
+        mov     [r15 - 1], bpl                  # the last of a record ends it
+begin:
+        xor     ebp, ebp
+        test    rdx, rdx
+        jz      kept
+        tzcnt   rbp, rdx
+        blsr    rdx, rdx
+        lea     rbp, [rsi + rbp + 1]
+        jmp     end
+kept:
+        mov     [rdi + 200], rbp
+        mov     [rdi + 208], r15
+        pop     r13
+        pop     rcx
+        jmp     picked
+full:
+        pop     r13
+        pop     rcx
+        mov     eax, 3
+        jmp     leave
 number:                                         # digits and points up to the end, at most 15 digits
         tzcnt   rdx, rax                        # before the point, no 0 before a digit: as it should
         lea     rdx, [rsi + rdx + 1]            # be; all else is looked at byte by byte
