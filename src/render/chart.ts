@@ -23,6 +23,8 @@ export interface Scene {
   readonly facet: Field | undefined;
   /** The column that splits the rows into lines of one colour. */
   readonly by: Field | undefined;
+  /** Panels above each other, of which this is one; one when undefined. */
+  readonly above?: number;
   readonly profile: Profile;
   readonly probeGl: ProbeGl;
   /** Sentences for stderr: what was chosen, reduced or left out. */

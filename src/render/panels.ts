@@ -45,6 +45,7 @@ export async function panelsOf(scene: Scene): Promise<Panel[]> {
   }
   if (!scene.request.panels || scene.ys.length < 2) return [await build(scene)];
   const panels: Panel[] = [];
-  for (const y of scene.ys) panels.push(await build({ ...scene, ys: [y] }));
+  const above = scene.ys.length;
+  for (const y of scene.ys) panels.push(await build({ ...scene, ys: [y], above }));
   return panels;
 }

@@ -7,6 +7,7 @@ import { countLabels } from './data/groups.ts';
 import { type Extent, profile } from './data/profile.ts';
 import { type Field, fieldOf } from './fields.ts';
 import type { ProbeGl } from './gl/choose.ts';
+import { repeatsOf } from './repeats.ts';
 import type { Mark, PlotRequest } from './request.ts';
 
 /** Columns looked at when nothing was asked for: enough to find a time and a number. */
@@ -38,7 +39,9 @@ export async function resolveScene(
     ys: await Promise.all(request.y.map((name) => fieldOf(relation, name))),
   };
   const chosen = await choose(relation, request, named, note);
-  const color = request.color === undefined ? undefined : await fieldOf(relation, request.color);
+  const split = await splitRepeats(relation, request, chosen, note);
+  const asked = request.color === undefined ? undefined : await fieldOf(relation, request.color);
+  const color = asked ?? split.color;
   const facet = request.facet === undefined ? undefined : await fieldOf(relation, request.facet);
   const by = await lineField(relation, request, chosen.mark);
   const measured = [chosen.x, ...chosen.ys].filter(
@@ -47,7 +50,38 @@ export async function resolveScene(
   const log = request.xScale === 'log' || request.yScale === 'log';
   const facts = await profile(relation, uniqueFields(measured), request.zone, log);
   for (const field of uniqueFields(measured)) noteGaps(field, facts.extents.get(field.name), note);
-  return { relation, request, ...chosen, color, facet, by, profile: facts, ...tools };
+  const drawn = split.agg === undefined ? request : { ...request, agg: split.agg };
+  return { relation, request: drawn, ...chosen, color, facet, by, profile: facts, ...tools };
+}
+
+/**
+ * A line through several values at one x goes up and down there. Over an x that was not named it is
+ * one line for each category that tells them apart, or their mean; else the hint is all.
+ */
+async function splitRepeats(
+  relation: Relation,
+  request: PlotRequest,
+  { mark, x, ys }: Chosen,
+  note: Note,
+): Promise<{ readonly color?: Field; readonly agg?: 'mean' }> {
+  const { color, facet, by, agg, every } = request;
+  const isLine = (mark === 'line' || mark === 'area') && x !== undefined && x.measure !== 'nominal';
+  const isSplit = [color, facet, by, agg, every].some((one) => one !== undefined);
+  if (!isLine || isSplit || request.reduce === 'density') return {};
+  const isNamed = request.x !== undefined;
+  const others = isNamed ? [] : await candidates(relation, new Set(ys.map(({ name }) => name)));
+  const repeats = await repeatsOf(relation, x, others);
+  if (!repeats.are) return {};
+  if (isNamed) {
+    note(`several rows share one "${x.name}": --color COLUMN splits them, --agg mean joins them`);
+    return {};
+  }
+  if (repeats.apart !== undefined && ys.length === 1) {
+    note(`several rows share one "${x.name}": one line for each "${repeats.apart.name}"`);
+    return { color: repeats.apart };
+  }
+  note(`several rows share one "${x.name}": drawing their mean`);
+  return { agg: 'mean' };
 }
 
 /** The column of --by, which only lines have. */

@@ -9,7 +9,7 @@ import { type Field, labelOf, numberOf, requireNumbers } from '../fields.ts';
 import { lineDensitySource } from '../line-density.ts';
 import { M4 } from '../reduce/m4.ts';
 import { axisTitle, colorBy, position, timeTitle } from '../spec/encode.ts';
-import { columnNames, dense, type Series, seriesLabels, seriesOf } from './series.ts';
+import { columnNames, dense, otherFirst, type Series, seriesLabels, seriesOf } from './series.ts';
 
 /** Rows a line hands to Vega as they are: a tenth of a second's work. */
 const LINE_ROWS = 20_000;
@@ -29,43 +29,56 @@ export async function linePanel(scene: Scene): Promise<Panel> {
   // Layers can only be stacked at places that all of them have.
   const stacked = isStacked(scene, series);
   const coarse = stacked && scene.profile.rows > LINE_ROWS && request.reduce !== 'marks';
-  if (aggregated || coarse) return aggregatedPanel(scene, x, series);
-  if (counted(scene)) {
+  const lines = apart(scene, series);
+  if (aggregated || coarse) return aggregatedPanel(lines, x, series);
+  if (counted(scene) || (counted(lines) && series.color.folded > MOST_FOLDED)) {
     return {
       layers: [],
       rows: [],
-      density: lineDensitySource(scene, x, scene.ys[0] as Field, series),
+      density: lineDensitySource(lines, x, scene.ys[0] as Field, series),
     };
   }
   const rows =
     scene.profile.rows <= LINE_ROWS || request.reduce === 'marks'
-      ? await allRows(scene, x, series)
-      : await reducedRows(scene, x, series);
+      ? await allRows(lines, x, series)
+      : await reducedRows(lines, x, series);
   return {
-    layers: [lineLayer(scene, x, series, undefined)],
-    rows: stacked ? atEveryX(rows, seriesLabels(scene, series)) : rows,
+    layers: [lineLayer(lines, x, series, undefined)],
+    rows: stacked ? stackable(rows, seriesLabels(scene, series)) : otherFirst(rows),
   };
+}
+
+/** Lines of the colour of "other" that are still reduced one by one. */
+const MOST_FOLDED = 40;
+
+/** What is drawn as "other" has one colour, but is as many lines, or as many layers to add up. */
+function apart(scene: Scene, { color }: Series): Scene {
+  return scene.by === undefined && color.folded > 0 ? { ...scene, by: scene.color } : scene;
 }
 
 const isStacked = (scene: Scene, series: Series): boolean =>
   scene.mark === 'area' && seriesLabels(scene, series).length > 1;
 
-/** The rows with a zero wherever a series has none: a stack without it would have a hole. */
-function atEveryX(rows: readonly Row[], labels: readonly string[]): Row[] {
-  const there = new Map<string, Map<Row[string], Set<Row[string]>>>();
-  for (const { facet, x, color } of rows as readonly Record<string, Row[string]>[]) {
-    const places = there.get(String(facet)) ?? new Map<Row[string], Set<Row[string]>>();
-    there.set(String(facet), places);
-    places.set(x as Row[string], (places.get(x as Row[string]) ?? new Set()).add(color as string));
+/**
+ * One row for each layer at each x: several add up, and none is a zero, or the stack would have a
+ * hole.
+ */
+function stackable(rows: readonly Row[], labels: readonly string[]): Row[] {
+  const facets = new Map<string, Map<number | string, Map<string, number>>>();
+  for (const { x, y, color, facet } of rows as readonly Point[]) {
+    const places = facets.get(facet) ?? new Map<number | string, Map<string, number>>();
+    facets.set(facet, places);
+    const layers = places.get(x) ?? new Map<string, number>(labels.map((label) => [label, 0]));
+    places.set(x, layers);
+    layers.set(color, (layers.get(color) ?? 0) + (y ?? 0));
   }
-  const filled = [...rows];
-  for (const [facet, places] of there) {
-    for (const [x, seen] of places) {
-      for (const color of labels)
-        if (!seen.has(color)) filled.push({ x, y: 0, color, facet, by: '' });
+  const stacked: Row[] = [];
+  for (const [facet, places] of facets) {
+    for (const [x, layers] of places) {
+      for (const [color, y] of layers) stacked.push(rowOf(x, y, { color, facet, by: '' }));
     }
   }
-  return filled.sort(byX);
+  return stacked.sort(byX);
 }
 
 const byX = (a: Row, b: Row): number =>
@@ -115,6 +128,8 @@ async function reducedRows(scene: Scene, x: Field, series: Series): Promise<Row[
   );
   return rows;
 }
+
+type Point = Row & Line & { readonly x: number | string; readonly y: number | null };
 
 /** What tells a line from the others. */
 interface Line {
@@ -210,7 +225,10 @@ async function aggregatedPanel(scene: Scene, x: Field, series: Series): Promise<
   const layers = [lineLayer(scene, x, series, agg)];
   if (request.band !== undefined) layers.unshift(bandLayer(layers[0] as Spec));
   const stacked = isStacked(scene, series);
-  return { layers, rows: stacked ? atEveryX(rows, seriesLabels(scene, series)) : rows };
+  return {
+    layers,
+    rows: stacked ? stackable(rows, seriesLabels(scene, series)) : otherFirst(rows),
+  };
 }
 
 function lineLayer(scene: Scene, x: Field, series: Series, agg: string | undefined): Spec {

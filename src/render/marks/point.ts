@@ -5,7 +5,7 @@ import { select, typed, values } from '../data/stream.ts';
 import { densitySource } from '../density.ts';
 import { type Field, labelOf, numberOf, requireNumbers } from '../fields.ts';
 import { colorBy, position, timeTitle } from '../spec/encode.ts';
-import { columnNames, dense, type Series, seriesLabels, seriesOf } from './series.ts';
+import { columnNames, dense, otherFirst, type Series, seriesLabels, seriesOf } from './series.ts';
 
 /** Points Vega draws as marks: half a second's work. */
 const POINT_ROWS = 50_000;
@@ -27,7 +27,7 @@ async function markPanel(scene: Scene, x: Field): Promise<Panel> {
   const continuous = scene.color !== undefined && scene.color.measure !== 'nominal';
   const series = await seriesOf(continuous ? { ...scene, color: undefined } : scene);
   const rows = await pointRows(scene, x, series, continuous);
-  return { rows, layers: [pointLayer(scene, x, series, continuous)] };
+  return { rows: otherFirst(rows), layers: [pointLayer(scene, x, series, continuous)] };
 }
 
 async function pointRows(
@@ -89,7 +89,14 @@ function pointLayer(scene: Scene, x: Field, series: Series, continuous: boolean)
     ? { color: { field: 'color', type: 'quantitative', title: scene.color?.name } }
     : colorBy(series.title, labels);
   return {
-    mark: { type: 'point', filled: true, size, opacity: rows > 500 ? 0.6 : 0.8, clip: true },
+    mark: {
+      type: 'point',
+      filled: true,
+      size,
+      opacity: rows > 500 ? 0.6 : 0.8,
+      // A point at the end of an axis is a whole one.
+      clip: request.xRange !== undefined || request.yRange !== undefined,
+    },
     encoding: {
       x: position(scene, 'x', 'x', {
         title: timeTitle(x.name, x.measure, request.zone),

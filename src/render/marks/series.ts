@@ -1,6 +1,6 @@
 /** The series of a chart: one per y column, or one per value of --color. */
 import { polars } from '../../compute/polars.ts';
-import type { Scene } from '../chart.ts';
+import type { Row, Scene } from '../chart.ts';
 import { type Groups, groupsOf, OTHER, oneGroup } from '../data/groups.ts';
 import type { Field } from '../fields.ts';
 
@@ -38,6 +38,12 @@ async function limited(scene: Scene, field: Field | undefined, limit: number): P
 export function seriesLabels(scene: Scene, series: Series): readonly string[] {
   if (scene.color !== undefined) return series.color.labels;
   return scene.ys.length > 1 ? scene.ys.map((field) => field.name) : [];
+}
+
+/** What is folded into "other" first, so that it lies beneath the rest. */
+export function otherFirst(rows: readonly Row[]): readonly Row[] {
+  const isOther = (row: Row): boolean => row['color'] === OTHER;
+  return [...rows.filter(isOther), ...rows.filter((row) => !isOther(row))];
 }
 
 /** The columns to read for these fields. */

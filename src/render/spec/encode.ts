@@ -2,7 +2,7 @@
  * Vega-Lite channel definitions. Rows use fixed keys (x, y, color, facet), so no name is escaped.
  */
 import type { Scene, Spec } from '../chart.ts';
-import type { Measure } from '../fields.ts';
+import type { Field, Measure } from '../fields.ts';
 
 export interface AxisOptions {
   readonly title: string;
@@ -31,7 +31,7 @@ export function position(scene: Scene, axis: 'x' | 'y', field: string, options: 
     type: options.measure,
     title: options.title,
     scale,
-    axis: { tickCount: tickCount(scene, axis), labelOverlap: 'parity' },
+    axis: { ...ticks(scene, axis, field), ...(kind === 'log' && !temporal ? LOG_GRID : {}) },
     ...options.extra,
   };
 }
@@ -39,12 +39,50 @@ export function position(scene: Scene, axis: 'x' | 'y', field: string, options: 
 /** Pixels between two ticks: a label such as 1,000,000 and room around it; lines of text on y. */
 const TICK_PX = { x: 90, y: 45 } as const;
 
-function tickCount({ request, facet, ys }: Scene, axis: 'x' | 'y'): number {
-  const stacked = request.panels ? Math.max(1, ys.length) : 1;
+/** Pixels between two labels: less, and they read as one. */
+const LABEL_SEPARATION = 6;
+
+function ticks(scene: Scene, axis: 'x' | 'y', field: string): Spec {
+  return {
+    tickCount: tickCount(scene, axis),
+    labelOverlap: 'parity',
+    labelSeparation: LABEL_SEPARATION,
+    ...(showsYears(scene, axis, field) ? { format: '~f' } : {}),
+  };
+}
+
+/** Whether the axis has values of a column as they are, and those may be years. */
+function showsYears(scene: Scene, axis: 'x' | 'y', field: string): boolean {
+  const { mark, x, ys, request } = scene;
+  const isSum = request.agg === 'sum' || request.agg === 'count' || mark === 'area';
+  if (field !== axis || mark === 'qq' || (axis === 'y' && isSum)) return false;
+  const shown = axis === 'x' ? x : ys[0];
+  return shown !== undefined && isYear(scene, shown);
+}
+
+/** Whole numbers of four digits: 1999 is a year, or reads no worse without a comma. */
+function isYear({ profile }: Scene, field: Field): boolean {
+  const extent = profile.extents.get(field.name);
+  const { min, max } = extent ?? { min: 0, max: 0 };
+  return /Int/.test(field.type) && min >= 1000 && max <= 2999;
+}
+
+function tickCount({ request, facet, above = 1 }: Scene, axis: 'x' | 'y'): number {
   const cells = facet === undefined ? 1 : 2.5;
-  const side = axis === 'x' ? request.width / cells : request.height / cells / stacked;
+  const side = axis === 'x' ? request.width / cells : request.height / cells / above;
   return Math.max(3, Math.round(side / TICK_PX[axis]));
 }
+
+/** Lines at 2, 3, 4 times a power of ten show where one is, and no more. */
+const LOG_GRID = {
+  gridOpacity: {
+    condition: {
+      test: 'abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-9',
+      value: 1,
+    },
+    value: 0.35,
+  },
+};
 
 /** Labels lie flat where they fit side by side, else they lean. */
 function ordinal(scene: Scene, axis: 'x' | 'y', field: string, options: AxisOptions): Spec {

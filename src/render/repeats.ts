@@ -1,0 +1,51 @@
+/** Lines over an x that several rows share: what tells those rows apart. */
+import { collect, type DataFrame, polars } from '../compute/polars.ts';
+import type { Relation } from '../compute/relation.ts';
+import { type Field, labelOf } from './fields.ts';
+import { MAX_SERIES } from './marks/series.ts';
+
+/** Enough to see a repeat; the rest of a large file is not read for it. */
+const FIRST_ROWS = 50_000;
+/** Categories looked at. */
+const CANDIDATES = 8;
+
+export interface Repeats {
+  /** Whether two of the first rows have the same x. */
+  readonly are: boolean;
+  /** The first column whose values tell such rows apart, with no more of them than colours. */
+  readonly apart: Field | undefined;
+}
+
+export async function repeatsOf(
+  relation: Relation,
+  x: Field,
+  fields: readonly Field[],
+): Promise<Repeats> {
+  const categories = fields
+    .filter((field) => field.measure === 'nominal' && field.name !== x.name)
+    .slice(0, CANDIDATES);
+  const pl = polars();
+  const label = (field: Field) => labelOf(field).fillNull(pl.lit('\u0000'));
+  const rows = await firstRows(
+    relation,
+    [x, ...categories].map(({ name }) => name),
+  );
+  const known = rows.filter(pl.col(x.name).isNotNull());
+  const different = (by: readonly Field[]): number =>
+    known
+      .select(pl.concatString(by.map(label), '\u0001').alias('key'))
+      .getColumn('key')
+      .nUnique();
+  if (different([x]) === known.height) return { are: false, apart: undefined };
+  const apart = categories.find((field) => {
+    const values = known.select(label(field).alias('key')).getColumn('key').nUnique();
+    return values > 1 && values <= MAX_SERIES && different([x, field]) === known.height;
+  });
+  return { are: true, apart };
+}
+
+async function firstRows(relation: Relation, columns: readonly string[]): Promise<DataFrame> {
+  if (relation.fits) return collect(relation.scan(columns).head(FIRST_ROWS));
+  for await (const piece of relation.segments(columns)) return collect(piece.head(FIRST_ROWS));
+  return polars().DataFrame(Object.fromEntries(columns.map((name) => [name, []])) as never);
+}
