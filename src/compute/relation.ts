@@ -30,6 +30,11 @@ export interface Relation {
   /** Told what a plan will read before it runs: it may make that quicker to read. */
   prepare?(columns: readonly string[]): Promise<void>;
   /**
+   * As segments, for who reads a relation that fits: undefined when that has no advantage. `most`:
+   * the greatest share of the bytes that these columns may be, 0 to 1.
+   */
+  windows?(columns: readonly string[], most: number): AsyncIterable<LazyFrame> | undefined;
+  /**
    * The same rows piece by piece, in file order, in bounded memory. A piece is valid until the
    * next one is asked for: collect what is wanted of it first.
    */

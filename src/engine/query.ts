@@ -121,6 +121,8 @@ const sizeOf = ({ byteLength }: SourceRelation): number =>
 /** At once when what is read fits the memory limit, else piece by piece where the plan allows. */
 async function runWithin(compiled: CompiledQuery, session: Session): Promise<DataFrame> {
   if (fits(compiled)) {
+    const frame = await compiled.runWindows();
+    if (frame !== undefined) return frame;
     await prepare(compiled);
     return compiled.run();
   }

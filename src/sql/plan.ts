@@ -9,7 +9,7 @@ import {
   type TableReference,
 } from './bind/context.ts';
 import { bindQuery, bindStatement } from './bind/query.ts';
-import { runPieces, wholeBecause } from './bounded/run.ts';
+import { runPieces, runWindows, wholeBecause } from './bounded/run.ts';
 import { explainPlan } from './explain.ts';
 import type { Expression, OutputColumn, Plan } from './ir.ts';
 import { Lowerer } from './lower/plan.ts';
@@ -56,6 +56,8 @@ export interface CompiledQuery {
   readonly reads: readonly Read[];
   /** The whole result, computed at once; NairobiError on bad data. */
   run(): DataFrame;
+  /** The same window by window where that takes less than run(), else undefined. */
+  runWindows(): Promise<DataFrame | undefined>;
   /** The same piece by piece, in memory bounded by the result; undefined when it cannot be. */
   readonly runBounded: (() => Promise<DataFrame>) | undefined;
   /** What keeps it from running piece by piece, in words: "median() needs all rows". */
@@ -159,7 +161,8 @@ function about(
 ): CompiledQuery {
   const runBounded =
     query.runBounded === undefined ? undefined : async (): Promise<DataFrame> => run();
-  return { ...query, mode, columns, run, runBounded };
+  const runWindows = async (): Promise<undefined> => undefined;
+  return { ...query, mode, columns, run, runWindows, runBounded };
 }
 
 function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
@@ -172,6 +175,7 @@ function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
     reads: readsOf(plan),
     run: () => runWhole(plan, output),
     wholeBecause: because,
+    runWindows: () => runInWindows(plan, output),
     runBounded: because === undefined ? () => runBounded(plan, output) : undefined,
     explain: () => explainPlan(plan),
   };
@@ -185,6 +189,7 @@ function summary(context: Context, plan: Plan, columns: readonly OutputColumn[])
     mode: 'summarize',
     columns: SUMMARIZE_COLUMNS,
     run: () => asked.present(query.run()),
+    runWindows: async () => undefined,
     runBounded:
       query.runBounded &&
       (async () => asked.present(await (query.runBounded as () => Promise<DataFrame>)())),
@@ -194,6 +199,18 @@ function summary(context: Context, plan: Plan, columns: readonly OutputColumn[])
 async function runBounded(plan: Plan, columns: readonly OutputColumn[]): Promise<DataFrame> {
   try {
     return narrowed(collect(outputFrame(await runPieces(plan), columns)), columns);
+  } catch (error) {
+    throw explainFailure(error);
+  }
+}
+
+async function runInWindows(
+  plan: Plan,
+  columns: readonly OutputColumn[],
+): Promise<DataFrame | undefined> {
+  try {
+    const frame = await runWindows(plan);
+    return frame && narrowed(collect(outputFrame(frame, columns)), columns);
   } catch (error) {
     throw explainFailure(error);
   }

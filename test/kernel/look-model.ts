@@ -12,7 +12,12 @@ import { Records } from '../../src/formats/csv/records.ts';
 import type { Dialect } from '../../src/formats/options.ts';
 import { close, memfdCreate } from '../../src/kernel/calls.ts';
 import { MEMFD } from '../../src/kernel/constants.ts';
-import { checkRecords, pickColumns, type RecordCheck } from '../../src/kernel/records.ts';
+import {
+  checkRecords,
+  pickColumns,
+  pickWindows,
+  type RecordCheck,
+} from '../../src/kernel/records.ts';
 import { LOOKED_FOR } from '../../src/kernel/records-tables.ts';
 import { addressOf, type Fd } from '../../src/kernel/syscall.ts';
 
@@ -216,6 +221,48 @@ function fieldsOf({ bytes, byte, dialect }: LookCase): string[][] {
     if (one === dialect.lineEnd) all.push(row.splice(0));
   }
   return all;
+}
+
+/** What is picked part by part is what is picked at once, and found in it what is found else. */
+export async function pickParts(
+  look: LookCase,
+  wanted: readonly boolean[],
+  bytesAtOnce: number,
+): Promise<void> {
+  const { bytes, byte, dialect, watched } = look;
+  const columns = Uint8Array.from(watched, (_, at) => (wanted[at] === true ? 1 : 0));
+  if (byte >= bytes.length || !columns.includes(1)) return;
+  const rules = { byte, ...rulesOf(dialect), fields: watched.length };
+  const rooms = [Buffer.alloc(20_000, '#'), Buffer.alloc(20_000, '#')] as const;
+  const [first, second] = rooms.map((room) => ({ address: addressOf(room), byteLength: 20_000 }));
+  const fd = memfdCreate('look', MEMFD.MFD_CLOEXEC) as Fd;
+  if (first === undefined || second === undefined) return;
+  writeSync(fd, bytes);
+  const check = pickWindows(fd, bytes.length, rules, watched, { ...first, columns });
+  try {
+    if (check === undefined) return;
+    let all = '';
+    let last = false;
+    for (let part = 0; !last; part += 1) {
+      const window = await check.window(part % 2 === 0 ? first : second, bytesAtOnce);
+      const { stoppedAt } = kernel.scan(bytesInMemory(bytes), byte, KERNEL_CHUNK_BYTES, rules);
+      if (window.answer !== 'plain') {
+        expect(stoppedAt).not.toBe(bytes.length);
+        return;
+      }
+      all += (rooms[part % 2] as Buffer).toString('latin1', 1, window.byteLength);
+      for (const room of rooms) if (room !== rooms[part % 2]) room.fill('!');
+      last = window.isLast;
+    }
+    const rows = fieldsOf(look).map((row) => row.filter((_, at) => columns[at] === 1));
+    const { delimiter, lineEnd } = dialect;
+    expect(all).toBe(rows.map((row) => row.join(delimiter) + lineEnd).join(''));
+    const whole = await checkRecords(fd, bytes.length, rules, watched)?.found;
+    expect(check.found).toEqual(whole);
+  } finally {
+    check?.close();
+    close(fd);
+  }
 }
 
 /** What is picked of a text are those fields; where there is no machine code, nothing is. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ODD } from '../../src/formats/csv/odd-values.ts';
 import { LOOKED_FOR } from '../../src/kernel/records-tables.ts';
-import { lookAt, lookCase, pickFrom } from './look-model.ts';
+import { lookAt, lookCase, pickFrom, pickParts } from './look-model.ts';
 
 const seed = Number(process.env['NAIROBI_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -25,5 +25,11 @@ it('finds by machine code and by WebAssembly what looking at each value finds', 
 it('copies picked columns out as they are', async () => {
   const columns = fc.array(fc.boolean(), { minLength: 7, maxLength: 7 });
   const check = fc.asyncProperty(lookCase, columns, fc.integer({ min: 64, max: 9000 }), pickFrom);
+  await fc.assert(check, { numRuns: 1500, seed });
+});
+
+it('copies part by part what it copies at once', async () => {
+  const columns = fc.array(fc.boolean(), { minLength: 7, maxLength: 7 });
+  const check = fc.asyncProperty(lookCase, columns, fc.integer({ min: 64, max: 900 }), pickParts);
   await fc.assert(check, { numRuns: 1500, seed });
 });

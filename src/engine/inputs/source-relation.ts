@@ -94,6 +94,15 @@ export class SourceRelation implements Relation {
     for (const piece of this.pieces) await piece.prepare?.(own(piece, wanted), budget);
   }
 
+  /** Of a single file. */
+  windows(columns: readonly string[], most: number): AsyncIterable<LazyFrame> | undefined {
+    const [piece, second] = this.pieces;
+    if (piece === undefined || second !== undefined) return undefined;
+    const wanted = this.#wanted(columns);
+    const parts = piece.windows?.(own(piece, wanted), most);
+    return parts && this.#alignAll(piece, parts, wanted);
+  }
+
   async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
     const wanted = this.#wanted(columns);
     for (const piece of this.pieces) {
@@ -136,6 +145,14 @@ export class SourceRelation implements Relation {
 
   close(): void {
     for (const piece of this.pieces) piece.close();
+  }
+
+  async *#alignAll(
+    piece: Piece,
+    parts: AsyncIterable<LazyFrame>,
+    wanted: readonly Column[],
+  ): AsyncIterable<LazyFrame> {
+    for await (const frame of parts) yield this.#align(piece, frame, wanted);
   }
 
   #estimate(): number {

@@ -6,10 +6,10 @@
 import { readSync } from 'node:fs';
 import { collect, type LazyFrame, polars } from '../../compute/polars.ts';
 import type { Column, PlainText } from '../../compute/relation.ts';
-import { NairobiError } from '../../errors.ts';
+import { assert, NairobiError } from '../../errors.ts';
 import type { Watch } from '../../formats/csv/odd-values.ts';
 import { decode } from '../../formats/decode.ts';
-import type { Decoded } from '../../formats/decoded.ts';
+import type { Decoded, Picking } from '../../formats/decoded.ts';
 import { isText } from '../../formats/detect.ts';
 import type { ReadOptions, Rejected, Understood } from '../../formats/options.ts';
 import type { RecordCheck } from '../../kernel/records.ts';
@@ -19,6 +19,7 @@ import type { InputFile } from '../inputs/files.ts';
 import { checkFile } from './count.ts';
 import { type PickedText, pickText } from './picked-text.ts';
 import type { Piece } from './piece.ts';
+import { Windows } from './windows.ts';
 
 export interface InPlaceContext {
   readonly read: ReadOptions;
@@ -100,14 +101,55 @@ export class InPlacePiece implements Piece {
     if (result === undefined || result.answer === 'full') return;
     this.#picked = result.text;
     this.#note(watch);
-    const plain = result.answer === 'plain';
-    const answers = { plain: Promise.resolve(plain), found: Promise.resolve(result.found) };
-    this.#checks.push({ ...answers, stop: () => undefined });
-    if (!plain) {
-      throw new NairobiError('BAD_DATA', 'Records are not plain', {
-        where: { file: this.file.path },
-      });
+    this.#know(result.answer === 'plain', result.found);
+  }
+
+  /** Only of few enough columns of text that fits; throws as prepare does. */
+  windows(columns: readonly string[], most: number): AsyncIterable<LazyFrame> | undefined {
+    const { assumed } = this.#decoded;
+    if (assumed === undefined || this.#whole !== undefined || !this.fits) return undefined;
+    const picking = this.#decoded.picking?.(columns);
+    if (picking === undefined || picking.share > most) return undefined;
+    const watch = this.#news(columns);
+    const [fd, size] = [this.#opened.fd, this.#bytes.length];
+    const opened = Windows.open({ fd, size, records: assumed, watch, picking });
+    return opened && this.#read(opened, picking, columns, watch);
+  }
+
+  async *#read(
+    windows: Windows,
+    picking: Picking,
+    columns: readonly string[],
+    watch: Watch | undefined,
+  ): AsyncIterable<LazyFrame> {
+    try {
+      let next = windows.next();
+      for (let part = 0; ; part += 1) {
+        const { path, answer, isLast } = await next;
+        if (answer !== 'plain') this.#know(false, windows.found);
+        // The first one may be enough.
+        if (!isLast && part > 0) next = windows.next();
+        const frame = this.#decoded.scanPicked?.(path, picking, columns);
+        assert(frame !== undefined, 'columns that were picked');
+        yield frame;
+        if (isLast) break;
+        if (part === 0) next = windows.next();
+      }
+      this.#note(watch);
+    } finally {
+      this.#know(true, windows.found.slice());
+      await windows.close();
     }
+  }
+
+  /** For verify(), which answers for all that was read; throws when its answer will be false. */
+  #know(plain: boolean, found: Uint8Array): void {
+    const answers = { plain: Promise.resolve(plain), found: Promise.resolve(found) };
+    this.#checks.push({ ...answers, stop: () => undefined });
+    if (plain) return;
+    throw new NairobiError('BAD_DATA', 'Records are not plain', {
+      where: { file: this.file.path },
+    });
   }
 
   /** Whoever decodes it checks it: no thread needs to. */

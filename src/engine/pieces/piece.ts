@@ -19,6 +19,8 @@ export interface Piece {
   rowCount?(): number | undefined;
   /** See Relation.prepare; it may take this much memory. */
   prepare?(columns: readonly string[], byteLength: number): Promise<void>;
+  /** See Relation.windows. */
+  windows?(columns: readonly string[], most: number): AsyncIterable<LazyFrame> | undefined;
   /** All rows, in file order. */
   scan(columns?: readonly string[]): LazyFrame;
   /** Reads all of it into memory, if that is not so yet: true when it was done now. */

@@ -6,7 +6,7 @@ import type { CsvPlan } from './sniff.ts';
 /** Bytes of records that are looked at. */
 const SAMPLE_BYTES = 64 * 1024;
 
-/** What these columns take of the text; undefined when they are all there is. */
+/** What these columns take of the text; undefined when it has but one. */
 export function pickingOf(
   bytes: Buffer,
   plan: CsvPlan,
@@ -17,7 +17,7 @@ export function pickingOf(
   // One column alone would have blank lines where it is empty.
   const [only = 0, second] = new Set(indices);
   if (second === undefined) columns[only === 0 ? 1 : only - 1] = 1;
-  if (columns.length < 2 || columns.every((one) => one === 1)) return undefined;
+  if (columns.length < 2) return undefined;
   const records = new Records(bytes, plan.dialect, plan.data);
   let kept = 0;
   while (records.end.byte - plan.data.byte < SAMPLE_BYTES && records.next()) {

@@ -10,7 +10,7 @@
 #   152 what was found: a byte for each column  160 "0" x 8  168 0x76 x 8  176 0x80 x 7
 #   184 where runs of picked columns end (0: nothing is picked)  192 where such runs begin
 #   200 where the present one began (0: none)  208 where it goes  216 the last byte it may go before
-#   224 runs the record has left  232 runs of a record
+#   224 runs the record has left  232 runs of a record  240 behind the last whole record that went there
 #   256 what each byte is: 1 it ends a number, 2 a field that begins with it is empty, 4 a quote
 # A record is plain when of its delimiters and line end, in order, only the last is a line end. The
 # phase is how many of them the present record has had: patterns[phase] has a 1 for every line end
@@ -150,6 +150,7 @@ copy:
         mov     [rdi + 224], rbp
         mov     bpl, [rdi + 57]
         mov     [r15 - 1], bpl                  # the last of a record ends it
+        mov     [rdi + 240], r15
 begin:
         xor     ebp, ebp
         test    rdx, rdx

@@ -25,6 +25,9 @@ const scansOf = (plan: Plan): Scan[] =>
       ? scansOf(plan.definition.plan)
       : inputsOf(plan).flatMap(scansOf);
 
+/** How often a plan reads a relation. */
+export const scanCount = (plan: Plan): number => scansOf(plan).length;
+
 /** The one input a piece may come from, when the other side of a join is whole in memory. */
 function streamingInput(plan: Plan, big: Scan): Plan | undefined {
   if (['filter', 'project', 'unnest', 'compute'].includes(plan.kind))
