@@ -1,9 +1,9 @@
 /** What the flags of `nairobi stats` ask. */
 import { readFileSync } from 'node:fs';
 import type { Column, Relation } from '../compute/relation.ts';
-import { DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
+import { DEEP_FIGURES, DEFAULT_QUANTILES } from '../compute/stats/deep.ts';
 import { type Bound, parseBound } from '../compute/stats/drift.ts';
-import { parseRules } from '../compute/stats/rules.ts';
+import { parseRules } from '../compute/stats/rules-file.ts';
 import { sourceFromList } from '../engine/inputs/file-list.ts';
 import { parseSource, type SourceArgument } from '../engine/inputs/sources.ts';
 import type { Question } from '../engine/stats/answers.ts';
@@ -79,7 +79,31 @@ export function columnsOf(
   return list?.split(',').map((name) => (isOne(name) ? name : name.trim()));
 }
 
-export function parseQuantiles(list: string | undefined): readonly number[] {
+interface Wanted {
+  readonly all: boolean;
+  readonly quantiles?: string | undefined;
+  readonly get?: string | undefined;
+  readonly figures?: string | undefined;
+}
+
+/** Undefined when no figure of --all is asked for, by that flag or by its name. */
+export function quantilesOf({ all, quantiles, get, figures }: Wanted): number[] | undefined {
+  const names = (get ?? figures)?.split(',').map((name) => name.trim()) ?? [];
+  const levels = names.flatMap((name) => levelOf(name) ?? []);
+  const deep: readonly string[] = DEEP_FIGURES;
+  const isDeep = all || quantiles !== undefined || levels.length > 0;
+  if (!isDeep && !names.some((name) => deep.includes(name))) return undefined;
+  return [...new Set([...parseQuantiles(quantiles), ...levels])];
+}
+
+/** "p99.9" -> 0.999. */
+function levelOf(name: string): number | undefined {
+  const percent = /^p(\d{1,3}(?:\.\d+)?)$/.exec(name)?.[1];
+  const level = percent === undefined ? Number.NaN : Number(`${percent}e-2`);
+  return level <= 1 ? level : undefined;
+}
+
+function parseQuantiles(list: string | undefined): readonly number[] {
   if (list === undefined) return DEFAULT_QUANTILES;
   return list.split(',').map((text) => {
     const p = text.trim() === '' ? Number.NaN : Number(text);

@@ -14,7 +14,7 @@ import { messageOf, NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { BaseCommand } from './base.ts';
 import { readFlags, readOptions, rowFlags, viaFlags } from './read-flags.ts';
-import { columnsOf, parseQuantiles, questionOf, statsSource } from './stats-question.ts';
+import { columnsOf, quantilesOf, questionOf, statsSource } from './stats-question.ts';
 import { groupsText, printed, type Shape, textOf } from './stats-text.ts';
 
 const QUESTION = 'QUESTIONS';
@@ -156,9 +156,10 @@ export default class Stats extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Stats);
     const read = readOptions(flags);
-    const { all, approx, quantiles: levels, where, sql } = flags;
+    const { approx, where, sql } = flags;
+    const quantiles = quantilesOf(flags);
     const { source, columns: names } = statsSource(args, flags['files-from']);
-    const asked = { columns: names, all, approx, quantiles: levels, read, where, sql };
+    const asked = { columns: names, approx, quantiles, read, where, sql };
     const key =
       flags.cache && source.files === undefined ? cacheKey(source.path, asked) : undefined;
     const kept = key === undefined ? undefined : readCache(key);
@@ -171,7 +172,6 @@ export default class Stats extends BaseCommand {
     const relation = await openRows(session, source, flags);
     const { threads, memoryLimit } = session.plan;
     const columns = columnsOf(names, relation.columns);
-    const quantiles = all || flags.quantiles ? parseQuantiles(flags.quantiles) : undefined;
     const options: StatsOptions = { columns, quantiles, threads, memoryLimit, approx };
     const question = questionOf(flags, open);
     if (question !== undefined) {

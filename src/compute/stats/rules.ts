@@ -1,31 +1,11 @@
-/**
- * Rules a table is held against: read from JSON, checked, every breach with a count and examples.
- */
+/** Rules a table is held against: every breach with a count and examples. */
 import { NairobiError } from '../../errors.ts';
 import { parseDuration } from '../../units.ts';
-import { collect, type Expr, polars } from '../polars.ts';
+import { col, collect, type Expr, polars, polarsMessage } from '../polars.ts';
 import type { Column, Relation } from '../relation.ts';
 import { kindOf } from './kinds.ts';
+import { type ColumnRules, type Rules, timeOf } from './rules-file.ts';
 import type { ColumnFacts } from './survey.ts';
-
-export interface ColumnRules {
-  readonly type?: string;
-  readonly min?: number;
-  readonly max?: number;
-  /** The largest share of rows without a value. */
-  readonly nulls?: number;
-  readonly unique?: boolean;
-  readonly values?: readonly (string | number | boolean)[];
-  /** A regular expression that every text matches. */
-  readonly pattern?: string;
-  /** How old the latest timestamp may be, such as "2h". */
-  readonly freshness?: string;
-}
-
-export interface Rules {
-  readonly rows?: { readonly min?: number; readonly max?: number };
-  readonly columns?: Readonly<Record<string, ColumnRules>>;
-}
 
 export interface Violation {
   readonly column: string | null;
@@ -36,50 +16,7 @@ export interface Violation {
   readonly examples: readonly string[];
 }
 
-const COLUMN_RULES = {
-  type: 'string',
-  min: 'number',
-  max: 'number',
-  nulls: 'number',
-  unique: 'boolean',
-  values: 'object',
-  pattern: 'string',
-  freshness: 'string',
-} as const;
-
 const EXAMPLES = 5;
-
-/** Reads the rules; a misspelt one is an error, not a rule that never fires. */
-export function parseRules(text: string, file: string): Rules {
-  let rules: Rules;
-  try {
-    rules = JSON.parse(text) as Rules;
-  } catch (cause) {
-    throw new NairobiError('BAD_DATA', `The rules are no JSON: ${(cause as Error).message}`, {
-      where: { file },
-      cause,
-    });
-  }
-  const complain = (what: string): never => {
-    throw new NairobiError('BAD_DATA', what, {
-      where: { file },
-      hint: `{"rows": {"min": 1}, "columns": {"temp": {${Object.keys(COLUMN_RULES)
-        .map((name) => `"${name}": …`)
-        .join(', ')}}}}`,
-    });
-  };
-  for (const key of Object.keys(rules)) {
-    if (key !== 'rows' && key !== 'columns') complain(`There is no rule "${key}" for a table`);
-  }
-  for (const [column, one] of Object.entries(rules.columns ?? {})) {
-    for (const [rule, value] of Object.entries(one)) {
-      const type = COLUMN_RULES[rule as keyof typeof COLUMN_RULES];
-      if (type === undefined) complain(`There is no rule "${rule}" (column "${column}")`);
-      if (typeof value !== type) complain(`The rule "${rule}" of column "${column}" is no ${type}`);
-    }
-  }
-  return rules;
-}
 
 /** Every violation; none when all is well. `now` is for freshness. */
 export async function checkRules(
@@ -153,34 +90,83 @@ interface RowCheck {
 }
 
 function rowChecks(column: Column, rules: ColumnRules): RowCheck[] {
-  const { is } = kindOf(column.type);
-  const numeric = is === 'integer' || is === 'float' || is === 'decimal';
-  const value = (): Expr => polars().col(column.name);
+  const value = (): Expr => col(column.name);
   const checks: RowCheck[] = [];
   const check = (rule: string, message: string, broken: () => Expr): void => {
     checks.push({ column, rule, message, broken });
   };
   const { min, max, values, pattern } = rules;
-  if (!numeric && (min !== undefined || max !== undefined)) {
-    throw new NairobiError(
-      'BAD_DATA',
-      `Column "${column.name}" is ${column.type}: min and max are for numbers`,
-    );
+  if (min !== undefined) {
+    const [number, bound] = comparable(column, min);
+    check('min', `below ${min}`, () => number().lt(bound()));
   }
-  if (min !== undefined) check('min', `below ${min}`, () => value().lt(polars().lit(min)));
-  if (max !== undefined) check('max', `above ${max}`, () => value().gt(polars().lit(max)));
+  if (max !== undefined) {
+    const [number, bound] = comparable(column, max);
+    check('max', `above ${max}`, () => number().gt(bound()));
+  }
   if (values !== undefined) {
-    const texts = values.map(String);
-    check('values', `not one of ${texts.join(', ')}`, () =>
-      value().cast(polars().Utf8).isIn(texts).not(),
-    );
+    check('values', `not one of ${values.join(', ')}`, () => isIn(column, values).not());
   }
   if (pattern !== undefined) {
+    requireExpression(column, pattern);
     check('pattern', `does not match ${pattern}`, () =>
       value().cast(polars().Utf8).str.contains(pattern).not(),
     );
   }
   return checks;
+}
+
+const misfit = ({ name, type }: Column, what: string): NairobiError =>
+  new NairobiError('BAD_DATA', `Column "${name}" is ${type}: ${what}`);
+
+/** The column and a bound in one unit; times in their own, so that none is rounded. */
+function comparable(column: Column, bound: number | string): readonly [() => Expr, () => Expr] {
+  const { Int64, Float64, lit } = polars();
+  const value = (): Expr => col(column.name);
+  const kind = kindOf(column.type);
+  if (kind.is === 'integer' || kind.is === 'float' || kind.is === 'decimal') {
+    if (typeof bound === 'number') return [value, () => lit(bound)];
+    throw misfit(column, `a bound is a number, not "${bound}"`);
+  }
+  if (kind.is !== 'time') throw misfit(column, 'min and max are for numbers and times');
+  const ms = typeof bound === 'string' ? timeOf(bound) : undefined;
+  if (ms === undefined) throw misfit(column, 'a bound is a date such as "2024-01-31"');
+  if (column.type === 'Date') {
+    return [() => value().cast(Int64).cast(Float64), () => lit(ms / DAY_MS)];
+  }
+  const ticks = NANOSECONDS_A_MS / kind.unitNs;
+  return [() => value().cast(Int64), () => lit(ms).cast(Int64).mul(lit(ticks).cast(Int64))];
+}
+
+const DAY_MS = 86_400_000;
+const NANOSECONDS_A_MS = 1e6;
+
+/** Fractions compare as numbers, all else as it is written: integers of any length too. */
+function isIn(column: Column, values: NonNullable<ColumnRules['values']>): Expr {
+  const pl = polars();
+  const { is } = kindOf(column.type);
+  if (is !== 'float' && is !== 'decimal') {
+    return col(column.name).cast(pl.Utf8).isIn(values.map(String));
+  }
+  const numbers = values.filter((value) => typeof value === 'number');
+  if (numbers.length < values.length) throw misfit(column, 'its values are numbers');
+  return col(column.name).cast(pl.Float64).isIn(numbers);
+}
+
+/** Throws BAD_DATA for what Polars cannot read as a regular expression. */
+function requireExpression(column: Column, pattern: string): void {
+  const pl = polars();
+  try {
+    collect(
+      pl
+        .DataFrame({ text: [''] })
+        .lazy()
+        .select(pl.col('text').str.contains(pattern)),
+    );
+  } catch (cause) {
+    const what = `Cannot read the pattern "${pattern}" of column "${column.name}"`;
+    throw new NairobiError('BAD_DATA', what, { cause, hint: polarsMessage(cause) });
+  }
 }
 
 async function runChecks(relation: Relation, checks: readonly RowCheck[]): Promise<Violation[]> {

@@ -12,7 +12,8 @@ import {
 } from '../../compute/stats/figures.ts';
 import { groupFacts } from '../../compute/stats/groups.ts';
 import { kindOf } from '../../compute/stats/kinds.ts';
-import { checkRules, type Rules } from '../../compute/stats/rules.ts';
+import { checkRules } from '../../compute/stats/rules.ts';
+import type { Rules } from '../../compute/stats/rules-file.ts';
 import { schemaOf } from '../../compute/stats/schema.ts';
 import { frequenciesOf, histogramOf } from '../../compute/stats/shape.ts';
 import { type ColumnFacts, survey } from '../../compute/stats/survey.ts';

@@ -9,7 +9,7 @@ import {
   pastBounds,
 } from '../../../src/compute/stats/drift.ts';
 import { type Multiset, multisetOf } from '../../../src/compute/stats/multiset.ts';
-import { parseRules } from '../../../src/compute/stats/rules.ts';
+import { parseRules } from '../../../src/compute/stats/rules-file.ts';
 import { answer, type Question } from '../../../src/engine/stats/answers.ts';
 import { csv, relationOf } from '../../compute/relations.ts';
 import { duck, near } from './second-figures.ts';
