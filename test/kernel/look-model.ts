@@ -119,7 +119,7 @@ export const lookCase: fc.Arbitrary<LookCase> = fc
 const NUMBER = /^[ \t]*([+-]?[\d.,]*[\d.](e[+-]?\d+)?)?[ \t\r]*$/i;
 
 function oddness(one: string, isQuoted: boolean): number {
-  let bits = /^\r?/.exec(one)?.[0] !== '' || (one === '' && !isQuoted) ? 0 : LOOKED_FOR.unseen;
+  let bits = isQuoted || !/^(\r|$)/.test(one) ? LOOKED_FOR.unseen : 0;
   if (/\.\d{7}/.test(one) && !one.includes('"')) bits |= LOOKED_FOR.micros;
   if (!NUMBER.test(one)) return bits;
   if (/^[ \t]*(-?0\d|\+)/.test(one)) bits |= LOOKED_FOR.number;
