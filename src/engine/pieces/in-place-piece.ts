@@ -113,7 +113,8 @@ export class InPlacePiece implements Piece {
     const watch = this.#news(columns);
     const [fd, size] = [this.#opened.fd, this.#bytes.length];
     const opened = Windows.open({ fd, size, records: assumed, watch, picking });
-    return opened && this.#read(opened, picking, columns, watch);
+    // Where all columns will do, few rows are wanted: the first part may be enough.
+    return opened && this.#read(opened, picking, columns, watch, most < 1);
   }
 
   async *#read(
@@ -121,19 +122,22 @@ export class InPlacePiece implements Piece {
     picking: Picking,
     columns: readonly string[],
     watch: Watch | undefined,
+    ahead: boolean,
   ): AsyncIterable<LazyFrame> {
     try {
       let next = windows.next();
       for (let part = 0; ; part += 1) {
         const { path, answer, isLast } = await next;
         if (answer !== 'plain') this.#know(false, windows.found);
-        // The first one may be enough.
-        if (!isLast && part > 0) next = windows.next();
+        const isAhead = ahead || part > 0;
+        if (!isLast && isAhead) next = windows.next();
+        // Nobody asks for it when the reading ends here.
+        next.catch(() => undefined);
         const frame = this.#decoded.scanPicked?.(path, picking, columns);
         assert(frame !== undefined, 'columns that were picked');
         yield frame;
         if (isLast) break;
-        if (part === 0) next = windows.next();
+        if (!isAhead) next = windows.next();
       }
       this.#note(watch);
     } finally {
