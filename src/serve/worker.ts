@@ -9,6 +9,7 @@ import type { Shelf } from '../engine/inputs/shelf.ts';
 import { assert } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { close } from '../kernel/calls.ts';
+import { runInTurn } from '../kernel/priority.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { ownDirectory } from '../kernel/thread-directory.ts';
 import { shelfFor } from './command-shelf.ts';
@@ -53,6 +54,8 @@ export function serveTasks(
   if (allowed.length > 0) useGate(new Gate(allowed));
   const port = parentPort;
   assert(port !== null, 'this runs in a thread');
+  // The daemon's thread comes first when it is woken; this one and those of Polars compute.
+  runInTurn();
   const changeDirectory = ownDirectory();
   const tell = (message: FromWorker): void => {
     const tail = 'tail' in message ? message.tail : undefined;
