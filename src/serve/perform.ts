@@ -38,12 +38,7 @@ export class Patience {
       this.#end = reject;
     });
     this.#ended.catch(() => undefined);
-    const late = new NairobiError(
-      'TIMEOUT',
-      `The request took longer than ${formatDuration(milliseconds(timeoutMs))}`,
-      { hint: 'ask for less, or pass a longer "timeoutMs"' },
-    );
-    this.#timer = setTimeout(() => this.giveUp(late), timeoutMs);
+    this.#timer = setTimeout(() => this.giveUp(late(timeoutMs)), timeoutMs);
   }
 
   giveUp(reason: unknown): void {
@@ -68,6 +63,13 @@ export class Patience {
     clearTimeout(this.#timer);
   }
 }
+
+const late = (timeoutMs: number): NairobiError =>
+  new NairobiError(
+    'TIMEOUT',
+    `The request took longer than ${formatDuration(milliseconds(timeoutMs))}`,
+    { hint: 'ask for less, or pass a longer "timeoutMs"' },
+  );
 
 export class Performer {
   readonly #pool: Pool;
