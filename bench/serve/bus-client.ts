@@ -10,6 +10,7 @@ import koffi from 'koffi';
 
 export const NAME = 'org.nairobi.Refinery1';
 export const PATH = '/org/nairobi/Refinery1';
+const EINTR = 4;
 const CALL_MICROSECONDS = 600_000_000;
 
 export async function withBus<T>(work: (address: string) => Promise<T>): Promise<T> {
@@ -84,6 +85,8 @@ export class BusClient {
     }
     const result = calls.call(this.#bus, message, CALL_MICROSECONDS, null, slot);
     calls.unref(message);
+    // A signal of the runtime's own came in between.
+    if (result === -EINTR) return this.#call(interfaceName, method, text);
     done(result, `call ${method}`);
     return slot[0] ?? 0n;
   }

@@ -23,6 +23,8 @@ interface Answer {
 }
 
 const wish = (file: string) => ({
+  // The picture as a sealed file in memory.
+  inlineMax: 0,
   open: { path: file },
   column: { column: 'temp', figures: ['count', 'mean', 'sd', 'p95', 'skewness', 'kurtosis'] },
   plot: { x: 'at', y: 'temp', width: 640, height: 360 },

@@ -44,6 +44,7 @@ export class Bus {
   #onMessage: (message: BusMessage) => void = () => undefined;
   #onLost: (error: unknown) => void = () => undefined;
   #wantsWrite = false;
+  #heard = 0;
 
   /** NairobiError HOST where there is no such bus. */
   constructor(kind: BusKind) {
@@ -78,6 +79,13 @@ export class Bus {
     this.#calls.sd_bus_flush_close_unref(this.#bus);
   }
 
+  /** Takes what has come in the meantime; true when there was something. */
+  look(): boolean {
+    const before = this.#heard;
+    if (this.#polling !== undefined) this.#turn();
+    return this.#heard > before || this.#polling === undefined;
+  }
+
   #turn(): void {
     try {
       for (;;) {
@@ -106,6 +114,7 @@ export class Bus {
   }
 
   #hear(handle: Handle): void {
+    this.#heard += 1;
     const type = new Uint8Array(1);
     this.#calls.sd_bus_message_get_type(handle, type);
     const kind = KINDS.get(type[0] ?? 0);

@@ -3,6 +3,7 @@
  * calls, and says when a caller is gone.
  */
 import { METHODS } from '../client/protocol.ts';
+import { Spin } from '../client/spin.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import { Bus, type BusKind, type BusMessage } from '../kernel/sd-bus.ts';
@@ -14,6 +15,8 @@ import { isObject } from './params.ts';
 export const BUS_NAME = 'org.nairobi.Refinery1';
 const PATH = '/org/nairobi/Refinery1';
 const CALLERS_MAX = 512;
+/** The way of an answer and the next call through the bus. */
+const LOOK_MS = 0.15;
 const REQUEST_BYTES_MAX = 1024 * 1024;
 
 export interface BusOptions {
@@ -30,6 +33,7 @@ const GONE =
 export function openBusDoor(dispatcher: Dispatcher, options: BusOptions): Door {
   const { bus } = options;
   const callers = new Map<string, Client>();
+  const spin = new Spin(LOOK_MS);
   const caller = (message: BusMessage): Client => {
     const known = callers.get(message.sender);
     if (known !== undefined) return known;
@@ -48,9 +52,9 @@ export function openBusDoor(dispatcher: Dispatcher, options: BusOptions): Door {
       message.done();
       return;
     }
-    void answer(message, caller, options.version).catch((error: unknown) =>
-      options.log(`an answer was lost: ${messageOf(error)}`),
-    );
+    void answer(message, caller, options.version)
+      .then(() => dispatcher.isBusy || spin.until(bus, () => bus.look()))
+      .catch((error: unknown) => options.log(`an answer was lost: ${messageOf(error)}`));
   };
   bus.start(hear, (error) => options.log(`the ${options.kind} bus is gone: ${messageOf(error)}`));
   return {

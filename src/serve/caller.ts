@@ -6,7 +6,7 @@ import { NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import type { UnixStream } from '../kernel/unix-socket.ts';
-import type { Client, Reply } from './door.ts';
+import type { Client, Dispatcher, Reply } from './door.ts';
 import { isBug, protocolError } from './failures.ts';
 import { isObject } from './params.ts';
 
@@ -24,6 +24,7 @@ export interface CallerDoor {
   readonly program: string;
   /** For the next request of who was just answered. */
   readonly spin: Spin;
+  readonly dispatcher: Dispatcher;
   readonly onGone: (caller: Caller) => void;
 }
 
@@ -94,6 +95,7 @@ export class Caller {
 
   /** Who was answered may ask again at once. */
   #look(): void {
+    if (this.#door.dispatcher.isBusy) return;
     this.#door.spin.until(this, () => {
       try {
         return this.#take() || !this.#stream.isOpen;

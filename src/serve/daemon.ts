@@ -76,6 +76,10 @@ export class Daemon implements Dispatcher {
     this.#heat = new Heat(this.#registry, this.#performer);
   }
 
+  get isBusy(): boolean {
+    return this.#pool.isBusy;
+  }
+
   connected(_peer: Peer): Client {
     const inFlight = new InFlight();
     const client: Client = {

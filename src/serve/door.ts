@@ -36,6 +36,8 @@ export interface Client {
 
 /** The daemon as a door sees it. */
 export interface Dispatcher {
+  /** True while threads compute: who looks for a call instead of sleeping is in their way. */
+  readonly isBusy: boolean;
   /** NairobiError where the peer may not come in. */
   connected(peer: Peer): Client;
 }

@@ -66,6 +66,11 @@ export class Pool {
     };
   }
 
+  get isBusy(): boolean {
+    for (const { job } of this.#threads) if (job !== undefined) return true;
+    return false;
+  }
+
   /** Gives the task to a thread when one is free, rather one that holds its rows. */
   run(task: Task, owner: object): Promise<TaskAnswer> {
     return new Promise((resolve, reject) => {

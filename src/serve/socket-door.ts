@@ -46,12 +46,12 @@ export function openSocketDoor(dispatcher: Dispatcher, options: SocketOptions): 
   const listener = new UnixStream(listening);
   const callers = new Set<Caller>();
   const spin = new Spin(LOOK_MS);
-  const shared = { program, spin, onGone: (caller: Caller) => callers.delete(caller) };
+  const shared = { program, spin, dispatcher, onGone: (caller: Caller) => callers.delete(caller) };
   const welcome = (): void => {
     for (let fd = acceptUnix(listener.fd); fd >= 0; fd = acceptUnix(listener.fd)) {
       const stream = new UnixStream(fd as Fd);
       try {
-        callers.add(admit(stream, dispatcher, shared, callers.size));
+        callers.add(admit(stream, shared, callers.size));
       } catch (error) {
         log(`a connection was refused: ${messageOf(error)}`);
         refuse(stream, error);
@@ -87,18 +87,13 @@ function clearAway(path: string): void {
   rmSync(path, { force: true });
 }
 
-function admit(
-  stream: UnixStream,
-  dispatcher: Dispatcher,
-  door: CallerDoor,
-  connected: number,
-): Caller {
+function admit(stream: UnixStream, door: CallerDoor, connected: number): Caller {
   const { uid, pid, gid } = peerCredentials(stream.fd);
   mayEnter(uid, [gid, ...(peerGroups(stream.fd) ?? [])]);
   if (connected >= CONNECTIONS_MAX) {
     throw new NairobiError('LOCKED', `${CONNECTIONS_MAX} clients are connected already`);
   }
-  return new Caller(stream, dispatcher.connected({ uid, pid, door: 'socket' }), door);
+  return new Caller(stream, door.dispatcher.connected({ uid, pid, door: 'socket' }), door);
 }
 
 /**
