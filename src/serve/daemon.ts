@@ -224,7 +224,7 @@ export class Daemon implements Dispatcher {
     const parts = Object.entries(done.answers);
     if (method !== 'Run') return { json: parts[0]?.[1] ?? '{}', fds };
     const about = dataset === undefined ? {} : { dataset: describe(dataset) };
-    const head = exactJson({ ...about, ms: done.ms }).slice(1, -1);
+    const head = JSON.stringify({ ...about, ms: done.ms }).slice(1, -1);
     const answers = parts.map(([name, json]) => `${JSON.stringify(name)}:${json}`);
     return { json: `{${[head, ...answers].join(',')}}`, fds };
   }

@@ -1,5 +1,5 @@
 /** By what a dataset is known: the same source read the same way has the same id, whoever asks. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import path from 'node:path';
 import type { SourceWish } from './tasks.ts';
 
@@ -7,7 +7,7 @@ export function datasetId({ path: named, cwd, ...understood }: SourceWish): stri
   // With a column of paths, the paths are part of the rows, as they were written.
   const place = understood.filenameColumn === undefined ? path.resolve(cwd, named) : [cwd, named];
   const about = JSON.stringify([place, plain(understood)]);
-  return `d${createHash('sha256').update(about).digest('hex').slice(0, 12)}`;
+  return `d${hash('sha256', about).slice(0, 12)}`;
 }
 
 /** Fields in one order, without those that say what holds anyway. */
