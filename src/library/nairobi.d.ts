@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 /**
  * nairobi from TypeScript and JavaScript: frames over files, in this process or in the memory of a
  * running daemon (`nairobi serve`).

@@ -1,14 +1,14 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BIN } from '../cli/nairobi.ts';
 import { type Running, startDaemon, table } from './daemon.ts';
+import { NAME, startBus } from './private-bus.ts';
 
 const CONTRIB = fileURLToPath(new URL('../../contrib/dbus', import.meta.url));
-const NAME = 'org.nairobi.Refinery1';
 
 const runs = (command: string, ...args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;
@@ -21,25 +21,6 @@ if (missing.length > 0) console.warn(`skipped: ${missing.join(' and ')} missing`
 
 const python = ['/usr/bin/python3', 'python3'].find((name) => runs(name, '-c', 'import dbus'));
 if (python === undefined) console.warn('skipped: the tests of descriptors need python3-dbus');
-
-/** A bus of our own, on which `service` is started when it is called. */
-function startBus(folder: string, service?: string): { address: string; pid: number } {
-  const services = path.join(folder, 'services');
-  mkdirSync(services, { recursive: true });
-  if (service !== undefined) writeFileSync(path.join(services, `${NAME}.service`), service);
-  const policy =
-    '<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>';
-  writeFileSync(
-    path.join(folder, 'bus.conf'),
-    `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:path=${folder}/bus</listen>
-<servicedir>${services}</servicedir><policy context="default">${policy}</policy></busconfig>`,
-  );
-  const words = ['--fork', '--print-address=1', '--print-pid=1', '--config-file'];
-  const said = execFileSync('dbus-daemon', [...words, path.join(folder, 'bus.conf')]).toString();
-  const [address = '', pid = ''] = said.trim().split('\n');
-  return { address, pid: Number(pid) };
-}
 
 /** Takes descriptors, looks at their seals, and at what the daemon holds open. */
 const DESCRIPTORS = `

@@ -5,6 +5,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { frameOf } from '../../src/client/frames.ts';
 import { METHODS } from '../../src/client/protocol.ts';
+import { authentication, marshal, NAME, OBJECT } from './private-bus.ts';
 
 /** Mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
 export function seeded(seed: number): () => number {
@@ -40,6 +41,10 @@ const WORDS = [
   'argv',
   'command',
 ];
+
+const STANDARD = ['Introspectable', 'Properties', 'Peer'].map((n) => `org.freedesktop.DBus.${n}`);
+const MEMBERS = ['Introspect', 'Get', 'GetAll', 'Set', 'Ping', 'Opne', 'x'];
+const TEXTS = ['', '{', '[]', 'null', '"', '{"path":1}', '{"id":2}', 'ä'.repeat(500)];
 
 export class Fuzzer {
   readonly #random: () => number;
@@ -81,6 +86,36 @@ export class Fuzzer {
     for (let i = 0; i < count && stream.writable; i += 1) stream.write(this.#message());
     if (this.#random() < 0.5) await sleep(this.#random() * 20);
     stream.destroy();
+  }
+
+  /** A caller on a D-Bus: connects, calls what there is and what is not, and leaves. */
+  async busSession(socket: string): Promise<void> {
+    const stream = net.connect(socket);
+    stream.on('error', () => undefined);
+    const connected = await once(stream, 'connect').then(
+      () => true,
+      () => false,
+    );
+    if (!connected) return;
+    stream.resume();
+    stream.write(authentication(process.getuid?.() ?? 0));
+    const driver = 'org.freedesktop.DBus';
+    const hello = { destination: driver, path: '/org/freedesktop/DBus', interface: driver };
+    stream.write(marshal({ ...hello, serial: 1, member: 'Hello', args: [] }));
+    const count = Math.floor(this.#random() * 8);
+    for (let i = 0; i < count && stream.writable; i += 1) stream.write(this.#busCall(i + 2));
+    if (this.#random() < 0.5) await sleep(this.#random() * 20);
+    stream.destroy();
+  }
+
+  #busCall(serial: number): Buffer {
+    const kind = this.#random();
+    const path = kind < 0.9 ? OBJECT : this.#pick(['/', '/org', '/org/nairobi/Other']);
+    const name = kind < 0.8 ? NAME : this.#pick(['org.example.Other', ...STANDARD]);
+    const member = this.#random() < 0.9 ? this.#pick(METHODS) : this.#pick(MEMBERS);
+    const text = this.#random() < 0.9 ? JSON.stringify(this.#params(2)) : this.#pick(TEXTS);
+    const args = this.#random() < 0.9 ? [text] : this.#pick([[], [1], [text, text], [text, 7]]);
+    return marshal({ serial, destination: NAME, path, interface: name, member, args });
   }
 
   #message(): Buffer {
