@@ -36,6 +36,7 @@ const THREADS = {
   overseer: 'src/engine/run/overseer-worker.ts',
   spec: 'src/engine/plot/spec-child.ts',
   warden: 'src/uring/warden.ts',
+  groups: 'src/compute/parquet/worker.ts',
   serve: 'src/commands/serve-worker.ts',
 };
 

@@ -22,6 +22,12 @@ const KERNELS = {
   },
   csv: { out: 'src/formats/csv/kernel.generated.ts', options: '--initialMemory 8' },
   parquet: { out: 'src/ingest/kernel.generated.ts', options: '', alsoFrom: ['stats'] },
+  groups: {
+    out: 'src/compute/parquet/kernel.generated.ts',
+    options:
+      '--enable threads --sharedMemory --importMemory --initialMemory 2 --maximumMemory 65536',
+    alsoFrom: ['stats'],
+  },
   values: { out: 'src/formats/csv/values-kernel.generated.ts', options: '--initialMemory 8' },
 };
 

@@ -45,6 +45,19 @@ export interface Relation {
    * `segments` to mend or to report.
    */
   plainText?(): PlainText | undefined;
+  /**
+   * The Parquet files whose rows, with these columns, are those of this relation: for who reads
+   * their pages itself. Undefined where the rows come from elsewhere, or are changed on the way.
+   */
+  parquet?(columns: readonly string[]): ParquetSource | undefined;
+}
+
+export interface ParquetSource {
+  /** In the order of their rows; open, and the same for every file: names and types of columns. */
+  readonly files: readonly { readonly fd: number; readonly size: number }[];
+  /** How many threads may work, and how much memory they may take together. */
+  readonly threads: number;
+  readonly memoryBytes: number;
 }
 
 export interface PlainColumn extends Column {

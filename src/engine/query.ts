@@ -47,7 +47,8 @@ export async function query(session: Session, request: QueryRequest): Promise<Qu
   });
 }
 
-const fits = ({ reads }: CompiledQuery): boolean => reads.every(({ relation }) => relation.fits);
+const fits = ({ reads }: Pick<CompiledQuery, 'reads'>): boolean =>
+  reads.every(({ relation }) => relation.fits);
 
 /** Reads streams whole, short ones first, until the plan fits or can be taken piece by piece. */
 async function planWithin(
@@ -120,10 +121,12 @@ const sizeOf = ({ byteLength }: SourceRelation): number =>
 
 /** At once when what is read fits the memory limit, else piece by piece where the plan allows. */
 async function runWithin(compiled: CompiledQuery, session: Session): Promise<DataFrame> {
-  if (fits(compiled)) {
-    const frame = await compiled.runWindows();
+  const reads = await compiled.prepare();
+  if (fits({ reads })) {
+    const isAsPlanned = reads.length === compiled.reads.length;
+    const frame = isAsPlanned ? await compiled.runWindows() : undefined;
     if (frame !== undefined) return frame;
-    await prepare(compiled);
+    await prepare(reads);
     return compiled.run();
   }
   if (compiled.runBounded !== undefined) return compiled.runBounded();
@@ -138,7 +141,7 @@ async function runWithin(compiled: CompiledQuery, session: Session): Promise<Dat
 }
 
 /** Says of each table all that is read of it. */
-async function prepare({ reads }: CompiledQuery): Promise<void> {
+async function prepare(reads: CompiledQuery['reads']): Promise<void> {
   const columnsOf = new Map<Relation, Set<string>>();
   for (const { relation, columns } of reads) {
     const all = columnsOf.get(relation) ?? new Set();

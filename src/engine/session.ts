@@ -125,6 +125,7 @@ export class Session implements Disposable {
         ...this.options,
         types,
         memoryBytes: this.plan.memoryLimit / 4,
+        threads: this.plan.threads,
       });
       if (schema !== undefined) {
         const own = relation.columns.filter(({ name }) => name !== filenameColumn);

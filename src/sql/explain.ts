@@ -106,9 +106,11 @@ function title(plan: Plan): string {
   }
 }
 
-export function explainPlan(plan: Plan, depth = 0): string {
-  const lines = [`${'  '.repeat(depth)}${title(plan)}`];
+/** `fromPages`: what Polars has no part in. */
+export function explainPlan(plan: Plan, fromPages: ReadonlySet<Plan>, depth = 0): string {
+  const how = fromPages.has(plan) ? ' (from Parquet pages)' : '';
+  const lines = [`${'  '.repeat(depth)}${title(plan)}${how}`];
   const inputs = plan.kind === 'shared' ? [plan.definition.plan] : inputsOf(plan);
-  for (const input of inputs) lines.push(explainPlan(input, depth + 1));
+  for (const input of inputs) lines.push(explainPlan(input, fromPages, depth + 1));
   return lines.join('\n');
 }

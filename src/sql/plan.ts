@@ -1,5 +1,5 @@
 /** SQL text to a query that can be run: the door of this room. */
-import type { DataFrame } from '../compute/polars.ts';
+import type { DataFrame, LazyFrame } from '../compute/polars.ts';
 import { collect } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
 import {
@@ -25,6 +25,7 @@ import { inlineShared, mapPlans, sharedIn } from './optimize/inline.ts';
 import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
 import { push } from './optimize/push.ts';
+import { aggregatesFromPages, runFromPages, scansOf } from './pages.ts';
 import { parse } from './parse.ts';
 import { rareIfLoaded, withRare } from './rare.ts';
 import { explainFailure, narrowed, outputFrame } from './result.ts';
@@ -54,6 +55,11 @@ export interface CompiledQuery {
   /** As PostgreSQL names them; a name may stand twice (the frame then calls the second "a:1"). */
   readonly columns: readonly Column[];
   readonly reads: readonly Read[];
+  /**
+   * Computes the aggregates that Parquet pages answer without Polars; `run` takes them from there.
+   * Gives what is left to read.
+   */
+  prepare(): Promise<readonly Read[]>;
   /** The whole result, computed at once; NairobiError on bad data. */
   run(): DataFrame;
   /** The same window by window where that takes less than run(), else undefined. */
@@ -162,22 +168,32 @@ function about(
   const runBounded =
     query.runBounded === undefined ? undefined : async (): Promise<DataFrame> => run();
   const runWindows = async (): Promise<undefined> => undefined;
-  return { ...query, mode, columns, run, runWindows, runBounded };
+  const prepare = async (): Promise<readonly Read[]> => [];
+  return { ...query, mode, columns, prepare, run, runWindows, runBounded };
 }
 
 function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
   const optimized = optimize(bound, output);
   const plan = rareIfLoaded()?.extractRows(optimized) ?? optimized;
   const because = wholeBecause(plan);
+  const reads = readsOf(plan);
+  let computed: ReadonlyMap<Plan, LazyFrame> = new Map();
   return {
     mode: 'query',
     columns: output.map(({ name, type }) => ({ name, type: typeName(type) })),
-    reads: readsOf(plan),
-    run: () => runWhole(plan, output),
+    reads,
+    prepare: async () => {
+      computed = await runFromPages(aggregatesFromPages(plan));
+      return reads.filter(({ relation }) => {
+        const scans = reads.filter((read) => read.relation === relation).length;
+        return scans > scansOf(relation, computed.keys());
+      });
+    },
+    run: () => runWhole(plan, output, computed),
     wholeBecause: because,
     runWindows: () => runInWindows(plan, output),
     runBounded: because === undefined ? () => runBounded(plan, output) : undefined,
-    explain: () => explainPlan(plan),
+    explain: () => explainPlan(plan, new Set(aggregatesFromPages(plan).keys())),
   };
 }
 
@@ -216,9 +232,13 @@ async function runInWindows(
   }
 }
 
-function runWhole(plan: Plan, columns: readonly OutputColumn[]): DataFrame {
+function runWhole(
+  plan: Plan,
+  columns: readonly OutputColumn[],
+  computed: ReadonlyMap<Plan, LazyFrame>,
+): DataFrame {
   try {
-    const frame = new Lowerer().frame(plan);
+    const frame = new Lowerer(undefined, computed).frame(plan);
     return narrowed(collect(outputFrame(frame, columns)), columns);
   } catch (error) {
     throw explainFailure(error);

@@ -1,5 +1,5 @@
 /** DuckDB as the second engine: the same tables, the same question, the same answer. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -17,6 +17,7 @@ export function parquetRelation(name: string, path: string, segmentRows = 1000):
   const lazy = (): LazyFrame => polars().scanParquet(path) as LazyFrame;
   const columns: Column[] = columnsOf(collect(lazy().limit(0)));
   const rows = (collect(lazy().select(polars().len())).rows()[0] as [number])[0];
+  let fd: number | undefined;
   const pick = (frame: LazyFrame, wanted?: readonly string[]): LazyFrame =>
     wanted === undefined ? frame : frame.select(...wanted);
   return {
@@ -28,6 +29,10 @@ export function parquetRelation(name: string, path: string, segmentRows = 1000):
     async *segments(wanted) {
       for (let at = 0; at < rows; at += segmentRows)
         yield pick(lazy().slice(at, segmentRows), wanted);
+    },
+    parquet: () => {
+      fd ??= openSync(path, 'r');
+      return { files: [{ fd, size: fstatSync(fd).size }], threads: 2, memoryBytes: 2 ** 30 };
     },
   };
 }
@@ -65,6 +70,23 @@ export class Oracle implements AsyncDisposable {
     await this.#duckdb.run(sql);
   }
 
+  /** The same rows as a file that DuckDB writes with these options, or whoever `write` is. */
+  async rewritten(
+    name: string,
+    from: string,
+    options: string | ((path: string) => void),
+  ): Promise<void> {
+    const path = join(this.#folder, `${name}.parquet`);
+    if (typeof options === 'function') options(path);
+    else await this.#duckdb.run(`COPY "${from}" TO '${path}' (FORMAT parquet, ${options})`);
+    this.#relations.set(name, parquetRelation(name, path, this.#segmentRows));
+  }
+
+  /** Of a file that `table` or `rewritten` made. */
+  pathOf(name: string): string {
+    return join(this.#folder, `${name}.parquet`);
+  }
+
   relation(name: string): Relation {
     const found = this.#relations.get(name);
     if (found === undefined) throw new NairobiError('NOT_FOUND', `There is no table "${name}"`);
@@ -76,6 +98,13 @@ export class Oracle implements AsyncDisposable {
   }
 
   async ours(sql: string, options: CompileOptions = {}): Promise<Cell[][]> {
+    const query = await this.compile(sql, options);
+    await query.prepare();
+    return cells(query.run());
+  }
+
+  /** The same without reading pages ourselves. */
+  async byPolars(sql: string, options: CompileOptions = {}): Promise<Cell[][]> {
     return cells((await this.compile(sql, options)).run());
   }
 

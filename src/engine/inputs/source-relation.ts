@@ -1,7 +1,13 @@
 /** The files of one source as one relation: columns unified, partition keys and names added. */
 import { align, stack } from '../../compute/align.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
-import type { Column, PlainText, Relation, TypeName } from '../../compute/relation.ts';
+import type {
+  Column,
+  ParquetSource,
+  PlainText,
+  Relation,
+  TypeName,
+} from '../../compute/relation.ts';
 import { assert } from '../../errors.ts';
 import type { Piece } from '../pieces/piece.ts';
 import { partitionColumns, partitionValues } from './partitions.ts';
@@ -15,6 +21,8 @@ export interface SourceRelationOptions {
   readonly memoryBytes?: number;
   /** Of partition keys as well, where they are given. */
   readonly types?: Readonly<Record<string, TypeName>>;
+  /** How many threads may read files by themselves; nothing does when left out. */
+  readonly threads?: number;
 }
 
 /** A footer is read in a millisecond; of a thousand files a few tell enough. */
@@ -125,6 +133,23 @@ export class SourceRelation implements Relation {
     const [piece, second] = this.pieces;
     const text = second === undefined ? piece?.plainText?.() : undefined;
     return text?.columns.length === this.#columns.length ? text : undefined;
+  }
+
+  /** Only where every file has the columns as they are. */
+  parquet(columns: readonly string[]): ParquetSource | undefined {
+    const { threads, memoryBytes = 0 } = this.#options;
+    if (threads === undefined) return undefined;
+    const wanted = this.#wanted(columns);
+    const files: ParquetSource['files'][number][] = [];
+    for (const piece of this.pieces) {
+      const file = piece.parquet?.();
+      const types = new Map(piece.columns.map(({ name, type }) => [name, type]));
+      if (file === undefined || wanted.some(({ name, type }) => types.get(name) !== type)) {
+        return undefined;
+      }
+      files.push(file);
+    }
+    return { files, threads, memoryBytes };
   }
 
   /** See Piece.recover: one file that mends something is enough. */

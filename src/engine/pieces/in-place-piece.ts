@@ -167,6 +167,11 @@ export class InPlacePiece implements Piece {
     return { ...text, read };
   }
 
+  parquet(): { readonly fd: number; readonly size: number } | undefined {
+    if (this.#whole !== undefined || this.#decoded.format !== 'parquet') return undefined;
+    return { fd: this.#opened.fd, size: this.#bytes.length };
+  }
+
   /** Of Parquet, whose footer says it. */
   rowCount(): number | undefined {
     if (this.#decoded.format !== 'parquet') return undefined;

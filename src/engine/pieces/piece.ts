@@ -31,6 +31,8 @@ export interface Piece {
   segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
   /** See Relation.plainText. */
   plainText?(): PlainText | undefined;
+  /** The file itself, when it is Parquet whose pages may be read by whoever wants to. */
+  parquet?(): { readonly fd: number; readonly size: number } | undefined;
   /**
    * After a plan over this piece failed: changes what it understood (a type widened, a value made
    * null, as --on-error says) so that planning anew succeeds, or throws a NairobiError that names

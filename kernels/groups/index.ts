@@ -1,0 +1,105 @@
+// Group-by on the pages of Parquet files: compiled to WebAssembly by `node scripts/kernels.mjs`,
+// called by src/compute/parquet/kernel.ts. One instance for each thread over one memory; a state is
+// an address.
+
+import { start, take } from '../stats/memory';
+import { EXACT_BYTES } from '../stats/exact';
+import { addColumn, flush, leastOf, mostOf, prepareEntries } from './columns';
+import { findGroups, keyDictionary } from './keys';
+import { mergeKeys } from './merge';
+import { takePage } from './page';
+import { roundExact } from './round';
+import {
+  addKey, DAMAGED, Leaf, leafOf, newState, OK, PACKED, PAGE, room, State, TEXT,
+} from './state';
+import { inflateLz4 } from './lz4';
+import { inflateSnappy } from './snappy';
+import { takeDictionary } from './values';
+
+export { newState, start, take };
+
+export function key(state: State, kind: u32): void {
+  addKey(state, kind);
+}
+
+export function column(state: State, kind: u32, asked: u32): void {
+  addColumn(state, kind, asked);
+}
+
+/** A row group begins. */
+export function begin(state: State, rows: u32): void {
+  state.rows = rows;
+}
+
+/** Where a page of `size` bytes is to be written. */
+export function page(state: State, size: u32): usize {
+  return room(state, PAGE, size);
+}
+
+/** Where a compressed page is to be written. */
+export function packed(state: State, size: u32): usize {
+  return room(state, PACKED, size);
+}
+
+/** From packed() to page(), both with these sizes; false when it is damaged. */
+export function inflate(state: State, isLz4: bool, packedSize: u32, offset: u32, size: u32): bool {
+  const from = room(state, PACKED, packedSize);
+  const to = room(state, PAGE, offset + size) + offset;
+  return isLz4
+    ? inflateLz4(from, from + packedSize, to, to + size)
+    : inflateSnappy(from, from + packedSize, to, to + size);
+}
+
+/** A chunk of column `index` begins: it has no dictionary yet. */
+export function chunk(state: State, index: u32): void {
+  leafOf(state, index).dictionaryCount = 0;
+}
+
+/** The dictionary page that lies in page(). */
+export function dictionary(state: State, index: u32, size: u32, count: u32): i32 {
+  const leaf = leafOf(state, index);
+  const from = room(state, PAGE, size);
+  if (leaf.kind != TEXT && !takeDictionary(leaf, from, size, count)) return DAMAGED;
+  if (index < <u32>state.keys) return keyDictionary(leaf, from, size, count);
+  prepareEntries(leaf);
+  return OK;
+}
+
+/** The data page that lies in page(); see takePage. */
+export function data(
+  state: State, index: u32, size: u32, rows: u32, from: u32, encoding: u32, levels: i32,
+): i32 {
+  return takePage(state, index, room(state, PAGE, size), size, rows, from, encoding, levels);
+}
+
+/** After the pages of all keys, before those of the columns. */
+export function group(state: State): i32 {
+  return findGroups(state);
+}
+
+/** The row group is done. */
+export function end(state: State): void {
+  for (let i = <u32>state.keys; i < <u32>state.leaves; i++) flush(leafOf(state, i), <u32>state.groups);
+}
+
+/** Adds what another thread's state holds. */
+export function merge(state: State, other: State): i32 {
+  return mergeKeys(state, other);
+}
+
+/** The double of a sum of doubles. */
+export function sumOf(state: State, index: u32, g: u32): f64 {
+  const leaf = leafOf(state, index);
+  const special = load<f64>(<usize>leaf.specialsAt + (<usize>g << 3));
+  // Infinite and not a number stay what they are.
+  return special != 0 ? special : roundExact(<usize>leaf.totalsAt + <usize>g * EXACT_BYTES);
+}
+
+/** The least and greatest of a group with values; of doubles their bits. */
+export function least(state: State, index: u32, g: u32): i64 {
+  return leastOf(leafOf(state, index), g);
+}
+
+export function most(state: State, index: u32, g: u32): i64 {
+  return mostOf(leafOf(state, index), g);
+}

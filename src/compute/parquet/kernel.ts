@@ -1,0 +1,132 @@
+/**
+ * The WebAssembly kernel that groups rows by the pages of Parquet files: one instance for each
+ * thread over one memory. Sources in kernels/groups.
+ */
+import { NairobiError } from '../../errors.ts';
+import { Unreadable } from './cursor.ts';
+import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
+
+/** Kinds of values, as kernels/groups/state.ts numbers them. */
+export const KIND = {
+  text: 1,
+  int32: 2,
+  uint32: 3,
+  int64: 4,
+  float32: 5,
+  float64: 6,
+  boolean: 7,
+} as const;
+
+/** What can be asked of a column; bits. Its nulls are always counted. */
+export const ASKED = { sum: 1, min: 2, max: 4 } as const;
+
+/** More groups, or values of a key, than the kernel is for. */
+export class TooMany extends Error {}
+
+/** Address of a thread's state. */
+export type State = number & { readonly brand: unique symbol };
+
+interface Exports {
+  start(base: number): void;
+  newState(leaves: number): State;
+  key(state: State, kind: number): void;
+  column(state: State, kind: number, asked: number): void;
+  begin(state: State, rows: number): void;
+  page(state: State, size: number): number;
+  packed(state: State, size: number): number;
+  inflate(state: State, isLz4: boolean, packed: number, offset: number, size: number): number;
+  chunk(state: State, leaf: number): void;
+  dictionary(state: State, leaf: number, size: number, count: number): number;
+  data(
+    state: State,
+    leaf: number,
+    size: number,
+    rows: number,
+    from: number,
+    encoding: number,
+    levels: number,
+  ): number;
+  group(state: State): number;
+  end(state: State): void;
+  merge(state: State, other: State): number;
+  sumOf(state: State, leaf: number, group: number): number;
+  least(state: State, leaf: number, group: number): bigint;
+  most(state: State, leaf: number, group: number): bigint;
+}
+
+/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
+interface WebAssemblyApi {
+  Memory: new (size: { initial: number; maximum: number; shared: true }) => WasmMemory;
+  Module: new (code: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+interface WasmMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+
+const PAGE = 65_536;
+/** WebAssembly addresses 4 GiB. */
+const MAX_PAGES = 65_536;
+
+/** What another thread needs to make its own instance over the same memory. */
+export interface KernelShare {
+  readonly module: object;
+  readonly memory: WasmMemory;
+}
+
+type LayoutName = keyof typeof LAYOUTS;
+
+export class GroupKernel {
+  readonly share: KernelShare;
+  readonly calls: Exports;
+
+  constructor(share?: KernelShare) {
+    this.share = share ?? newShare();
+    const abort = (): never => {
+      throw new Error('the kernel of groups aborted');
+    };
+    const env = { memory: this.share.memory, abort };
+    this.calls = new wasm.Instance(this.share.module, { env }).exports as Exports;
+    if (share === undefined) this.calls.start(PAGE);
+  }
+
+  /** All of the memory, as it is now; it may have grown the next time. */
+  get memory(): SharedArrayBuffer {
+    return this.share.memory.buffer;
+  }
+
+  /** A field of a struct: a count or an address. */
+  field<Name extends LayoutName>(
+    name: Name,
+    at: number,
+    field: keyof (typeof LAYOUTS)[Name],
+  ): number {
+    const index = Object.keys(LAYOUTS[name]).indexOf(field as string);
+    return Number(new DataView(this.memory).getBigUint64(at + index * 8, true));
+  }
+
+  /** The address of the leaf `index` of a state. */
+  leaf(state: State, index: number): number {
+    const size = Object.keys(LAYOUTS.Leaf).length * 8;
+    return this.field('State', state, 'leavesAt') + index * size;
+  }
+}
+
+function newShare(): KernelShare {
+  try {
+    const memory = new wasm.Memory({ initial: 2, maximum: MAX_PAGES, shared: true });
+    return { module: new wasm.Module(Buffer.from(KERNEL_CODE, 'base64')), memory };
+  } catch (cause) {
+    throw new NairobiError('MEMORY_LIMIT', 'Cannot reserve address space for groups', {
+      cause,
+      hint: 'raise the limit on virtual memory (ulimit -v)',
+    });
+  }
+}
+
+/** Throws for what a call of the kernel answered if it is not success. */
+export function settled(answer: number): void {
+  if (answer === -2) throw new TooMany('there are too many groups');
+  if (answer !== 0) throw new Unreadable('a page is damaged');
+}

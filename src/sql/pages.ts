@@ -1,0 +1,82 @@
+/** Which aggregates of a plan can be computed from the pages of Parquet files, and their frames. */
+import { type GroupPlan, type Measure, planGroups, runGroups } from '../compute/parquet/groups.ts';
+import { type LazyFrame, polars } from '../compute/polars.ts';
+import type { Column, Relation } from '../compute/relation.ts';
+import { canonicalAggregate } from './functions/aggregates.ts';
+import type { Aggregate, AggregateExpression, Expression, Plan, Scan } from './ir.ts';
+import { inputsOf } from './walk.ts';
+
+const MEASURES: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max']);
+
+/** Aggregates with what the kernel makes of them. */
+export type FromPages = ReadonlyMap<Plan, GroupPlan>;
+
+/** Reads footers, no pages. */
+export function aggregatesFromPages(plan: Plan, into = new Map<Plan, GroupPlan>()): FromPages {
+  const group = plan.kind === 'aggregate' ? groupPlanOf(plan) : undefined;
+  if (group !== undefined) into.set(plan, group);
+  else for (const input of inputsOf(plan)) aggregatesFromPages(input, into);
+  return into;
+}
+
+/** Runs them; those that turn out to need Polars are left out. */
+export async function runFromPages(found: FromPages): Promise<Map<Plan, LazyFrame>> {
+  const frames = new Map<Plan, LazyFrame>();
+  for (const [plan, group] of found) {
+    const frame = plan.kind === 'aggregate' ? await runGroups(group) : undefined;
+    if (frame === undefined || plan.kind !== 'aggregate') continue;
+    const { col } = polars();
+    const columns = [
+      ...plan.keys.map(({ id }, index) => col(`k${index}`).alias(id)),
+      ...plan.aggregates.map(({ id }, index) => col(`m${index}`).alias(id)),
+    ];
+    frames.set(plan, frame.lazy().select(...columns));
+  }
+  return frames;
+}
+
+/** How often these aggregates read `relation`: each has one scan below it. */
+export const scansOf = (relation: Relation, computed: Iterable<Plan>): number =>
+  [...computed].filter(
+    (plan) =>
+      plan.kind === 'aggregate' && plan.input.kind === 'scan' && plan.input.relation === relation,
+  ).length;
+
+function groupPlanOf(plan: Aggregate): GroupPlan | undefined {
+  const { input } = plan;
+  if (input.kind !== 'scan' || input.predicate !== undefined) return undefined;
+  const keys = plan.keys.map(({ expression }) => columnIn(input, expression));
+  const measures = plan.aggregates.map(({ expression }) => measureOf(input, expression));
+  if (!isWhole(keys) || !isWhole(measures) || keys.length === 0) return undefined;
+  const source = input.relation.parquet?.(input.columns.map(({ name }) => name));
+  return source && planGroups({ source, keys, measures });
+}
+
+const isWhole = <T>(all: readonly (T | undefined)[]): all is readonly T[] =>
+  all.every((each) => each !== undefined);
+
+/** The relation's column that an expression is. */
+function columnIn(scan: Scan, expression: Expression): Column | undefined {
+  if (expression.kind !== 'column') return undefined;
+  const name = scan.columns.find(({ id }) => id === expression.id)?.name;
+  return scan.relation.columns.find((column) => column.name === name);
+}
+
+function measureOf(scan: Scan, aggregate: AggregateExpression): Measure | undefined {
+  const { args, distinct, filter, order } = aggregate;
+  const what = canonicalAggregate(aggregate.name);
+  const isPlain = filter === undefined && order.length === 0 && !distinct;
+  if (!isPlain || !MEASURES.has(what) || args.length > 1) return undefined;
+  const [arg] = args;
+  if (arg === undefined) return what === 'count' ? { what, column: undefined } : undefined;
+  const column = columnIn(scan, isWidened(arg) ? arg.input : arg);
+  return column && { what: what as Measure['what'], column };
+}
+
+/** A cast that sums do for their arguments, and the kernel by itself. */
+function isWidened(expression: Expression): expression is Expression & { kind: 'cast' } {
+  if (expression.kind !== 'cast') return false;
+  const [from, to] = [expression.input.type, expression.type];
+  if (from.kind === 'float') return to.kind === 'float' && to.bits === 64;
+  return from.kind === 'boolean' && to.kind === 'integer';
+}
