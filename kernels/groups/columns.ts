@@ -12,6 +12,7 @@ export function isFloat(kind: u64): bool {
 export function addColumn(state: State, kind: u64, asked: u64): void {
   const leaf = leafOf(state, <u32>state.leaves);
   state.leaves += 1;
+  state.columns += 1;
   leaf.kind = kind;
   leaf.asked = asked;
   leaf.nullsAt = take(<usize>MOST * 8);

@@ -5,6 +5,7 @@
 import { start, take } from '../stats/memory';
 import { EXACT_BYTES } from '../stats/exact';
 import { addColumn, flush, leastOf, mostOf, prepareEntries } from './columns';
+import { addCondition, addText, conditionDictionary, passAll, setRange } from './conditions';
 import { findGroups, keyDictionary } from './keys';
 import { mergeKeys } from './merge';
 import { takePage } from './page';
@@ -16,7 +17,7 @@ import { inflateLz4 } from './lz4';
 import { inflateSnappy } from './snappy';
 import { takeDictionary } from './values';
 
-export { newState, start, take };
+export { addText, newState, setRange, start, take };
 
 export function key(state: State, kind: u32): void {
   addKey(state, kind);
@@ -29,6 +30,19 @@ export function column(state: State, kind: u32, asked: u32): void {
 /** A row group begins. */
 export function begin(state: State, rows: u32): void {
   state.rows = rows;
+  passAll(state);
+}
+
+/** How many rows passed the conditions so far. */
+export function alive(state: State): u32 {
+  return <u32>state.alive;
+}
+
+/** See addCondition. */
+export function condition(
+  state: State, kind: u32, ranges: u32, negated: bool, nullsPass: bool,
+): void {
+  addCondition(state, kind, ranges, negated, nullsPass);
 }
 
 /** Where a page of `size` bytes is to be written. */
@@ -61,6 +75,9 @@ export function dictionary(state: State, index: u32, size: u32, count: u32): i32
   const from = room(state, PAGE, size);
   if (leaf.kind != TEXT && !takeDictionary(leaf, from, size, count)) return DAMAGED;
   if (index < <u32>state.keys) return keyDictionary(leaf, from, size, count);
+  if (index >= <u32>(state.keys + state.columns)) {
+    return conditionDictionary(leaf, from, size, count);
+  }
   prepareEntries(leaf);
   return OK;
 }
@@ -79,7 +96,8 @@ export function group(state: State): i32 {
 
 /** The row group is done. */
 export function end(state: State): void {
-  for (let i = <u32>state.keys; i < <u32>state.leaves; i++) flush(leafOf(state, i), <u32>state.groups);
+  const columns = <u32>(state.keys + state.columns);
+  for (let i = <u32>state.keys; i < columns; i++) flush(leafOf(state, i), <u32>state.groups);
 }
 
 /** Adds what another thread's state holds. */

@@ -2,8 +2,8 @@
 
 import { hashText, mix } from './hash';
 import {
-  CELLS, DAMAGED, DENSE, dictionaryRoom, GROUPS, IDS, Leaf, leafOf, MEMBERS, MOST, OK, room,
-  SLOTS, State, TEXT, TEXT_ROOM, TOO_MANY,
+  CELLS, DAMAGED, DENSE, dictionaryRoom, GROUPS, IDS, Leaf, leafOf, LEFT_OUT, MEMBERS, MOST, OK, PASSING,
+  room, SLOTS, State, TEXT, TEXT_ROOM, TOO_MANY,
 } from './state';
 import { isDictionary, PLAIN, readIndices, readValues } from './values';
 
@@ -36,6 +36,21 @@ function newId(leaf: Leaf, slot: usize, value: u64): u32 {
 
 function isSame(a: usize, b: usize, size: u32): bool {
   return memory.compare(a, b, size) == 0;
+}
+
+/** Whether the text has an id. */
+export function isKnownText(leaf: Leaf, at: usize, size: u32): bool {
+  const table = <usize>leaf.tableAt;
+  const values = <usize>leaf.valuesAt;
+  let slot = <usize>hashText(at, size) & MASK;
+  for (;;) {
+    const id = load<u32>(table + (slot << 2));
+    if (id == 0) return false;
+    const value = load<u64>(values + (<usize>id << 3));
+    if (<u32>(value >>> 32) == size && isSame(<usize>(value & 0xffffffff), at, size)) return true;
+    slot = (slot + 1) & MASK;
+  }
+  return false;
 }
 
 /** The id of a text, which is copied when it is new. */
@@ -176,12 +191,22 @@ export function findGroups(state: State): i32 {
     const result = combine(state, groups, rows);
     if (result != OK) return result;
   }
+  if (state.alive < rows) leaveOut(state, groups, rows);
   const counts = <usize>state.countsAt;
   for (let row: u32 = 0; row < rows; row++) {
     const at = counts + (<usize>load<u16>(groups + (<usize>row << 1)) << 3);
     store<u64>(at, load<u64>(at) + 1);
   }
   return OK;
+}
+
+/** Rows that do not pass are of the group that nobody asks for. */
+function leaveOut(state: State, groups: usize, rows: u32): void {
+  const passing = room(state, PASSING, rows);
+  for (let row: u32 = 0; row < rows; row++) {
+    const at = groups + (<usize>row << 1);
+    store<u16>(at, load<u8>(passing + row) != 0 ? load<u16>(at) : <u16>LEFT_OUT);
+  }
 }
 
 function combine(state: State, groups: usize, rows: u32): i32 {

@@ -1,6 +1,6 @@
 // The groups of two threads become those of one.
 
-import { flush, mergeGroup } from './columns';
+import { mergeGroup } from './columns';
 import { groupOf, idOfNumber, idOfText } from './keys';
 import { Leaf, leafOf, NULL_ID, OK, State, TEXT, TOO_MANY } from './state';
 
@@ -29,6 +29,7 @@ function groupHere(state: State, other: State, group: u32): u32 {
 }
 
 export function mergeKeys(state: State, other: State): i32 {
+  const columns = <u32>(state.keys + state.columns);
   for (let group: u32 = NULL_ID; group < <u32>other.groups; group++) {
     const rows = load<u64>(<usize>other.countsAt + (<usize>group << 3));
     if (rows == 0) continue;
@@ -36,7 +37,7 @@ export function mergeKeys(state: State, other: State): i32 {
     if (here == 0) return TOO_MANY;
     const counts = <usize>state.countsAt + (<usize>here << 3);
     store<u64>(counts, load<u64>(counts) + rows);
-    for (let i = <u32>state.keys; i < <u32>state.leaves; i++) {
+    for (let i = <u32>state.keys; i < columns; i++) {
       mergeGroup(leafOf(state, i), leafOf(other, i), here, group);
     }
   }

@@ -2,6 +2,7 @@
 
 import { readLevels } from './bits';
 import { addEntries, addValues } from './columns';
+import { takeCondition } from './conditions';
 import { idsAt, keyIds, membersRoom } from './keys';
 import {
   DAMAGED, GROUPS, IDS_OF_PAGE, Leaf, leafOf, LEVELS, NULL_ID, OK, ORDER, room, State,
@@ -42,6 +43,11 @@ export function takePage(
   const leaf = leafOf(state, index);
   const end = at + size;
   if (index < <u32>state.keys) return takeKeys(state, leaf, index, end, rows, from, encoding, valid);
+  if (index >= <u32>(state.keys + state.columns)) {
+    return takeCondition(
+      state, leaf, valuesAt, end, rows, from, encoding, valid, <u32>present,
+    );
+  }
   const groups = room(state, GROUPS, 0) + (<usize>from << 1);
   let members = groups;
   if (<u32>present < rows) {

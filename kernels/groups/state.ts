@@ -32,8 +32,9 @@ export const MAX: u64 = 4;
 
 @unmanaged
 export class State {
-  // Leaves of the keys, then of the aggregated columns.
+  // Leaves of the keys, then of the aggregated columns, then of the conditions.
   keys: u64;
+  columns: u64;
   leaves: u64;
   leavesAt: u64;
   // One more than the last group.
@@ -43,8 +44,9 @@ export class State {
   tuplesAt: u64;
   tableAt: u64;
   roomsAt: u64;
-  // Of the row group at hand.
+  // Of the row group at hand; alive: rows that conditions have let pass so far.
   rows: u64;
+  alive: u64;
 }
 
 /** A column of the file in one role. */
@@ -72,6 +74,13 @@ export class Leaf {
   specialsAt: u64;
   leastAt: u64;
   mostAt: u64;
+  // Of a condition: the ranges a value passes by (pairs of 64-bit integers, in the order of
+  // columns.ts), or for texts the ids of the table above; then whether passing means failing, and
+  // whether nulls pass.
+  ranges: u64;
+  rangesAt: u64;
+  negated: u64;
+  nullsPass: u64;
 }
 
 /** Rooms that pages are worked on in; each grows to the largest need. */
@@ -87,6 +96,9 @@ export const DENSE: u32 = 8;
 export const IDS: u32 = 9;
 export const IDS_OF_PAGE: u32 = 10;
 export const ORDER: u32 = 11;
+/** A byte for each row: 1 while it passes. */
+export const PASSING: u32 = 12;
+export const VERDICTS: u32 = 13;
 const ROOMS: usize = 16;
 
 /** What is read or written at a time may go so far beyond the end. */
@@ -106,13 +118,18 @@ export function leafOf(state: State, i: u32): Leaf {
   return changetype<Leaf>(<usize>state.leavesAt + <usize>i * offsetof<Leaf>());
 }
 
-export function addKey(state: State, kind: u64): void {
-  const leaf = leafOf(state, <u32>state.leaves);
-  leaf.kind = kind;
+/** What ids are found by. */
+export function takeTable(leaf: Leaf): void {
   leaf.count = NULL_ID + 1;
   leaf.tableAt = take(SLOTS * 4);
   leaf.valuesAt = take(<usize>MOST * 8);
-  if (kind == TEXT) leaf.textsAt = take(<usize>TEXT_ROOM);
+  if (leaf.kind == TEXT) leaf.textsAt = take(<usize>TEXT_ROOM);
+}
+
+export function addKey(state: State, kind: u64): void {
+  const leaf = leafOf(state, <u32>state.leaves);
+  leaf.kind = kind;
+  takeTable(leaf);
   state.leaves += 1;
   state.keys += 1;
   if (state.keys == 2) {

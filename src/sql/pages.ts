@@ -1,10 +1,12 @@
 /** Which aggregates of a plan can be computed from the pages of Parquet files, and their frames. */
+import type { Comparable, Condition } from '../compute/parquet/conditions.ts';
 import { type GroupPlan, type Measure, planGroups, runGroups } from '../compute/parquet/groups.ts';
 import { type LazyFrame, polars } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
 import { canonicalAggregate } from './functions/aggregates.ts';
 import type { Aggregate, AggregateExpression, Expression, Plan, Scan } from './ir.ts';
-import { inputsOf } from './walk.ts';
+import { sameType } from './types.ts';
+import { conjuncts, inputsOf } from './walk.ts';
 
 const MEASURES: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max']);
 
@@ -44,12 +46,14 @@ export const scansOf = (relation: Relation, computed: Iterable<Plan>): number =>
 
 function groupPlanOf(plan: Aggregate): GroupPlan | undefined {
   const { input } = plan;
-  if (input.kind !== 'scan' || input.predicate !== undefined) return undefined;
+  if (input.kind !== 'scan') return undefined;
   const keys = plan.keys.map(({ expression }) => columnIn(input, expression));
   const measures = plan.aggregates.map(({ expression }) => measureOf(input, expression));
-  if (!isWhole(keys) || !isWhole(measures) || keys.length === 0) return undefined;
+  const conditions = conjuncts(input.predicate).map((each) => conditionOf(input, each));
+  const isKnown = isWhole(keys) && isWhole(measures) && isWhole(conditions);
+  if (!isKnown || keys.length === 0) return undefined;
   const source = input.relation.parquet?.(input.columns.map(({ name }) => name));
-  return source && planGroups({ source, keys, measures });
+  return source && planGroups({ source, keys, measures, conditions });
 }
 
 const isWhole = <T>(all: readonly (T | undefined)[]): all is readonly T[] =>
@@ -79,4 +83,70 @@ function isWidened(expression: Expression): expression is Expression & { kind: '
   const [from, to] = [expression.input.type, expression.type];
   if (from.kind === 'float') return to.kind === 'float' && to.bits === 64;
   return from.kind === 'boolean' && to.kind === 'integer';
+}
+
+/** Each comparison with its sides exchanged. */
+const MIRRORED: Readonly<Record<string, Condition['test']>> = {
+  '=': '=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
+
+/** One column compared with constants, or undefined. */
+function conditionOf(scan: Scan, expression: Expression, negated = false): Condition | undefined {
+  if (expression.kind === 'column') {
+    const column = columnIn(scan, expression);
+    return column && { column, test: '=', values: [true], negated };
+  }
+  if (expression.kind !== 'call') return undefined;
+  const { name, args } = expression;
+  const [first, second] = args;
+  if (first === undefined) return undefined;
+  if (name === 'not') return conditionOf(scan, first, !negated);
+  if (name === 'is null' || name === 'is not null') {
+    const column = columnIn(scan, first);
+    return column && { column, test: name, values: [], negated };
+  }
+  if (name === '<>') return comparison(scan, '=', args, !negated);
+  if (name === 'in') return comparison(scan, 'in', args, negated);
+  const mirrored = MIRRORED[name];
+  if (mirrored === undefined || second === undefined) return undefined;
+  return first.kind === 'literal'
+    ? comparison(scan, mirrored, [second, first], negated)
+    : comparison(scan, name as Condition['test'], args, negated);
+}
+
+function comparison(
+  scan: Scan,
+  test: Condition['test'],
+  [subject, ...others]: readonly Expression[],
+  negated: boolean,
+): Condition | undefined {
+  if (subject === undefined) return undefined;
+  const column = columnIn(scan, isLarger(subject) ? subject.input : subject);
+  if (column === undefined) return undefined;
+  const values: Comparable[] = [];
+  for (const other of others) {
+    if (other.kind !== 'literal' || !sameType(other.type, subject.type)) return undefined;
+    const { value } = other;
+    // An interval or a list is an object, and so is NULL, with which nothing compares.
+    if (typeof value === 'object') return undefined;
+    values.push(value);
+  }
+  return { column, test, values, negated };
+}
+
+/** A cast to a type that has the same values at the same places, and more. */
+function isLarger(expression: Expression): expression is Expression & { kind: 'cast' } {
+  if (expression.kind !== 'cast') return false;
+  const [from, to] = [expression.input.type, expression.type];
+  if (from.kind === 'integer' && to.kind === 'integer') {
+    return from.signed === to.signed ? to.bits >= from.bits : to.signed && to.bits > from.bits;
+  }
+  if (from.kind === 'decimal' && to.kind === 'decimal') {
+    return from.scale === to.scale && to.precision >= from.precision;
+  }
+  return from.kind === 'float' && to.kind === 'float' && to.bits === 64;
 }

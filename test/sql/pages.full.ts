@@ -38,7 +38,7 @@ function random(seed: number): () => number {
   };
 }
 
-const TRIALS = 1500;
+const TRIALS = 400;
 
 /** What the kernel makes of a file, or undefined where it leaves it to Polars. */
 async function ours(path: string): Promise<Cell[][] | undefined> {
@@ -60,6 +60,9 @@ async function ours(path: string): Promise<Cell[][] | undefined> {
         { what: 'max', column: { name: 'f64', type: 'Float64' } },
         { what: 'min', column: { name: 'day', type: 'Date' } },
       ],
+      conditions: [
+        { column: { name: 'i8', type: 'Int8' }, test: '>', values: [-3n], negated: false },
+      ],
     });
     const frame = plan && (await runGroups(plan));
     return frame && cells(frame);
@@ -71,32 +74,35 @@ async function ours(path: string): Promise<Cell[][] | undefined> {
 test.each(['snappy', 'zstd', 'lz4', 'plain', 'second', 'polars_zstd'])(
   'a damaged file is left to Polars or read as DuckDB reads it: %s',
   async (file) => {
-    const path = join(tmpdir(), `nairobi-damaged-${process.pid}-${file}.parquet`);
     const whole = readFileSync(oracle.pathOf(file));
-    const sql = `select text, flag, count(*), sum(i32), max(f64), min(day) from '${path}' group by 1, 2`;
-    let [read, differing] = [0, 0];
+    // Pages alone: what types there are is for Polars to say, which reads the footer first.
+    const pages = whole.length - 8 - whole.readUInt32LE(whole.length - 8);
+    let path = '';
+    const sql = (): string =>
+      `select text, flag, count(*), sum(i32), max(f64), min(day) from '${path}' where i8 > -3 group by 1, 2`;
+    let read = 0;
     try {
       for (let seed = 0; seed < TRIALS; seed += 1) {
         const next = random(seed * 7 + file.length);
         const copy = Buffer.from(whole);
         for (let n = 1 + Math.floor(next() * 3); n > 0; n -= 1) {
-          copy[Math.floor(next() * copy.length)] = Math.floor(next() * 256);
+          copy[Math.floor(next() * pages)] = Math.floor(next() * 256);
         }
+        // Never the same name: DuckDB keeps the footer of a file that looks unchanged.
+        path = join(tmpdir(), `nairobi-damaged-${process.pid}-${file}-${seed}.parquet`);
         writeFileSync(path, copy);
         const answer = await ours(path);
+        const theirs = answer && (await oracle.theirs(sql()).catch(() => undefined));
+        rmSync(path);
         if (answer === undefined) continue;
         read += 1;
         // What DuckDB refuses says nothing; it may check what is not read here.
-        const theirs = await oracle.theirs(sql).catch(() => undefined);
         if (theirs === undefined) continue;
-        const what = difference(answer, theirs, false);
-        if (what !== undefined) differing += 1;
-        expect(what, `seed ${seed}`).toBeUndefined();
+        expect(difference(answer, theirs, false), `seed ${seed}`).toBeUndefined();
       }
     } finally {
       rmSync(path, { force: true });
     }
-    expect(differing).toBe(0);
     expect(read).toBeGreaterThan(TRIALS / 10);
   },
 );

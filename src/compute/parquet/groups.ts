@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { threadEntry } from '../../thread-entry.ts';
 import type { DataFrame } from '../polars.ts';
 import type { Column, ParquetSource, TypeName } from '../relation.ts';
+import { type Condition, testOf } from './conditions.ts';
 import { Unreadable } from './cursor.ts';
 import { type Chunk, type Footer, readFooter } from './footer.ts';
 import { ASKED, GroupKernel, KIND, type State, settled, TooMany } from './kernel.ts';
@@ -34,6 +35,8 @@ export interface GroupRequest {
   readonly source: ParquetSource;
   readonly keys: readonly Column[];
   readonly measures: readonly Measure[];
+  /** Rows have to pass all of them. */
+  readonly conditions: readonly Condition[];
 }
 
 /** A request that the kernel is able for, as far as footers tell. */
@@ -63,9 +66,9 @@ const askedFor = (what: Measure['what']): number =>
 
 /** Undefined where Polars is to do it. */
 export function planGroups(request: GroupRequest): GroupPlan | undefined {
-  const { source, keys, measures } = request;
+  const { source, keys, measures, conditions } = request;
   if (keys.length === 0 || keys.length > MAX_KEYS) return undefined;
-  const columns = measures.flatMap(({ column }) => (column === undefined ? [] : [column]));
+  const columns = [...measures, ...conditions].flatMap(({ column }) => column ?? []);
   const names = new Set([...keys, ...columns].map(({ name }) => name));
   let footers: readonly Footer[];
   try {
@@ -81,8 +84,9 @@ export function planGroups(request: GroupRequest): GroupPlan | undefined {
     asked.set(name, { type, asked: (asked.get(name)?.asked ?? 0) | askedFor(what) });
   }
   const leaves = [
-    ...keys.map((key) => leafOf(footers, key)),
-    ...[...asked].map(([name, each]) => leafOf(footers, { name, type: each.type }, each.asked)),
+    ...keys.map((key) => keyLeaf(footers, key)),
+    ...[...asked].map(([name, each]) => columnLeaf(footers, { name, type: each.type }, each.asked)),
+    ...conditions.map((condition) => conditionLeaf(footers, condition)),
   ];
   if (leaves.some((leaf) => leaf === undefined)) return undefined;
   const known = leaves as readonly LeafPlan[];
@@ -94,24 +98,42 @@ export function planGroups(request: GroupRequest): GroupPlan | undefined {
   return { request, leaves: known, units, places };
 }
 
-/** The same in every file, or undefined. */
-function leafOf(
-  footers: readonly Footer[],
-  { name, type }: Column,
-  asked?: number,
-): LeafPlan | undefined {
+/** The kind of a column in every file, or undefined. */
+function kindIn(footers: readonly Footer[], { name, type }: Column): number | undefined {
   const kinds = footers.map((footer) => {
     const field = footer.fields.get(name);
     const kind = field && kindOf(type, field);
     return kind !== undefined && isReadable(footer, name, kind) ? kind : undefined;
   });
   const [kind] = kinds;
-  if (kind === undefined || kinds.some((each) => each !== kind)) return undefined;
-  const isFloat = kind === KIND.float32 || kind === KIND.float64;
-  // Zeros of both signs are one key, and so are all that are not a number.
-  if (asked === undefined && isFloat) return undefined;
-  if (asked !== undefined && kind === KIND.text) return undefined;
-  return { name, kind, ...(asked === undefined ? {} : { asked }) };
+  return kinds.every((each) => each === kind) ? kind : undefined;
+}
+
+const isFloat = (kind: number): boolean => kind === KIND.float32 || kind === KIND.float64;
+
+/** Zeros of both signs are one key, and so are all that are not a number: left to Polars. */
+function keyLeaf(footers: readonly Footer[], key: Column): LeafPlan | undefined {
+  const kind = kindIn(footers, key);
+  return kind === undefined || isFloat(kind) ? undefined : { role: 'key', name: key.name, kind };
+}
+
+function columnLeaf(
+  footers: readonly Footer[],
+  column: Column,
+  asked: number,
+): LeafPlan | undefined {
+  const kind = kindIn(footers, column);
+  // Texts can be counted, which takes no value of theirs.
+  if (kind === undefined || (kind === KIND.text && asked !== 0)) return undefined;
+  return { role: 'column', name: column.name, kind, asked };
+}
+
+function conditionLeaf(footers: readonly Footer[], condition: Condition): LeafPlan | undefined {
+  const { column } = condition;
+  const kind = kindIn(footers, column);
+  const test = kind === undefined ? undefined : testOf(condition, kind);
+  if (kind === undefined || test === undefined) return undefined;
+  return { role: 'condition', name: column.name, kind, test };
 }
 
 function unitsOf(
@@ -142,9 +164,9 @@ function threadsFor(
     (sum, { chunks }) => sum + chunks.reduce((all, { size }) => all + size, 0),
     0,
   );
-  const address = leaves.reduce((sum, { asked, kind }) => {
-    if (asked === undefined) return sum + KEY_BYTES;
-    const isExact = (asked & ASKED.sum) !== 0 && (kind === KIND.float32 || kind === KIND.float64);
+  const address = leaves.reduce((sum, leaf) => {
+    if (leaf.role !== 'column') return sum + KEY_BYTES;
+    const isExact = (leaf.asked & ASKED.sum) !== 0 && isFloat(leaf.kind);
     return sum + (isExact ? EXACT_BYTES : COLUMN_BYTES);
   }, 0);
   // What a row takes while it is worked on, in tables as wide as a row group.

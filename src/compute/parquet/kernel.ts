@@ -31,6 +31,10 @@ interface Exports {
   newState(leaves: number): State;
   key(state: State, kind: number): void;
   column(state: State, kind: number, asked: number): void;
+  condition(state: State, kind: number, ranges: number, negated: boolean, nullsPass: boolean): void;
+  setRange(state: State, leaf: number, index: number, low: bigint, high: bigint): void;
+  addText(state: State, leaf: number, size: number): void;
+  alive(state: State): number;
   begin(state: State, rows: number): void;
   page(state: State, size: number): number;
   packed(state: State, size: number): number;
