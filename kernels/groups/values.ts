@@ -114,7 +114,8 @@ function ofBits(
 /** Byte k of every value lies in the k-th stream. */
 function ofStreams(state: State, kind: u64, from: usize, end: usize, count: u32): usize {
   const each = sizeOf(kind);
-  if (each == 0 || <u64>count * each > <u64>(end - from)) return 0;
+  // Exactly: with more bytes than values it is not known where a stream begins.
+  if (each == 0 || <u64>count * each != <u64>(end - from)) return 0;
   const to = room(state, VALUES, <usize>count << 3);
   // Halves of 4 bytes are put behind those of 8, and widened towards the front.
   const packed = to + (each == 4 ? <usize>count << 2 : 0);

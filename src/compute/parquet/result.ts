@@ -39,7 +39,12 @@ export function frameOf(kernel: GroupKernel, state: State, plan: GroupPlan): Dat
     ),
   ];
   const plain = polars().DataFrame(made.map(({ series }) => series)) as DataFrame;
-  return plain.select(...made.map(({ series, node }) => d.expression(node, series.name)));
+  const nodes = made.map(({ series, node }) => d.expression(node, series.name));
+  try {
+    return plain.select(...nodes);
+  } catch (cause) {
+    throw new Unreadable('a value is not of the type of its column', { cause });
+  }
 }
 
 /** A column on its way: as a series that JavaScript can make, and what is to become of it. */
