@@ -188,16 +188,32 @@ function pearsonOf(x: Float64Array, y: Float64Array): number | null {
   return pair.value;
 }
 
-/** Ranks from 1; equal values share the mean of theirs. */
+/** Ranks from 1; equal values share the mean of theirs. Every value is finite. */
 export function ranks(values: Float64Array): Float64Array {
-  const order = Uint32Array.from(values.keys()).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
-  const out = new Float64Array(values.length);
-  for (let from = 0; from < order.length; ) {
-    const value = values[order[from] ?? 0];
+  // Without a function that compares, V8 sorts numbers five times as fast.
+  const sorted = Float64Array.from(values).sort();
+  const rankOf = new Float64Array(sorted.length);
+  let distinct = 0;
+  for (let from = 0; from < sorted.length; ) {
+    const value = sorted[from] ?? 0;
     let to = from + 1;
-    while (to < order.length && values[order[to] ?? 0] === value) to += 1;
-    for (let i = from; i < to; i += 1) out[order[i] ?? 0] = (from + 1 + to) / 2;
+    while (to < sorted.length && sorted[to] === value) to += 1;
+    // In place: of each value one remains, at or before where it was.
+    sorted[distinct] = value;
+    rankOf[distinct] = (from + 1 + to) / 2;
+    distinct += 1;
     from = to;
   }
-  return out;
+  return values.map((value) => rankOf[placeOf(value, sorted, distinct)] ?? 0);
+}
+
+/** Where `value` is among the first `count` of `sorted`, in which it is. */
+function placeOf(value: number, sorted: Float64Array, count: number): number {
+  let low = 0;
+  for (let high = count - 1; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
