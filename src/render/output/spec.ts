@@ -37,7 +37,8 @@ export function htmlOf(picture: Picture, title: string | undefined): Buffer {
     ...LIBRARIES.map((name) => `<script>${librarySource(name)}</script>`),
     '</head><body><div id="chart"></div><script>',
     // The interpreter instead of generated code: the policy above allows no eval.
-    `document.fonts.ready.then(()=>vegaEmbed("#chart",${json.replace(/</g, '\\u003c')},{ast:true,renderer:"canvas",actions:{export:true,source:true,compiled:false,editor:false}})).catch((error)=>{document.body.append(String(error));throw error});`,
+    // A font that nothing uses yet is not loaded, and a canvas drawn without it stays as it is.
+    `Promise.all([...document.fonts].map((face)=>face.load())).then(()=>vegaEmbed("#chart",${json.replace(/</g, '\\u003c')},{ast:true,renderer:"canvas",actions:{export:true,source:true,compiled:false,editor:false}})).catch((error)=>{document.body.append(String(error));throw error});`,
     '</script></body></html>',
   ];
   return Buffer.from(`${page.join('\n')}\n`);
