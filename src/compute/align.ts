@@ -20,14 +20,15 @@ export function align(
     wanted.every(({ name, type }, index) => own[index]?.name === name && own[index]?.type === type);
   if (same) return frame;
   const pl = polars();
-  return frame.select(
-    wanted.map(({ name, type }) => {
-      const found = held.get(name);
-      if (found === type) return pl.col(name);
-      if (found !== undefined) return pl.col(name).cast(dataTypeOf(type), true);
-      return constant(constants.get(name) ?? null, type).alias(name);
-    }),
-  );
+  const columns = wanted.map(({ name, type }) => {
+    const found = held.get(name);
+    if (found === type) return pl.col(name);
+    if (found !== undefined) return pl.col(name).cast(dataTypeOf(type), true);
+    return constant(constants.get(name) ?? null, type).alias(name);
+  });
+  if (wanted.some(({ name }) => held.has(name))) return frame.select(...columns);
+  // Constants alone would be one row, whatever the file has.
+  return frame.withColumns(...columns).select(...wanted.map(({ name }) => name));
 }
 
 function constant(value: string | null, type: TypeName): Expr {

@@ -39,6 +39,10 @@ export interface Relation {
    * next one is asked for: collect what is wanted of it first.
    */
   segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
+  /** What is known of each file before it is read; undefined where that is nothing. */
+  files?(): FilesOfRelation | undefined;
+  /** Of a part of a relation: "3 of 100 files". */
+  readonly share?: string;
   /**
    * The delimited text the rows come from, when it is nothing but that: one file, one dialect, the
    * usual rules. For who reads it faster than Polars does; what is not as it should be in it is for
@@ -59,6 +63,15 @@ export interface ParquetSource {
   readonly threads: number;
   readonly memoryBytes: number;
 }
+
+/** The files of a relation as rows: their partition keys, and their number in `FILE_NUMBER`. */
+export interface FilesOfRelation {
+  readonly keys: Relation;
+  /** Only the rows of these files, by number. The columns of the whole may be others then. */
+  only(numbers: readonly number[]): Relation;
+}
+
+export const FILE_NUMBER = '#file';
 
 export interface PlainColumn extends Column {
   /** chrono format of a date or timestamp. */

@@ -9,6 +9,7 @@ import { closest } from '../suggest.ts';
 import { formatBytes, MiB } from '../units.ts';
 import type { SourceRelation } from './inputs/source-relation.ts';
 import { type SourceArgument, tableName } from './inputs/sources.ts';
+import type { Piece } from './pieces/piece.ts';
 import type { Session } from './session.ts';
 
 export interface QueryRequest {
@@ -59,6 +60,8 @@ async function planWithin(
   for (;;) {
     const compiled = await planKnown(tables, request, session);
     session.requireNamedTypes();
+    // Files that this plan had opened may have widened a type.
+    if (session.relations.filter((relation) => relation.hasOtherColumns()).length > 0) continue;
     if (fits(compiled) || compiled.runBounded !== undefined) return compiled;
     // What was read whole may have other columns than its beginning.
     if (!loadOne(session, compiled)) return compiled;
@@ -153,13 +156,16 @@ async function prepare(reads: CompiledQuery['reads']): Promise<void> {
 
 /** Opens what the query names and plans it; reads no more than that takes. */
 export async function outline(session: Session, request: QueryRequest): Promise<QueryOutline> {
-  const compiled = await plan(new Tables(session, request.sources), request);
+  const tables = new Tables(session, request.sources);
+  let compiled = await plan(tables, request);
+  while (session.relations.filter((relation) => relation.hasOtherColumns()).length > 0)
+    compiled = await plan(tables, request);
   session.requireNamedTypes();
   return {
     columns: compiled.columns,
     reads: compiled.reads.map(({ relation, columns }) => ({ table: relation.name, columns })),
     files: session.relations.flatMap((relation) =>
-      relation.pieces.map(({ file, understood }) => ({
+      relation.pieces.filter(isOpen).map(({ file, understood }) => ({
         path: file.path,
         bytes: file.size,
         ...understood,
@@ -168,6 +174,8 @@ export async function outline(session: Session, request: QueryRequest): Promise<
     plan: compiled.explain(),
   };
 }
+
+const isOpen = ({ isDeferred }: Piece): boolean => isDeferred !== true;
 
 function plan(tables: Tables, request: QueryRequest): Promise<CompiledQuery> {
   const { parameters, timeZone } = request;
@@ -201,7 +209,7 @@ class Tables {
     const key = `${source.name}=${source.path}`;
     const known = this.#opened.get(key);
     if (known !== undefined) return known;
-    const relation = this.#session.open(source);
+    const relation = this.#session.open(source, true);
     this.#opened.set(key, relation);
     return relation;
   }

@@ -16,14 +16,16 @@ import { closest } from '../suggest.ts';
 import { formatCount, MiB } from '../units.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { openReader } from '../uring/read-file.ts';
+import { DeferredPiece } from './inputs/deferred-piece.ts';
 import { filesOf } from './inputs/file-list.ts';
 import type { InputFile } from './inputs/files.ts';
 import { type Admitted, gateOfThread } from './inputs/gate.ts';
-import { openPieces } from './inputs/open.ts';
+import { type OpenContext, openPieces } from './inputs/open.ts';
 import { type Shelf, shelfOfThread } from './inputs/shelf.ts';
 import { SourceRelation } from './inputs/source-relation.ts';
 import { type SourceArgument, tableName } from './inputs/sources.ts';
 import type { HostOptions } from './options.ts';
+import type { Piece } from './pieces/piece.ts';
 import { type HostPlan, planHost } from './plan.ts';
 import { AbortNotice } from './run/abort-notice.ts';
 import { type Reporter, tellStall } from './run/report.ts';
@@ -90,8 +92,11 @@ export class Session implements Disposable {
     return this.#opened;
   }
 
-  /** The rows of a path, glob, directory or "-". Reads what it must to know the columns. */
-  open(argument: SourceArgument): SourceRelation {
+  /**
+   * The rows of a path, glob, directory or "-". Reads what it must to know the columns; with
+   * `isPlanned` only the first of partitioned files, since a plan says which others are wanted.
+   */
+  open(argument: SourceArgument, isPlanned = false): SourceRelation {
     const kept = (this.options.shelf ?? shelfOfThread())?.(argument, this.options);
     if (kept !== undefined) {
       const relation = new SourceRelation(argument, [kept], {});
@@ -101,15 +106,13 @@ export class Session implements Disposable {
     const found = filesOf(argument);
     const files = argument.fd === undefined ? this.#admit(found) : found;
     this.#aborts.reading(argument.path);
-    if (files.some(isLarge)) this.watchMemory();
     this.#reader ??= openReader(this.plan.io, {
       onStall: (stall) => tellStall(stall, this.reporter),
     });
-    this.reporter.progress.expect(files);
     const { schemas, filenameColumn } = this.options;
     const schema = schemas?.get(tableName(argument)) ?? schemas?.get(EVERY_TABLE);
     const types = { ...(schema && readableTypes(schema)), ...this.options.read.types };
-    const pieces = openPieces(files, {
+    const context: OpenContext = {
       plan: this.plan,
       read: { ...this.options.read, types, typesMayLack: true },
       pool: this.#pool,
@@ -118,8 +121,9 @@ export class Session implements Disposable {
       early: this.options.once === 'early',
       once: this.options.once !== undefined && this.options.once !== false,
       sizes: this.options.streamSizes ?? sizesOf(this.plan.memoryLimit),
-    });
-    this.reporter.progress.opened(pieces);
+    };
+    const isDeferred = isPlanned && schema === undefined && this.#mayDefer(files);
+    const pieces = isDeferred ? this.#openFirst(files, context) : this.#openAll(files, context);
     try {
       const relation = new SourceRelation(argument, pieces, {
         ...this.options,
@@ -137,6 +141,31 @@ export class Session implements Disposable {
       for (const piece of pieces.reverse()) piece.close();
       throw error;
     }
+  }
+
+  #openAll(files: readonly InputFile[], context: OpenContext): Piece[] {
+    if (files.some(isLarge)) this.watchMemory();
+    this.reporter.progress.expect(files);
+    const pieces = openPieces(files, context);
+    this.reporter.progress.opened(pieces);
+    return pieces;
+  }
+
+  /** The first tells the columns; the others are opened when they are wanted. */
+  #openFirst([file, ...rest]: readonly InputFile[], context: OpenContext): Piece[] {
+    const [first] = file === undefined ? [] : this.#openAll([file], context);
+    assert(first !== undefined, 'a source has at least one file');
+    const later = (one: InputFile) => (): Piece => this.#openAll([one], context)[0] ?? first;
+    return [first, ...rest.map((one) => new DeferredPiece(one, first, later(one)))];
+  }
+
+  /** Partitioned files of one schema, which nobody has opened yet. */
+  #mayDefer(files: readonly InputFile[]): boolean {
+    const isPartitioned = files.every(
+      ({ kind, partitions }) => kind === 'regular' && partitions.length > 0,
+    );
+    const { unionByName } = this.options;
+    return files.length > 1 && isPartitioned && unionByName !== true && !gateOfThread();
   }
 
   /** Past the gate of the thread, where there is one: each file is what it was when it passed. */

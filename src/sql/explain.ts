@@ -72,7 +72,9 @@ function title(plan: Plan): string {
         plan.predicate === undefined
           ? ''
           : ` where ${conjuncts(plan.predicate).map(explainExpression).join(' and ')}`;
-      return `scan ${plan.relation.name} [${plan.columns.map((column) => column.name).join(', ')}]${filter}`;
+      const { name, share } = plan.relation;
+      const files = share === undefined ? '' : `, ${share}`;
+      return `scan ${name} [${plan.columns.map((column) => column.name).join(', ')}]${filter}${files}`;
     }
     case 'filter':
       return `filter ${explainExpression(plan.predicate)}`;

@@ -21,6 +21,7 @@ import {
   SUMMARIZE_COLUMNS,
   summarize,
 } from './modes.ts';
+import { pickFiles } from './optimize/files.ts';
 import { inlineShared, mapPlans, sharedIn } from './optimize/inline.ts';
 import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
@@ -173,7 +174,7 @@ function about(
 }
 
 function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
-  const optimized = optimize(bound, output);
+  const optimized = pickFiles(optimize(bound, output));
   const plan = rareIfLoaded()?.extractRows(optimized) ?? optimized;
   const because = wholeBecause(plan);
   const reads = readsOf(plan);

@@ -1,5 +1,9 @@
 /** Hive partition keys: "year=2026/device=a" in a path is two columns of every row below it. */
-import type { Column, TypeName } from '../../compute/relation.ts';
+import { FrameRelation } from '../../compute/frame-relation.ts';
+import { col, collect, polars } from '../../compute/polars.ts';
+import { type Column, FILE_NUMBER, type Relation, type TypeName } from '../../compute/relation.ts';
+import { parseDate } from '../../compute/temporal.ts';
+import { dataTypeOf } from '../../compute/types.ts';
 import { NairobiError } from '../../errors.ts';
 import type { InputFile } from './files.ts';
 
@@ -48,4 +52,36 @@ export function partitionValues(file: InputFile): Map<string, string | null> {
   return new Map(
     file.partitions.map(([key, value]) => [key, value === NULL_PARTITION ? null : value]),
   );
+}
+
+/** A row a file: the keys that only its path has, as the table's `columns` have them. */
+export function keysAsRows(
+  files: readonly { readonly file: InputFile; readonly columns: readonly Column[] }[],
+  columns: readonly Column[],
+): Relation | undefined {
+  const held = new Set(files.flatMap((piece) => piece.columns.map(({ name }) => name)));
+  const named = new Set(files[0]?.file.partitions.map(([key]) => key));
+  const keys = columns.filter(({ name }) => named.has(name) && !held.has(name));
+  if (keys.length === 0) return undefined;
+  const pl = polars();
+  const values = files.map(({ file }) => partitionValues(file));
+  const texts = keys.map(({ name }) =>
+    pl.Series(
+      name,
+      values.map((one) => one.get(name) ?? null),
+      pl.Utf8,
+    ),
+  );
+  const numbers = pl.Series(FILE_NUMBER, [...files.keys()], pl.Float64).cast(pl.Int64);
+  const typed = keys.map(({ name, type }) => {
+    if (type === 'Date') return parseDate(col(name), '%Y-%m-%d').alias(name);
+    return type === 'String' ? col(name) : col(name).cast(dataTypeOf(type), true);
+  });
+  const all = collect(
+    pl
+      .DataFrame([...texts, numbers])
+      .lazy()
+      .select(...typed, col(FILE_NUMBER)),
+  );
+  return new FrameRelation('files', all, [...keys, { name: FILE_NUMBER, type: 'Int64' }]);
 }

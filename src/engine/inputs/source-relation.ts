@@ -4,13 +4,16 @@ import type { LazyFrame } from '../../compute/polars.ts';
 import type {
   Column,
   ParquetSource,
+  FilesOfRelation,
   PlainText,
   Relation,
   TypeName,
 } from '../../compute/relation.ts';
 import { assert } from '../../errors.ts';
 import type { Piece } from '../pieces/piece.ts';
-import { partitionColumns, partitionValues } from './partitions.ts';
+import { DeferredPiece } from './deferred-piece.ts';
+import { keysAsRows, partitionColumns, partitionValues } from './partitions.ts';
+import { SourcePart } from './source-part.ts';
 import { type SourceArgument, tableName } from './sources.ts';
 import { unify } from './unify.ts';
 
@@ -35,6 +38,7 @@ export class SourceRelation implements Relation {
   readonly #options: SourceRelationOptions;
   #columns: readonly Column[];
   #rows: number | undefined;
+  #changed = false;
 
   constructor(argument: SourceArgument, pieces: readonly Piece[], options: SourceRelationOptions) {
     this.name = tableName(argument);
@@ -85,9 +89,9 @@ export class SourceRelation implements Relation {
     return this.pieces.every(({ understood }) => /^(parquet|arrow)/.test(understood.format));
   }
 
-  scan(columns?: readonly string[]): LazyFrame {
+  scan(columns?: readonly string[], pieces: readonly Piece[] = this.pieces): LazyFrame {
     const wanted = this.#wanted(columns);
-    const frames = this.pieces.map((piece) =>
+    const frames = pieces.map((piece) =>
       this.#align(piece, piece.scan(own(piece, wanted)), wanted),
     );
     const all = stack(frames);
@@ -95,11 +99,14 @@ export class SourceRelation implements Relation {
     return all;
   }
 
-  async prepare(columns: readonly string[]): Promise<void> {
+  async prepare(
+    columns: readonly string[],
+    pieces: readonly Piece[] = this.pieces,
+  ): Promise<void> {
     const wanted = this.#wanted(columns);
     const { memoryBytes = 0 } = this.#options;
-    const budget = memoryBytes / this.pieces.length;
-    for (const piece of this.pieces) await piece.prepare?.(own(piece, wanted), budget);
+    const budget = memoryBytes / pieces.length;
+    for (const piece of pieces) await piece.prepare?.(own(piece, wanted), budget);
   }
 
   /** Of a single file. */
@@ -111,13 +118,30 @@ export class SourceRelation implements Relation {
     return parts && this.#alignAll(piece, parts, wanted);
   }
 
-  async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
+  async *segments(
+    columns?: readonly string[],
+    pieces: readonly Piece[] = this.pieces,
+  ): AsyncIterable<LazyFrame> {
     const wanted = this.#wanted(columns);
-    for (const piece of this.pieces) {
+    for (const piece of pieces) {
       for await (const frame of piece.segments(own(piece, wanted))) {
         yield this.#align(piece, frame, wanted);
       }
     }
+  }
+
+  /** Of files told apart by the keys in their paths. */
+  files(): FilesOfRelation | undefined {
+    if (this.pieces.length < 2) return undefined;
+    const keys = keysAsRows(this.pieces, this.#columns);
+    return keys && { keys, only: (numbers) => this.#only(numbers) };
+  }
+
+  /** True once after files that were opened late have changed the columns. */
+  hasOtherColumns(): boolean {
+    const changed = this.#changed;
+    this.#changed = false;
+    return changed;
   }
 
   /** See Piece.verify: false when any file was not what it was taken for. */
@@ -166,6 +190,16 @@ export class SourceRelation implements Relation {
     }
     if (!mended) throw refusal;
     this.#columns = this.#unify();
+  }
+
+  #only(numbers: readonly number[]): Relation {
+    // Of none the first, which is open already: it has the types.
+    const kept = numbers.length === 0 ? [0] : numbers;
+    const pieces = kept.flatMap((number) => this.pieces[number] ?? []);
+    const before = this.#columns;
+    if (pieces.filter(openNow).length > 0) this.#columns = this.#unify();
+    this.#changed ||= JSON.stringify(before) !== JSON.stringify(this.#columns);
+    return new SourcePart(this, pieces, numbers.length);
   }
 
   close(): void {
@@ -222,6 +256,13 @@ export class SourceRelation implements Relation {
       return column;
     });
   }
+}
+
+/** True when the file was not open before. */
+function openNow(piece: Piece): boolean {
+  if (!(piece instanceof DeferredPiece) || !piece.isDeferred) return false;
+  piece.open();
+  return true;
 }
 
 /** Of the wanted columns, those the file itself holds, in that order. */

@@ -11,6 +11,8 @@ export interface Piece {
   readonly rejected: Rejected;
   /** True when nothing was read yet: the file is scanned where it lies. */
   readonly isInPlace?: boolean;
+  /** True before anything is known of the file itself. */
+  readonly isDeferred?: boolean;
   /** True when all of it was read. */
   readonly isRead?: boolean;
   /** True when all rows of all columns fit what the memory limit leaves. */
