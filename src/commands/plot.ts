@@ -13,6 +13,8 @@ import { planTerminal, textDefaults } from '../render/term/plan.ts';
 import { BaseCommand } from './base.ts';
 import { plotFlags } from './plot-flags.ts';
 import {
+  filesFlags,
+  filesOptions,
   parseSchemas,
   readFlags,
   readOptions,
@@ -104,6 +106,7 @@ export default class Plot extends BaseCommand {
     }),
     ...plotFlags,
     ...rowFlags,
+    ...filesFlags,
     ...schemaFlag,
     ...readFlags,
     ...viaFlags,
@@ -130,6 +133,7 @@ export default class Plot extends BaseCommand {
         allowed: { directories: flags['allow-file'] ?? [], addresses: flags['allow-url'] ?? [] },
         format,
         read: readOptions(flags),
+        files: filesOptions(flags),
         host: this.hostOptions(flags),
         request: {
           ...flags,

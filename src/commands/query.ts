@@ -11,7 +11,15 @@ import { BaseCommand } from './base.ts';
 import { toJsonText } from './json.ts';
 import { printResult, resultFlags, rowsAsJson } from './print-result.ts';
 import { formatOutline, parseParameters, readSql } from './query-words.ts';
-import { parseSchemas, readFlags, readOptions, schemaFlag, viaFlags } from './read-flags.ts';
+import {
+  filesFlags,
+  filesOptions,
+  parseSchemas,
+  readFlags,
+  readOptions,
+  schemaFlag,
+  viaFlags,
+} from './read-flags.ts';
 
 export interface QueryJson {
   readonly columns: readonly Column[];
@@ -80,15 +88,7 @@ export default class Query extends BaseCommand {
     'dry-run': Flags.boolean({
       summary: 'Say what was understood and what would be read, and do no more',
     }),
-    'union-by-name': Flags.boolean({
-      summary: 'Match the columns of several files by name; missing ones are null',
-      helpGroup: 'INPUT',
-    }),
-    'filename-col': Flags.string({
-      summary: 'Add a column of this name with the path each row came from',
-      helpGroup: 'INPUT',
-      helpValue: 'NAME',
-    }),
+    ...filesFlags,
     ...schemaFlag,
     ...readFlags,
     ...viaFlags,
@@ -116,14 +116,12 @@ export default class Query extends BaseCommand {
       timeZone: flags.tz,
     };
     const schemas = parseSchemas(flags.schema);
-    const filenameColumn = flags['filename-col'];
     const options: SessionOptions = {
       host: this.hostOptions(flags),
       once: 'early',
       read: readOptions(flags),
-      unionByName: flags['union-by-name'],
+      ...filesOptions(flags),
       ...(schemas === undefined ? {} : { schemas }),
-      ...(filenameColumn === undefined ? {} : { filenameColumn }),
     };
     using session = new Session(options, this.reporter);
     if (flags['dry-run']) return this.#printOutline(await outline(session, request));

@@ -1,6 +1,7 @@
 /** The flags about how an input is to be understood, shared by every command that reads one. */
 import * as Flags from '@oclif/core/flags';
 import { parseSource } from '../engine/inputs/sources.ts';
+import type { SessionOptions } from '../engine/session.ts';
 import { NairobiError } from '../errors.ts';
 import { FORMAT_NAMES } from '../formats/detect.ts';
 import { ENCODINGS, ON_ERROR, parseTypeName, type ReadOptions } from '../formats/options.ts';
@@ -101,6 +102,19 @@ export const readFlags = {
   }),
 };
 
+/** How several files are one table. */
+export const filesFlags = {
+  'union-by-name': Flags.boolean({
+    summary: 'Match the columns of several files by name; missing ones are null',
+    helpGroup: INPUT,
+  }),
+  'filename-col': Flags.string({
+    summary: 'Add a column of this name with the path each row came from',
+    helpGroup: INPUT,
+    helpValue: 'NAME',
+  }),
+};
+
 /** For commands that do not write one themselves. */
 export const schemaFlag = {
   schema: Flags.string({
@@ -160,6 +174,16 @@ export function readOptions(flags: Parsed<typeof readFlags>): ReadOptions {
   };
   const entries = Object.entries(said).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as ReadOptions;
+}
+
+export function filesOptions(
+  flags: Parsed<typeof filesFlags>,
+): Pick<SessionOptions, 'unionByName' | 'filenameColumn'> {
+  const filenameColumn = flags['filename-col'] as string | undefined;
+  return {
+    unionByName: flags['union-by-name'] === true,
+    ...(filenameColumn === undefined ? {} : { filenameColumn }),
+  };
 }
 
 /** Table -> what it must be like; EVERY_TABLE where none was named. */

@@ -13,7 +13,14 @@ import { type StatsOptions, type StatsResult, statsWithFacts } from '../engine/s
 import { messageOf, NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { BaseCommand } from './base.ts';
-import { readFlags, readOptions, rowFlags, viaFlags } from './read-flags.ts';
+import {
+  filesFlags,
+  filesOptions,
+  readFlags,
+  readOptions,
+  rowFlags,
+  viaFlags,
+} from './read-flags.ts';
 import { columnsOf, quantilesOf, questionOf, statsSource } from './stats-question.ts';
 import { groupsText, printed, type Shape, textOf } from './stats-text.ts';
 
@@ -55,6 +62,7 @@ export default class Stats extends BaseCommand {
 
   static override flags = {
     ...rowFlags,
+    ...filesFlags,
     ...readFlags,
     ...viaFlags,
     all: Flags.boolean({
@@ -159,7 +167,8 @@ export default class Stats extends BaseCommand {
     const { approx, where, sql } = flags;
     const quantiles = quantilesOf(flags);
     const { source, columns: names } = statsSource(args, flags['files-from']);
-    const asked = { columns: names, approx, quantiles, read, where, sql };
+    const files = filesOptions(flags);
+    const asked = { columns: names, approx, quantiles, read, where, sql, ...files };
     const key =
       flags.cache && source.files === undefined ? cacheKey(source.path, asked) : undefined;
     const kept = key === undefined ? undefined : readCache(key);
@@ -167,7 +176,7 @@ export default class Stats extends BaseCommand {
       this.reporter.note(`the figures are those kept in ${source.path}.nairobi-stats.json`);
       return this.#show(kept, flags);
     }
-    using session = new Session({ host: this.hostOptions(flags), read }, this.reporter);
+    using session = new Session({ host: this.hostOptions(flags), read, ...files }, this.reporter);
     const open = (source: string): SourceRelation => session.open(parseSource(source));
     const relation = await openRows(session, source, flags);
     const { threads, memoryLimit } = session.plan;

@@ -6,7 +6,7 @@ import type { Decoded, Source } from './decoded.ts';
 import { DETECT_BYTES, detect, detectCompression, type FormatName } from './detect.ts';
 import { decodeJson } from './json/json.ts';
 import type { ReadOptions } from './options.ts';
-import { decodeSqlite } from './sqlite.ts';
+import { decodeSqlite } from './sqlite/sqlite.ts';
 
 /**
  * Understands `source` and gives its rows on request. The bytes are read in place: they must stay

@@ -46,11 +46,11 @@ export interface Content {
   readonly placeOfRow: (row: number) => { line: number; byte: number } | undefined;
 }
 
-/** How a column becomes what the user gave or what its texts look like. */
+/** How a column becomes what the user gave or what its texts, in `evidence`, look like. */
 export function planOf(
   { name, note }: Pick<Plan, 'name' | 'note'>,
   actual: TypeName,
-  frame: DataFrame,
+  evidence: () => Evidence,
   options: ReadOptions,
 ): Plan {
   const given = options.allText ? 'String' : options.types?.[name];
@@ -58,7 +58,7 @@ export function planOf(
   if (given !== undefined) {
     if (given === 'String') return { ...base, type: given, from: 'given', parse: undefined };
     const format = /^(Date|Time)/.test(given)
-      ? momentFormat(name, given, evidenceOf(name, frame), options)
+      ? momentFormat(name, given, evidence(), options)
       : undefined;
     const parse = { type: given, ...(format === undefined ? {} : { format }) };
     return { ...base, type: given, from: 'given', parse };
@@ -68,7 +68,7 @@ export function planOf(
   if (actual === 'Int128') return { ...plain, type: 'Decimal(38, 0)' };
   if (actual === 'Null') return { ...plain, type: 'String' };
   if (actual !== 'String' || note !== undefined) return { ...plain, type: actual };
-  const reading = sampleOf(name, frame, options);
+  const reading = momentOf(evidence(), options);
   if (reading === undefined || !/^Date/.test(reading.type)) return { ...plain, type: actual };
   return { ...plain, type: reading.type, parse: reading };
 }
@@ -82,8 +82,7 @@ export function evidenceOf(name: string, frame: DataFrame): Evidence {
   return evidence;
 }
 
-function sampleOf(name: string, frame: DataFrame, options: ReadOptions): Typed | undefined {
-  const evidence = evidenceOf(name, frame);
+function momentOf(evidence: Evidence, options: ReadOptions): Typed | undefined {
   const named = options.dateFormats?.find((format) => evidence.fits(format));
   const reading = named === undefined ? evidence.decide(false) : evidence.momentOf(named);
   return reading?.format === undefined || reading.nullText !== undefined ? undefined : reading;

@@ -12,6 +12,7 @@ import { type InPlace, openInPlace } from '../../uring/in-place.ts';
 import { InPlacePiece } from '../pieces/in-place-piece.ts';
 import { MemoryPiece } from '../pieces/memory-piece.ts';
 import type { Piece } from '../pieces/piece.ts';
+import { SqlitePiece } from '../pieces/sqlite-piece.ts';
 import type { HostPlan } from '../plan.ts';
 import type { Reporter } from '../run/report.ts';
 import type { StreamSizes } from '../segments/content.ts';
@@ -58,8 +59,19 @@ function openPiece(file: InputFile, context: OpenContext): Piece {
       const typed = types === undefined ? context : { ...context, read: { ...read, types } };
       return (fits ? undefined : openLong(file, typed)) ?? openInMemory(file, typed);
     };
+    const format = fits ? undefined : formatOf(file, opened.fd, read);
+    if (format === 'sqlite' && file.place === undefined) {
+      const whole = (types: ReadOptions['types']): Piece =>
+        openInMemory(
+          file,
+          types === undefined ? context : { ...context, read: { ...read, types } },
+        );
+      const piece = new SqlitePiece(file, read, whole);
+      opened.close();
+      return piece;
+    }
     // Scanning JSON in place would parse all of it at once.
-    const long = fits || !isJson(file, opened.fd, read) ? undefined : openLong(file, context);
+    const long = format !== undefined && /json$/.test(format) ? openLong(file, context) : undefined;
     if (long !== undefined) {
       opened.close();
       return long;
@@ -75,10 +87,10 @@ function openPiece(file: InputFile, context: OpenContext): Piece {
   }
 }
 
-function isJson(file: InputFile, fd: number, { format }: ReadOptions): boolean {
+function formatOf(file: InputFile, fd: number, { format }: ReadOptions): string {
   const head = Buffer.alloc(DETECT_BYTES);
   const length = readSync(fd, head, 0, head.length, 0);
-  return /json$/.test(format ?? detect(file.path, head.subarray(0, length)));
+  return format ?? detect(file.path, head.subarray(0, length));
 }
 
 /** See docs/io.md: what is large is best scanned where it lies, cached or not. */

@@ -24,6 +24,7 @@ export interface PlotOptions extends RowWish {
   /** A specification may hold its own data. */
   readonly source: SourceArgument | undefined;
   readonly schemas?: SessionOptions['schemas'];
+  readonly files?: Pick<SessionOptions, 'unionByName' | 'filenameColumn'>;
   /** A Vega-Lite or Vega specification of the user's, instead of a mark and columns. */
   readonly spec: string | undefined;
   readonly allowed: Allowed;
@@ -47,7 +48,7 @@ export async function plot(options: PlotOptions, reporter: Reporter): Promise<Pl
   checkSize(request.width, request.height, request.scale);
   const { host, read, schemas } = options;
   using session = new Session(
-    { host, read, ...(schemas === undefined ? {} : { schemas }) },
+    { host, read, ...options.files, ...(schemas === undefined ? {} : { schemas }) },
     reporter,
   );
   if (source === undefined) {

@@ -6,7 +6,7 @@ import { NairobiError } from '../../errors.ts';
 import { type Decoded, nothingRejected, type Source } from '../decoded.ts';
 import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import type { ReadOptions, Rejected } from '../options.ts';
-import { planOf, TypedFrame, unknownColumn } from '../typed-frame.ts';
+import { evidenceOf, planOf, TypedFrame, unknownColumn } from '../typed-frame.ts';
 import { jsonCensus } from './census.ts';
 import { arrayError } from './layout.ts';
 import { badLines, placeOfRow, syntaxError, withoutLines } from './lines.ts';
@@ -62,7 +62,7 @@ function open(
   }
   const types = new Map(columnsOf(frame).map(({ name, type }) => [name, type]));
   const plans = columns.map((column) =>
-    planOf(column, types.get(column.name) ?? 'Null', frame, options),
+    planOf(column, types.get(column.name) ?? 'Null', () => evidenceOf(column.name, frame), options),
   );
   const placeOf = (row: number) => (format === 'ndjson' ? placeOfRow(bytes, row) : undefined);
   return new TypedFrame({ source, format, options, rejected, frame, placeOfRow: placeOf }, plans);

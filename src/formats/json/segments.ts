@@ -193,7 +193,12 @@ export class JsonSegments implements SegmentedText {
     const types = new Map(columnsOf(frame).map(({ name, type }) => [name, type]));
     this.#plans = this.#columns.map((column) => {
       const { name } = column;
-      const plan = planOf(column, types.get(name) ?? 'Null', frame, this.#options);
+      const plan = planOf(
+        column,
+        types.get(name) ?? 'Null',
+        () => evidenceOf(name, frame),
+        this.#options,
+      );
       if (plan.from === 'given') return plan;
       const text = { ...plan, type: 'String', parse: undefined };
       if (this.#notDates.has(name) && plan.parse !== undefined) return text;
