@@ -1,4 +1,5 @@
 /** The values of a frame as text, exactly: what every text format is made from. */
+import * as d from '../compute/dsl.ts';
 import { collect, type DataFrame, type Expr, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { formatMoment } from '../compute/temporal.ts';
@@ -17,7 +18,7 @@ function textExpr(column: Column): Expr {
   if (isPlainType(column.type)) return value;
   if (/^(Date|Time)/.test(column.type)) return formatMoment(value, column.type).alias(column.name);
   if (column.type.startsWith('Decimal')) return value.cast(pl.Utf8);
-  if (column.type === 'Binary') return hexOf(value).alias(column.name);
+  if (column.type === 'Binary') return hexOf(column.name);
   throw new NairobiError(
     'NOT_SUPPORTED',
     `A column of type ${column.type} cannot be written as text`,
@@ -28,9 +29,9 @@ function textExpr(column: Column): Expr {
   );
 }
 
-function hexOf(value: Expr): Expr {
-  return value.str.encode('hex');
-}
+/** The native encoder: that of the JavaScript half takes texts only. */
+const hexOf = (name: string): Expr =>
+  d.expression(d.call({ BinaryExpr: 'HexEncode' }, d.column(name)), name);
 
 const needsJson = (type: string): boolean => isNestedType(type) || type.startsWith('Duration');
 

@@ -82,3 +82,17 @@ describe('--types', () => {
     expect(key.stdout).toBe('d\n1!\n');
   });
 });
+
+describe('several files as one table', () => {
+  it('are matched by name, and name themselves, in stats and plot as in query', () => {
+    const cwd = folderWith(files);
+    const flags = ['--union-by-name', '--filename-col', 'file'];
+    const asked = nairobi(['stats', '[ac].csv', 'tmp', '--get', 'nulls', ...flags], { cwd });
+    expect(asked.stdout).toBe('2\n');
+    const names = nairobi(['stats', '[ac].csv', 'file', '--get', 'max', ...flags], { cwd });
+    expect(names.stdout).toBe('c.csv\n');
+    const marks = ['-x', 'file', '-y', 'id', '--mark', 'bar', '-o', 'p.svg'];
+    expect(nairobi(['plot', '[ac].csv', ...marks, ...flags], { cwd }).code).toBe(0);
+    expect(nairobi(['stats', '[ac].csv'], { cwd }).stderr).toContain('--union-by-name');
+  });
+});

@@ -22,6 +22,8 @@ export const JSON_KIND = {
   string: 64,
   object: 128,
   array: 256,
+  /** More digits than a double has. */
+  inexactFloat: 512,
 } as const;
 
 export interface JsonPath {
@@ -226,7 +228,7 @@ class Walker {
       else if (isEnd || !(isLetterOrDigit || byte === MINUS || byte === 0x2b)) break;
     }
     if (!isNumber) this.#note(first === 0x6e ? JSON_KIND.null : JSON_KIND.boolean);
-    else if (isFloat) this.#note(JSON_KIND.float);
+    else if (isFloat) this.#note(JSON_KIND.float | this.#lossOf(from, at));
     else this.#note(JSON_KIND.integer | this.#sizeOf(from, at));
     return at;
   }
@@ -240,6 +242,12 @@ class Walker {
     const inexact = String(Number(text)) === text ? 0 : JSON_KIND.inexactInteger;
     const isBig = value > INT64_MAX || value < INT64_MIN;
     return inexact | (isBig ? JSON_KIND.bigInteger : 0);
+  }
+
+  #lossOf(from: number, end: number): number {
+    if (end - from < 17) return 0;
+    const text = this.#bytes.toString('latin1', from, end);
+    return String(Number(text)) === text || !losesDigits(text) ? 0 : JSON_KIND.inexactFloat;
   }
 
   #note(kind: number): void {
@@ -273,6 +281,13 @@ export function firstOf(bytes: Buffer): number {
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   while (at < bytes.length && (bytes[at] ?? 0) <= SPACE) at += 1;
   return at;
+}
+
+/** Fifteen digits are exact in any double; of more, those that come back the same. */
+function losesDigits(text: string): boolean {
+  const digits = (one: string): string => one.replace(/e.*$/i, '').replace(/^-?[0.]*|\.|0+$/g, '');
+  const written = digits(text.includes('.') ? text : `${text}.`);
+  return written.length > 15 && digits(Number(text).toExponential()) !== written;
 }
 
 function nameOf(bytes: Buffer, start: number, end: number): string {

@@ -48,7 +48,7 @@ function open(
   const census = jsonCensus(bytes, format, path);
   if (census.isUnsound && badLines(bytes, 1).length > 0) throw explain(bytes, format, path, '');
   if (!census.paths.some(({ isRoot }) => isRoot)) refuseNonsense(bytes, format, path);
-  const columns = jsonColumns(census, path).map((column) => asGiven(column, options));
+  const columns = jsonColumns(census, path).map((column) => asGiven(column, options, path));
   const unknown = Object.keys(options.types ?? {}).find(
     (name) => !columns.some((column) => column.name === name),
   );
@@ -69,9 +69,19 @@ function open(
 }
 
 /** A type the user gave is parsed from the text. */
-export function asGiven(column: JsonColumn, options: ReadOptions): JsonColumn {
+export function asGiven(column: JsonColumn, options: ReadOptions, path: string): JsonColumn {
   const isGiven = options.allText === true || options.types?.[column.name] !== undefined;
-  return isGiven ? { name: column.name, asText: true, note: undefined } : column;
+  const asked = isGiven ? { ...column, asText: true, note: undefined } : column;
+  const type = options.allText === true ? 'String' : options.types?.[column.name];
+  if (!asked.asText || !asked.isRounded || type?.startsWith('Float') === true) return asked;
+  throw new NairobiError(
+    'NOT_SUPPORTED',
+    `Column "${column.name}" has numbers of more digits than a double holds, which are lost here`,
+    {
+      where: { file: path, column: column.name },
+      hint: `put them in quotes, or read them as doubles: --types ${column.name}=double`,
+    },
+  );
 }
 
 export function explain(

@@ -7,6 +7,8 @@ export interface JsonColumn {
   /** True when Polars is to give the texts of the values, whatever they are. */
   readonly asText: boolean;
   readonly note: string | undefined;
+  /** Numbers among the values lose digits on their way to text. */
+  readonly isRounded: boolean;
 }
 
 const NUMBERS =
@@ -44,6 +46,7 @@ export function jsonColumns(census: Pick<JsonCensus, 'paths'>, path: string): Js
       const conflict = conflictOf(kinds);
       const note =
         conflict === undefined ? undefined : `column ${name} has ${conflict}: read as text`;
-      return { name, asText: conflict !== undefined, note };
+      const isRounded = (kinds & JSON_KIND.inexactFloat) !== 0;
+      return { name, asText: conflict !== undefined, note, isRounded };
     });
 }

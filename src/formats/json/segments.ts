@@ -182,7 +182,7 @@ export class JsonSegments implements SegmentedText {
 
   #columnsNow(): JsonColumn[] {
     const paths = [...this.#paths.values()];
-    return jsonColumns({ paths }, this.#path).map((one) => asGiven(one, this.#options));
+    return jsonColumns({ paths }, this.#path).map((one) => asGiven(one, this.#options, this.#path));
   }
 
   /** What the columns are, by all that was learnt. */
@@ -287,7 +287,7 @@ export class JsonSegments implements SegmentedText {
 
 /** Kinds of values that come late and need a type that the early ones did not. */
 function changesType(known: number, late: number): boolean {
-  const news = late & ~known & ~JSON_KIND.null;
+  const news = late & ~known & ~(JSON_KIND.null | JSON_KIND.inexactFloat);
   if (news === 0) return false;
   const isWide = (known & JSON_KIND.float) !== 0 && news === JSON_KIND.integer;
   const isSame = (known & JSON_KIND.integer) !== 0 && news === JSON_KIND.inexactInteger;
@@ -295,6 +295,7 @@ function changesType(known: number, late: number): boolean {
 }
 
 const typeOfNumbers = (kinds: number): string => {
-  const numbers = JSON_KIND.integer | JSON_KIND.inexactInteger | JSON_KIND.float;
+  const numbers =
+    JSON_KIND.integer | JSON_KIND.inexactInteger | JSON_KIND.float | JSON_KIND.inexactFloat;
   return (kinds & ~numbers & ~JSON_KIND.null) === 0 ? 'Float64' : 'String';
 };
