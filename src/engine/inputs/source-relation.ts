@@ -99,10 +99,7 @@ export class SourceRelation implements Relation {
     return all;
   }
 
-  async prepare(
-    columns: readonly string[],
-    pieces: readonly Piece[] = this.pieces,
-  ): Promise<void> {
+  async prepare(columns: readonly string[], pieces: readonly Piece[] = this.pieces): Promise<void> {
     const wanted = this.#wanted(columns);
     const { memoryBytes = 0 } = this.#options;
     const budget = memoryBytes / pieces.length;

@@ -2,12 +2,12 @@
  * A database longer than memory, read where it lies, some rows at a time. Plans that need all rows
  * at once have it read whole.
  */
+import { freeFrames } from '../../compute/garbage.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
 import type { Column } from '../../compute/relation.ts';
 import type { ReadOptions, Rejected, Understood } from '../../formats/options.ts';
 import { SqliteTable } from '../../formats/sqlite/table.ts';
 import type { InputFile } from '../inputs/files.ts';
-import { freeFrames } from '../run/garbage.ts';
 import type { Piece } from './piece.ts';
 
 export class SqlitePiece implements Piece {

@@ -67,7 +67,6 @@ const FNV_START = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 const ROOT = 17;
 const ELEMENT = 0x5b5d;
-
 const INT64_MAX = 9223372036854775807n;
 const INT64_MIN = -9223372036854775808n;
 
@@ -214,7 +213,7 @@ class Walker {
     this.#isTelling = true;
   }
 
-  /** A number, true, false or null; gives the offset behind it. */
+  /** A number, true, false or null; gives the offset behind. */
   #word(from: number, first: number): number {
     const bytes = this.#bytes;
     const isNumber = first === MINUS || (first >= 0x30 && first <= 0x39);
@@ -245,9 +244,8 @@ class Walker {
   }
 
   #lossOf(from: number, end: number): number {
-    if (end - from < 17) return 0;
-    const text = this.#bytes.toString('latin1', from, end);
-    return String(Number(text)) === text || !losesDigits(text) ? 0 : JSON_KIND.inexactFloat;
+    const text = end - from < 17 ? '' : this.#bytes.toString('latin1', from, end);
+    return losesDigits(text) ? JSON_KIND.inexactFloat : 0;
   }
 
   #note(kind: number): void {
@@ -285,6 +283,7 @@ export function firstOf(bytes: Buffer): number {
 
 /** Fifteen digits are exact in any double; of more, those that come back the same. */
 function losesDigits(text: string): boolean {
+  if (text === '' || String(Number(text)) === text) return false;
   const digits = (one: string): string => one.replace(/e.*$/i, '').replace(/^-?[0.]*|\.|0+$/g, '');
   const written = digits(text.includes('.') ? text : `${text}.`);
   return written.length > 15 && digits(Number(text).toExponential()) !== written;

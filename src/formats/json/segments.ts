@@ -1,7 +1,4 @@
-/**
- * NDJSON, or an array of objects, read a segment at a time, under what its beginning told of its
- * keys and their values.
- */
+/** NDJSON or an array of objects, a segment at a time, under what its beginning told of them. */
 import { type DataFrame, toFrame } from '../../compute/polars.ts';
 import type { Column } from '../../compute/relation.ts';
 import { columnsOf } from '../../compute/types.ts';

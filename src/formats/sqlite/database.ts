@@ -74,7 +74,7 @@ function requireWhole(header: Buffer, size: number, path: string): void {
   throw damaged({ path }, `it was cut: ${size} bytes of ${wanted} are there`);
 }
 
-/** What quick_check says of values that break a rule of their table, which are there all the same. */
+/** What quick_check says of values that break a rule of their table and are there all the same. */
 const HARMLESS =
   /^(NULL value in|CHECK constraint failed|(TEXT|NUMERIC) value in|non-unique entry)/;
 
