@@ -31,6 +31,8 @@ export function parseClock(text: string): bigint | undefined {
 
 export interface ParsedTimestamp {
   readonly micros: bigint;
+  /** Beyond the microseconds: 0 to 999. */
+  readonly nanos: bigint;
   /** Microseconds east of UTC when the text said so. */
   readonly offset: bigint | undefined;
 }
@@ -43,11 +45,12 @@ export function parseTimestamp(text: string): ParsedTimestamp | undefined {
   if (days === undefined || clock === undefined) return undefined;
   const zone = match?.[3];
   const micros = days * DAY_MICROS + clock;
-  if (zone === undefined) return { micros, offset: undefined };
-  if (/^(z|utc)$/i.test(zone)) return { micros, offset: 0n };
+  const nanos = BigInt(/\.\d{6}(\d{1,3})/.exec(match?.[2] ?? '')?.[1]?.padEnd(3, '0') ?? 0);
+  if (zone === undefined) return { micros, nanos, offset: undefined };
+  if (/^(z|utc)$/i.test(zone)) return { micros, nanos, offset: 0n };
   const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone) ?? [];
   const east = BigInt(hours ?? 0) * 60n + BigInt(minutes ?? 0);
-  return { micros, offset: east * 60_000_000n * (sign === '-' ? -1n : 1n) };
+  return { micros, nanos, offset: east * 60_000_000n * (sign === '-' ? -1n : 1n) };
 }
 
 const UNIT: Readonly<Record<string, Interval>> = {

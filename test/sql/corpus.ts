@@ -194,4 +194,9 @@ export const CORPUS: readonly string[] = [
   `select ${Array.from({ length: 100 }, () => 'color').join(' || ')} from t`,
   `select count(*) from t where ${Array.from({ length: 200 }, (_, i) => `id = ${i * 2}`).join(' or ')}`,
   "select cast(ts as timestamp_ms) + interval '1500 microseconds', ts + interval '1 microsecond' from t",
+  "select timestamp_ns '2024-01-01 00:00:00.123456789' as t, epoch_ns(timestamp_ns '2024-01-01 00:00:00.123456789') as e",
+  "select timestamp_ns '2024-01-01 00:00:00.123456789' > timestamp '2024-01-01 00:00:00.123456' as later",
+  "select date '2024-01-01' < timestamp_ns '2024-01-01 00:00:00.000000001' as later",
+  "select v::timestamp_ns as t from (values ('2024-01-01 00:00:00.123456789'), ('2024-01-01 10:00'), ('2024-01-01')) as x(v) order by 1",
+  "select strftime(timestamp_ns '2024-01-01 00:00:00.123456789', '%Y %n') as t",
 ];

@@ -47,14 +47,15 @@ function timestampFrom(
 ): bigint | undefined {
   const parsed = parseTimestamp(text);
   if (parsed === undefined) return undefined;
-  const { micros, offset } = parsed;
+  const { micros, nanos, offset } = parsed;
   const instant =
     type.zone === undefined
       ? micros
       : offset === undefined
         ? localToInstant(micros, zone)
         : micros - offset;
-  return type.unit === 'ns' ? instant * 1000n : type.unit === 'ms' ? instant / 1000n : instant;
+  if (type.unit === 'ns') return instant * 1000n + nanos;
+  return type.unit === 'ms' ? instant / 1000n : instant;
 }
 
 /** The time of day in a date's text is read and dropped, as in PostgreSQL. */

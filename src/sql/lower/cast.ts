@@ -110,13 +110,28 @@ const TIMESTAMP_FORMATS = [
 const DATE_FORMATS = ['%Y-%m-%d', ...TIMESTAMP_FORMATS.slice(0, 3)];
 const ZONED_FORMATS = ['%Y-%m-%d %H:%M:%S%.f%#z', '%Y-%m-%dT%H:%M:%S%.f%#z'];
 
+const parsedAs = (text: Dsl, to: SqlType, format: string): Dsl =>
+  d.stringCall(
+    {
+      Strptime: [{ Literal: t.dtypeOf(to) }, { format, strict: false, exact: true, cache: true }],
+    },
+    text,
+    d.text('raise'),
+  );
+
 /** The first format that reads the text; none is an error unless lenient. */
 function fromText(node: Dsl, to: SqlType, lenient: boolean): Dsl {
   const text = trimmed(node);
   const kind = to.kind === 'date' || to.kind === 'time' ? to.kind : 'timestamp';
   const formats =
     kind === 'date' ? DATE_FORMATS : kind === 'time' ? ['%H:%M:%S%.f', '%H:%M'] : TIMESTAMP_FORMATS;
-  const read = formats.map((format) => strptime(text, format, kind, false));
+  // Nanoseconds are read as such: by way of microseconds they would be dropped.
+  const isFine = to.kind === 'timestamp' && to.unit === 'ns';
+  const read = formats.map((format) =>
+    isFine && format.includes('%H')
+      ? parsedAs(text, to, format)
+      : strptime(text, format, kind, false),
+  );
   const zoned = to.kind === 'timestamp' && to.zone !== undefined;
   if (zoned) {
     const utc = d.stringCall(
@@ -125,20 +140,7 @@ function fromText(node: Dsl, to: SqlType, lenient: boolean): Dsl {
       d.text('Z$'),
       d.text('+00:00'),
     );
-    read.unshift(
-      ...ZONED_FORMATS.map((format) =>
-        d.stringCall(
-          {
-            Strptime: [
-              { Literal: t.dtypeOf(to) },
-              { format, strict: false, exact: true, cache: true },
-            ],
-          },
-          utc,
-          d.text('raise'),
-        ),
-      ),
-    );
+    read.unshift(...ZONED_FORMATS.map((format) => parsedAs(utc, to, format)));
   }
   const dtype = t.dtypeOf(to);
   const value = d.coalesce(...read.map((each) => d.cast(each, dtype)));
