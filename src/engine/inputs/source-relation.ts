@@ -3,8 +3,8 @@ import { align, stack } from '../../compute/align.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
 import type {
   Column,
-  ParquetSource,
   FilesOfRelation,
+  ParquetSource,
   PlainText,
   Relation,
   TypeName,
