@@ -1,5 +1,6 @@
 /** Bins along one axis: round numbers, whole steps of time, or equal ratios on a log axis. */
 import { type Expr, polars } from '../../compute/polars.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Scene } from '../chart.ts';
 import { type Field, numberOf } from '../fields.ts';
 import { stepEnd, stepStart } from './every.ts';
@@ -40,7 +41,7 @@ export function binsOf(
   return {
     key: finiteOnly(index),
     edges: (key) => [edge(start, width, key), edge(start, width, key + 1)],
-    text: `${count} bins of ${Number(width.toPrecision(6))}`,
+    text: `${formatCountOf(count, 'bin')} of ${Number(width.toPrecision(6))}`,
   };
 }
 

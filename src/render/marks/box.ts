@@ -129,7 +129,7 @@ async function whiskerRows(
   });
   const shown = outliers.reduce((sum, map) => sum + map.size, 0);
   scene.note(
-    `${formatCountOf(scene.profile.rows, 'row')} → ${quartiles.filter(Boolean).length} boxes`,
+    `${formatCountOf(scene.profile.rows, 'row')} → ${formatCountOf(quartiles.filter(Boolean).length, 'box', 'boxes')}`,
   );
   if (shown < total)
     scene.note(

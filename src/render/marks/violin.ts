@@ -38,7 +38,7 @@ export async function violinPanel(given: Scene): Promise<Panel> {
   });
   const values = fine.totals.reduce((a, b) => a + b, 0);
   scene.note(
-    `${formatCountOf(values, 'value')} → ${of.cells.length} shapes of equal width (kernel density)`,
+    `${formatCountOf(values, 'value')} → ${formatCountOf(of.cells.length, 'shape')} of equal width (kernel density)`,
   );
   return { rows, layers: violinLayers(laneChannels(scene, of, by)) };
 }
