@@ -24,6 +24,12 @@ const FLOAT_KIND = 3;
 /** As DuckDB and Polars have it when nothing is said. */
 const ZSTD_LEVEL = 3;
 
+/**
+ * What compression leaves of a column at most: to save less is not worth undoing it at every
+ * reading. Indices into dictionaries are packed already.
+ */
+const WORTH = 7 / 8;
+
 /** Batches that may be refused before it is given up: each costs a look for nothing. */
 const REFUSALS = 3;
 
@@ -151,8 +157,9 @@ export class PlainEncoder {
     const { encoding, dictionary, data, nulls, range } = pages;
     const start = body.size;
     const before = body.uncompressed;
+    const { codec, bodies } = this.packed(dictionary?.data ?? NOTHING, data);
     if (dictionary !== undefined) {
-      this.page(body, PAGE.dictionary, dictionary.data, [
+      body.page(PAGE.dictionary, dictionary.data.length, bodies[0], [
         7,
         struct([
           [1, i32(dictionary.values)],
@@ -161,7 +168,7 @@ export class PlainEncoder {
       ]);
     }
     const dataAt = body.size;
-    this.page(body, PAGE.data, data, [
+    body.page(PAGE.data, data.length, bodies[1], [
       5,
       struct([
         [1, i32(rows)],
@@ -185,7 +192,7 @@ export class PlainEncoder {
       [1, i32(PHYSICAL[this.#kinds[index] ?? 0] ?? 0)],
       [2, { type: 9, element: 5, items: encodings.map(i32) }],
       [3, { type: 9, element: 8, items: [{ type: 8, value: name }] }],
-      [4, i32(CODECS[this.#codec] ?? 0)],
+      [4, i32(CODECS[codec] ?? 0)],
       [5, i64(rows)],
       [6, i64(body.uncompressed - before)],
       [7, i64(body.size - start)],
@@ -199,22 +206,18 @@ export class PlainEncoder {
     ]);
   }
 
-  /** A page and its header; `about` is what the header says of this kind of page. */
-  private page(
-    body: Body,
-    type: bigint,
-    data: Uint8Array,
-    about: readonly [number, ThriftValue],
-  ): void {
-    const compressed = this.compress(data);
-    const header = encodeStruct(
-      new Map([[1, i32(type)], [2, i32(data.length)], [3, i32(compressed.length)], about]),
-    );
-    body.add(header, compressed, header.length + data.length);
+  /** The pages of a column, compressed where that is worth it. */
+  private packed(dictionary: Uint8Array, data: Uint8Array): Packed {
+    const bodies = [this.compress(dictionary), this.compress(data)] as const;
+    const size = bodies[0].length + bodies[1].length;
+    if (this.#codec !== 'uncompressed' && size <= (dictionary.length + data.length) * WORTH) {
+      return { codec: this.#codec, bodies };
+    }
+    return { codec: 'uncompressed', bodies: [Buffer.from(dictionary), Buffer.from(data)] };
   }
 
   private compress(data: Uint8Array): Buffer {
-    if (this.#codec === 'uncompressed') return Buffer.from(data);
+    if (this.#codec === 'uncompressed' || data.length === 0) return Buffer.from(data);
     return zstdCompressSync(data, {
       chunkSize: Math.max(1024, data.length + (data.length >> 7) + 512),
       params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
@@ -225,6 +228,14 @@ export class PlainEncoder {
 const isPhysical = (leaf: ThriftStruct, kind: number | undefined): boolean =>
   Number(integer(leaf, 1)) === PHYSICAL[kind ?? 0];
 
+const NOTHING = new Uint8Array();
+
+/** Of a dictionary, which may be nothing, and of the data. */
+interface Packed {
+  readonly codec: Codec;
+  readonly bodies: readonly [Buffer, Buffer];
+}
+
 /** What lies between the magic and the footer. */
 class Body {
   readonly start = 4;
@@ -232,9 +243,13 @@ class Body {
   size: number = this.start;
   uncompressed = 0;
 
-  add(header: Buffer, data: Buffer, uncompressed: number): void {
+  /** `about` is what the header says of this kind of page, `size` that of its data before. */
+  page(type: bigint, size: number, data: Buffer, about: readonly [number, ThriftValue]): void {
+    const header = encodeStruct(
+      new Map([[1, i32(type)], [2, i32(size)], [3, i32(data.length)], about]),
+    );
     this.chunks.push(header, data);
     this.size += header.length + data.length;
-    this.uncompressed += uncompressed;
+    this.uncompressed += header.length + size;
   }
 }
