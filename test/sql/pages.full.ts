@@ -58,10 +58,10 @@ async function ours(path: string): Promise<Cell[][] | undefined> {
         { what: 'count', column: undefined },
         { what: 'sum', column: { name: 'i32', type: 'Int32' } },
         { what: 'max', column: { name: 'f64', type: 'Float64' } },
-        { what: 'min', column: { name: 'day', type: 'Date' } },
+        { what: 'max', column: { name: 'wide', type: 'Int64' } },
       ],
       conditions: [
-        { column: { name: 'i8', type: 'Int8' }, test: '>', values: [-3n], negated: false },
+        { column: { name: 'i32', type: 'Int32' }, test: '>', values: [-3n], negated: false },
       ],
     });
     const frame = plan && (await runGroups(plan));
@@ -79,7 +79,7 @@ test.each(['snappy', 'zstd', 'lz4', 'plain', 'second', 'polars_zstd'])(
     const pages = whole.length - 8 - whole.readUInt32LE(whole.length - 8);
     let path = '';
     const sql = (): string =>
-      `select text, flag, count(*), sum(i32), max(f64), min(day) from '${path}' where i8 > -3 group by 1, 2`;
+      `select text, flag, count(*), sum(i32), max(f64), max(wide) from '${path}' where i32 > -3 group by 1, 2`;
     let read = 0;
     try {
       for (let seed = 0; seed < TRIALS; seed += 1) {
