@@ -66,11 +66,27 @@ export function polars(): PolarsModule {
   return loaded;
 }
 
-/** Runs the plan now, on the streaming engine, and throws what Polars returns as an Error. */
+let engine: 'streaming' | 'in-memory' = 'streaming';
+
+/**
+ * Plans that `work` runs are computed at once instead of in streams. For few rows alone: it takes a
+ * tenth of the time, and memory for all of them.
+ */
+export function atOnce<T>(work: () => T): T {
+  const before = engine;
+  engine = 'in-memory';
+  try {
+    return work();
+  } finally {
+    engine = before;
+  }
+}
+
+/** Runs the plan now, in streams, and throws what Polars returns as an Error. */
 export function collect(frame: LazyFrame): DataFrame {
   const native: unknown = (frame as unknown as { _ldf?: unknown })._ldf;
   if (native instanceof Error) throw native;
-  const result: unknown = frame.collectSync({ engine: 'streaming' } as never);
+  const result: unknown = frame.collectSync({ engine } as never);
   if (result instanceof Error) throw result;
   return result as DataFrame;
 }

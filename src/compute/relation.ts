@@ -23,6 +23,8 @@ export interface Relation {
   readonly fits: boolean;
   /** About how many rows there are, when that is cheap to know: joins are ordered by it. */
   readonly rowEstimate?: number | undefined;
+  /** How many rows there are, where all of them are in memory; undefined elsewhere. */
+  readonly rowsHeld?: number | undefined;
   /** True when the file is stored by columns: reading few of them costs little. */
   readonly columnar?: boolean;
   /** All rows with these columns (all when undefined), in file order; NairobiError on bad data. */
@@ -72,6 +74,12 @@ export interface FilesOfRelation {
 }
 
 export const FILE_NUMBER = '#file';
+
+/** Below this, Polars' streams cost more than what flows through them: see atOnce of polars.ts. */
+const FEW_ROWS = 50_000;
+
+export const hasFewRows = ({ rowsHeld }: Relation): boolean =>
+  rowsHeld !== undefined && rowsHeld <= FEW_ROWS;
 
 export interface PlainColumn extends Column {
   /** chrono format of a date or timestamp. */

@@ -3,8 +3,8 @@
  * those of `stats` (docs/stats.md), which also finds everything else and takes longer; moments are
  * rounded a few times more, so the last digits may differ.
  */
-import { col, collect, type Expr } from '../compute/polars.ts';
-import type { Column, Relation } from '../compute/relation.ts';
+import { atOnce, col, collect, type DataFrame, type Expr } from '../compute/polars.ts';
+import { type Column, hasFewRows, type Relation } from '../compute/relation.ts';
 import { FIGURES } from '../compute/stats/figures.ts';
 import { isFloatType, isIntegerType } from '../compute/types.ts';
 import type { Session } from '../engine/session.ts';
@@ -66,7 +66,8 @@ function quick(
   if (exprs.some((expr) => expr === undefined)) return undefined;
   // Finite only when every value is.
   const all = [...(exprs as Expr[]), col(name).mean().alias(WITNESS)];
-  const frame = collect(relation.scan([name]).select(...all));
+  const run = (): DataFrame => collect(relation.scan([name]).select(...all));
+  const frame = hasFewRows(relation) ? atOnce(run) : run();
   const witness: unknown = frame.getColumn(WITNESS).get(0);
   if (witness !== null && !Number.isFinite(witness)) return undefined;
   return Object.fromEntries(figures.map((figure) => [figure, frame.getColumn(figure).get(0)]));

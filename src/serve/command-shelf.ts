@@ -37,7 +37,7 @@ export function shelfFor(
       const found = byId.get(datasetId(wish));
       if (found?.asInferred && isStillThere(found)) {
         used.push(found.id);
-        return new HeldPiece(found, frameOf(found));
+        return new HeldPiece(found, frameOf(found), { asCommand: true });
       }
       if (found?.asInferred !== false) cold.push(wish);
       return undefined;

@@ -13,11 +13,16 @@ export class HeldPiece implements Piece {
   readonly understood: Understood;
   readonly rejected: Rejected = { rows: 0, values: 0, examples: [] };
   readonly fits = true;
+  readonly rowsHeld?: number;
   readonly #path: string;
   readonly #frame: DataFrame | undefined;
 
-  /** `frame`: the same rows where Polars needs not copy them; else they are scanned. */
-  constructor(held: Held, frame: DataFrame | undefined) {
+  /**
+   * `frame`: the same rows where Polars needs not copy them; else they are scanned. `asCommand`:
+   * exactly as the program alone would compute on the file.
+   */
+  constructor(held: Held, frame: DataFrame | undefined, { asCommand }: { asCommand: boolean }) {
+    if (!asCommand) this.rowsHeld = held.rows;
     const size = held.files.reduce((sum, file) => sum + file.size, 0);
     this.file = { path: held.wish.path, size, kind: 'regular', partitions: [] };
     this.columns = held.columns;

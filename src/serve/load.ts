@@ -6,6 +6,7 @@ import type { planHost } from '../engine/plan.ts';
 import { Reporter } from '../engine/run/report.ts';
 import { Session } from '../engine/session.ts';
 import { NairobiError } from '../errors.ts';
+import { usableThreads } from '../host/cpu.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { type Sealed, sealedFile } from '../memory/sealed.ts';
@@ -19,9 +20,12 @@ export interface Loaded {
   readonly frame: DataFrame;
 }
 
+/** Looked up once: the files that say it cost a sixth of a small query. */
+let threads: number | undefined;
+
 export const hostOf = (memoryLimit: number): Parameters<typeof planHost>[0] => ({
   memoryLimit: bytes(memoryLimit) as Bytes,
-  threads: undefined,
+  threads: (threads ??= usableThreads()),
   cpus: undefined,
   io: 'auto',
   direct: 'auto',

@@ -92,7 +92,9 @@ export class StepRunner {
     const shelf: Shelf = ({ path }) => {
       const id = path.startsWith(placeOf('')) ? path.slice(placeOf('').length) : undefined;
       const rows = id === undefined ? undefined : this.#rows.get(id);
-      return rows === undefined ? undefined : new HeldPiece(rows.held, rows.frame);
+      return rows === undefined
+        ? undefined
+        : new HeldPiece(rows.held, rows.frame, { asCommand: false });
     };
     return new Session({ host: hostOf(this.#task.memoryLimit), read: {}, shelf }, new Reporter());
   }

@@ -110,11 +110,14 @@ function onlyQuery(
   return { select, views };
 }
 
-let last: { readonly sql: string; readonly parsed: Parsed } | undefined;
+/** The latest texts, the oldest first: a daemon is asked the same again and again. */
+const parsedTexts = new Map<string, Parsed>();
+const TEXTS_KEPT = 64;
 
 /** NairobiError BAD_SQL with the place, when PostgreSQL's grammar (and what we add) refuses it. */
 export async function parse(sql: string): Promise<Parsed> {
-  if (last?.sql === sql) return last.parsed;
+  const known = parsedTexts.get(sql);
+  if (known !== undefined) return known;
   if (sql.includes('\0')) throw new NairobiError('BAD_SQL', 'The SQL has a NUL byte in it');
   const parsedBefore = await withRare(() => replay(sql));
   if (parsedBefore !== undefined) return parsedBefore;
@@ -137,7 +140,7 @@ function replay(sql: string): Parsed | undefined {
   } catch (error) {
     if (!kept.missed()) throw error;
   }
-  last = undefined;
+  parsedTexts.delete(sql);
   return undefined;
 }
 
@@ -176,6 +179,8 @@ function parseWith({ scanSync, parseSync }: Parser, sql: string): Parsed {
     throw syntaxError(cause, source, rewritten.text);
   }
   const parsed: Parsed = { mode, ...onlyQuery(nodes, source), source, marks: rewritten.marks };
-  last = { sql, parsed };
+  parsedTexts.set(sql, parsed);
+  const [oldest] = parsedTexts.keys();
+  if (parsedTexts.size > TEXTS_KEPT && oldest !== undefined) parsedTexts.delete(oldest);
   return parsed;
 }

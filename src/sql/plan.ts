@@ -1,6 +1,6 @@
 /** SQL text to a query that can be run: the door of this room. */
 import type { DataFrame, LazyFrame } from '../compute/polars.ts';
-import { collect } from '../compute/polars.ts';
+import { atOnce, collect } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
 import {
   type BindOptions,
@@ -11,6 +11,7 @@ import {
 import { bindQuery, bindStatement } from './bind/query.ts';
 import { runPieces, runWindows, wholeBecause } from './bounded/run.ts';
 import { explainPlan } from './explain.ts';
+import { goesThroughFewRows } from './few-rows.ts';
 import type { Expression, OutputColumn, Plan } from './ir.ts';
 import { Lowerer } from './lower/plan.ts';
 import {
@@ -190,7 +191,10 @@ function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
         return scans > scansOf(relation, computed.keys());
       });
     },
-    run: () => runWhole(plan, output, computed),
+    run: () =>
+      goesThroughFewRows(plan)
+        ? atOnce(() => runWhole(plan, output, computed))
+        : runWhole(plan, output, computed),
     wholeBecause: because,
     runWindows: () => runInWindows(plan, output),
     runBounded: because === undefined ? () => runBounded(plan, output) : undefined,

@@ -80,6 +80,12 @@ export class SourceRelation implements Relation {
     return this.#rows;
   }
 
+  get rowsHeld(): number | undefined {
+    const held = this.pieces.map((piece) => piece.rowsHeld ?? Number.NaN);
+    const sum = held.reduce((all, rows) => all + rows, 0);
+    return Number.isNaN(sum) ? undefined : sum;
+  }
+
   /** They may change when `recover` widened a type. */
   get columns(): readonly Column[] {
     return this.#columns;

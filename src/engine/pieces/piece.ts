@@ -23,6 +23,8 @@ export interface Piece {
   prepare?(columns: readonly string[], byteLength: number): Promise<void>;
   /** See Relation.windows. */
   windows?(columns: readonly string[], most: number): AsyncIterable<LazyFrame> | undefined;
+  /** See Relation.rowsHeld. */
+  readonly rowsHeld?: number;
   /** All rows, in file order. */
   scan(columns?: readonly string[]): LazyFrame;
   /** Reads all of it into memory, if that is not so yet: true when it was done now. */
