@@ -23,13 +23,16 @@ export interface Loaded {
 /** Looked up once: the files that say it cost a sixth of a small query. */
 let threads: number | undefined;
 
-export const hostOf = (memoryLimit: number): Parameters<typeof planHost>[0] => ({
-  memoryLimit: bytes(memoryLimit) as Bytes,
-  threads: (threads ??= usableThreads()),
-  cpus: undefined,
-  io: 'auto',
-  direct: 'auto',
-});
+export function hostOf(memoryLimit: number): Parameters<typeof planHost>[0] {
+  threads ??= usableThreads();
+  return {
+    memoryLimit: bytes(memoryLimit) as Bytes,
+    threads,
+    cpus: undefined,
+    io: 'auto',
+    direct: 'auto',
+  };
+}
 
 /**
  * Reads it, and again when it changed meanwhile. MEMORY_LIMIT where the rows do not fit; what
