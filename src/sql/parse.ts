@@ -113,6 +113,8 @@ function onlyQuery(
 /** The latest texts, the oldest first: a daemon is asked the same again and again. */
 const parsedTexts = new Map<string, Parsed>();
 const TEXTS_KEPT = 64;
+/** One of more characters is remembered alone: its tree may take a hundred times as much. */
+const LONG_TEXT = 16 * 1024;
 
 /** NairobiError BAD_SQL with the place, when PostgreSQL's grammar (and what we add) refuses it. */
 export async function parse(sql: string): Promise<Parsed> {
@@ -179,6 +181,7 @@ function parseWith({ scanSync, parseSync }: Parser, sql: string): Parsed {
     throw syntaxError(cause, source, rewritten.text);
   }
   const parsed: Parsed = { mode, ...onlyQuery(nodes, source), source, marks: rewritten.marks };
+  if (sql.length > LONG_TEXT) parsedTexts.clear();
   parsedTexts.set(sql, parsed);
   const [oldest] = parsedTexts.keys();
   if (parsedTexts.size > TEXTS_KEPT && oldest !== undefined) parsedTexts.delete(oldest);
