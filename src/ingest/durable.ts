@@ -6,6 +6,7 @@
  */
 import {
   closeSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -14,10 +15,10 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { NairobiError } from '../errors.ts';
-import { temporaryBeside } from './layout.ts';
+import { newRunId, temporaryBeside } from './layout.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the device',
@@ -91,16 +92,27 @@ export function syncDirectory(path: string): void {
   });
 }
 
-/** Creates a directory and its missing parents, each durable in its own parent. */
+/**
+ * Creates a directory and its missing parents, each durable in its own parent. Node's own way to
+ * make the parents too (24.21) takes any failure for a missing parent and says so.
+ */
 export function makeDirectory(path: string): void {
-  const first = attempt('create', path, () => mkdirSync(path, { recursive: true }));
-  if (first === undefined) return;
-  const top = dirname(first);
-  for (let made = dirname(path); made.length >= top.length; made = dirname(made)) {
-    syncDirectory(made);
-    if (made === dirname(made)) break;
-  }
+  if (isDirectory(path)) return;
+  const parent = dirname(path);
+  makeDirectory(parent);
+  attempt('create', path, () => {
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      // Somebody else was quicker.
+      if (errnoOf(error) !== 'EEXIST' || !isDirectory(path)) throw error;
+    }
+  });
+  syncDirectory(parent);
 }
+
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** A new file with this content, synced; fails where one exists. Its name is not durable yet. */
 export function writeNew(path: string, data: Uint8Array, mode = 0o644): void {
@@ -111,6 +123,25 @@ export function writeNew(path: string, data: Uint8Array, mode = 0o644): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Linux's bits for a file that never has a name, which Node's constants lack. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+/** A file in `folder` that has no name, so that nothing of it is left whatever happens. */
+export function openUnnamed(folder: string): number {
+  try {
+    return openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600);
+  } catch (error) {
+    // NFS and FAT cannot: there it has a name for a moment.
+    if (errnoOf(error) !== 'EOPNOTSUPP' && errnoOf(error) !== 'EISDIR') {
+      throw ioError('create a temporary file in', folder, error);
+    }
+  }
+  const path = temporaryBeside(join(folder, 'nairobi'), newRunId());
+  const fd = attempt('create', path, () => openSync(path, 'wx+', 0o600));
+  attempt('remove', path, () => rmSync(path));
+  return fd;
 }
 
 /**

@@ -81,13 +81,17 @@ export function temporaryBeside(path: string, run: string): string {
 
 const TEMPORARY_SUFFIX = /^\d{8}T\d{6}-[0-9a-f]{8}\.tmp(\.spool)?$/;
 
-/** Removes what killed runs left beside `path`. Only with a lock held that keeps others away. */
-export function removeTemporaries(path: string): void {
+/** What runs have beside `path` under hidden names. */
+export function temporariesBeside(path: string): string[] {
   const folder = dirname(resolve(path));
   const prefix = `.${basename(path)}.`;
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    if (!name.startsWith(prefix) || !TEMPORARY_SUFFIX.test(name.slice(prefix.length))) continue;
-    rmSync(join(folder, name), { force: true });
-  }
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(prefix) && TEMPORARY_SUFFIX.test(name.slice(prefix.length)))
+    .map((name) => join(folder, name));
+}
+
+/** Removes what killed runs left beside `path`. Only with a lock held that keeps others away. */
+export function removeTemporaries(path: string): void {
+  for (const temporary of temporariesBeside(path)) rmSync(temporary, { force: true });
 }

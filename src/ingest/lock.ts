@@ -3,10 +3,19 @@
  * dies, however it dies, so it is never stale; a PID file would be.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { NairobiError } from '../errors.ts';
 import { attempt, makeDirectory } from './durable.ts';
+import { temporariesBeside } from './layout.ts';
 
 export interface Lock extends Disposable {
   readonly path: string;
@@ -24,8 +33,12 @@ export function takeLock(path: string, waitMs = 0): Lock {
       hint: `${holder === '' ? 'its holder is unknown' : `it is ${holder}`}; --lock-wait 30s waits for it`,
     });
   }
-  ftruncateSync(fd, 0);
-  writeSync(fd, `process ${process.pid} since ${new Date().toISOString()}\n`, 0);
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, `process ${process.pid} since ${new Date().toISOString()}\n`, 0);
+  } catch {
+    // Who holds it is a courtesy; a full disk must not keep a run from making room.
+  }
   let open = true;
   return {
     path,
@@ -52,4 +65,38 @@ function flock(fd: number, waitMs: number): boolean {
     });
   }
   return result.status === 0;
+}
+
+/** A temporary file whose owner has not claimed it yet is younger than this. */
+const UNCLAIMED_MS = 60_000;
+
+/** Says that a temporary file belongs to a run that lives; the kernel takes it back with the run. */
+export function claim(path: string): Disposable {
+  const fd = attempt('open', path, () => openSync(path, 'r'));
+  // Without flock nobody can tell, and nobody removes it.
+  tryFlock(fd);
+  return { [Symbol.dispose]: () => closeSync(fd) };
+}
+
+/** Removes what runs that were killed left beside `path`, where no lock keeps other runs away. */
+export function removeAbandoned(path: string): void {
+  for (const temporary of temporariesBeside(path)) {
+    const age =
+      Date.now() - (statSync(temporary, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age < UNCLAIMED_MS) continue;
+    const fd = openSync(temporary, 'r');
+    try {
+      if (tryFlock(fd)) rmSync(temporary, { force: true });
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+function tryFlock(fd: number): boolean {
+  try {
+    return flock(fd, 0);
+  } catch {
+    return false;
+  }
 }

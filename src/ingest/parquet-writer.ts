@@ -47,11 +47,11 @@ export class ParquetWriter {
   #rows = 0;
   #open = true;
 
-  /** Creates `path`, which must not exist. */
-  constructor(path: string, codec: Codec) {
+  /** Creates `path`, which must not exist; or writes into an empty file that is open already. */
+  constructor(path: string, codec: Codec, fd?: number) {
     this.path = path;
     this.#codec = codec;
-    this.#fd = attempt('create', path, () => openSync(path, 'wx', 0o644));
+    this.#fd = fd ?? attempt('create', path, () => openSync(path, 'wx', 0o644));
     try {
       writeFully(this.#fd, MAGIC, path);
     } catch (error) {

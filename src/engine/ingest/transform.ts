@@ -1,15 +1,14 @@
 /** What happens to rows between source and target. Said in SQL, run by the query planner. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { align } from '../../compute/align.ts';
 import { collect, type DataFrame, polars } from '../../compute/polars.ts';
 import type { Column, Relation } from '../../compute/relation.ts';
 import { columnsOf, isNumericType } from '../../compute/types.ts';
 import { NairobiError } from '../../errors.ts';
+import { openUnnamed } from '../../ingest/durable.ts';
 import { ParquetWriter } from '../../ingest/parquet-writer.ts';
 import { compile } from '../../sql/plan.ts';
-import { unfinished } from '../../unfinished.ts';
 
 export interface TransformWishes {
   readonly select: string | undefined;
@@ -47,7 +46,7 @@ export class Transform implements Disposable {
   readonly #perBatch: boolean;
   readonly #sql: string;
   readonly #dedupe: readonly string[];
-  #spool: { folder: string; writer: ParquetWriter; undo: Disposable } | undefined;
+  #spool: Spool | undefined;
 
   private constructor(
     sql: string,
@@ -94,8 +93,10 @@ export class Transform implements Disposable {
   /** The rows that could only be known at the end; undefined when there are none. */
   async finish(): Promise<DataFrame | undefined> {
     if (this.#spool === undefined) return undefined;
-    this.#spool.writer.close();
-    const frame = collect(polars().scanParquet(this.#spool.writer.path, { glob: false } as never));
+    const { fd, writer } = this.#spool;
+    writer.close();
+    const path = `/proc/self/fd/${fd}`;
+    const frame = collect(polars().scanParquet(path, { glob: false } as never));
     const first =
       this.#dedupe.length === 0
         ? frame
@@ -112,16 +113,21 @@ export class Transform implements Disposable {
   [Symbol.dispose](): void {
     if (this.#spool === undefined) return;
     this.#spool.writer.abandon();
-    this.#spool.undo[Symbol.dispose]();
-    rmSync(this.#spool.folder, { recursive: true, force: true });
+    closeSync(this.#spool.fd);
     this.#spool = undefined;
   }
 }
 
-function openSpool(): { folder: string; writer: ParquetWriter; undo: Disposable } {
-  const folder = mkdtempSync(join(tmpdir(), 'nairobi-spool-'));
-  const undo = unfinished(folder);
-  return { folder, writer: new ParquetWriter(join(folder, 'rows.parquet'), 'lz4'), undo };
+/** Rows that are kept until the end, in a file without a name: nothing can be left behind. */
+interface Spool {
+  readonly fd: number;
+  readonly writer: ParquetWriter;
+}
+
+function openSpool(): Spool {
+  const written = openUnnamed(tmpdir());
+  const fd = openSync(`/proc/self/fd/${written}`, 'r');
+  return { fd, writer: new ParquetWriter(tmpdir(), 'lz4', written) };
 }
 
 /** The wishes as a query over the table "input"; undefined when there are none. */
