@@ -4,7 +4,15 @@
  * undisturbed, and the target is compared with what a history without any fault gives.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { nairobiCommand } from './binary.ts';
@@ -36,22 +44,30 @@ export interface Ended {
 
 /** Every call by which the program changes a file system. */
 export const WRITING_CALLS =
-  'write,pwrite64,writev,rename,renameat,renameat2,mkdir,mkdirat,fsync,fdatasync,unlink,unlinkat,rmdir,ftruncate,link,linkat';
+  'write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile,rename,renameat,renameat2,mkdir,mkdirat,fsync,fdatasync,unlink,unlinkat,rmdir,ftruncate,fallocate,link,linkat';
+
+/** By what it is to be told which file a call is about. */
+export const OPENING_CALLS = 'openat';
 
 export const hasStrace = spawnSync('strace', ['-V']).status === 0;
 export const NO_STRACE = 'strace is not installed: apt-get install strace';
 
-/** The nth use of a system call. */
+/** The nth use of a system call in a thread. */
 export interface Call {
   readonly name: string;
   readonly nth: number;
+  /** Made by the thread that runs the program, which makes the same calls every time. */
+  readonly isMain: boolean;
 }
 
-/** Arguments of strace (which counts each system call by itself) that do `what` to one call. */
-export const inject = (what: string, { name, nth }: Call): string[] => [
-  ...['strace', '-qq', '-o', '/dev/null', '-e', `trace=${name}`],
+/** Arguments of strace that do `what` to the nth such call of the main thread, or of each. */
+export const inject = (what: string, { name, nth, isMain }: Call): string[] => [
+  ...['strace', ...(isMain ? [] : ['-f']), '-qq', '-o', '/dev/null', '-e', `trace=${name}`],
   ...['-e', `inject=${name}:${what}:when=${nth}`],
 ];
+
+/** Threads wake each other by these: no failure of theirs is one of a device. */
+const WAKING = /<(anon_inode|pipe|socket|UNIX|\/dev\/null)/;
 
 const STOP_AFTER_MS = 20_000;
 
@@ -75,6 +91,11 @@ export class Stage {
       rmSync(join(this.path, name), { recursive: true, force: true });
     }
     cpSync(this.#snapshot, this.path, { recursive: true, preserveTimestamps: true });
+  }
+
+  /** True when everything is as before the run: nothing is left over, and a rerun is the first. */
+  isUntouched(): boolean {
+    return filesBelow(this.path) === filesBelow(this.#snapshot);
   }
 
   /** Runs the command; `before` is put in front of it, as strace is. Killed after `killMs`. */
@@ -111,18 +132,23 @@ export class Stage {
   async calls(names: string, isWanted: (line: string) => boolean = () => true): Promise<Call[]> {
     this.reset();
     const trace = join(this.path, 'trace');
-    await this.run(['strace', '-qq', '-o', trace, '-e', `trace=${names}`]);
+    await this.run(['strace', '-f', '-y', '-qq', '-o', trace, '-e', `trace=${names}`]);
     const seen = new Map<string, number>();
-    const calls: Call[] = [];
+    const calls = new Map<string, Call>();
+    let main: string | undefined;
     for (const line of readFileSync(trace, 'utf8').split('\n')) {
-      const name = /^(\w+)\(/.exec(line)?.[1];
-      if (name === undefined) continue;
-      const nth = (seen.get(name) ?? 0) + 1;
-      seen.set(name, nth);
-      if (isWanted(line)) calls.push({ name, nth });
+      const [, thread, name] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
+      if (thread === undefined || name === undefined) continue;
+      main ??= thread;
+      const nth = (seen.get(thread + name) ?? 0) + 1;
+      seen.set(thread + name, nth);
+      const isMain = thread === main;
+      const known = calls.get(name + nth);
+      if (WAKING.test(line) || !isWanted(line) || known?.isMain === true) continue;
+      calls.set(name + nth, { name, nth, isMain });
     }
     rmSync(trace);
-    return calls;
+    return [...calls.values()];
   }
 
   /** Readable as it was left, no row twice, and the old rows or the new ones. */
@@ -145,6 +171,16 @@ export class Stage {
       `${what}: left over`,
     ).toEqual([]);
   }
+}
+
+/** Every file with its size and time, but for locks, which stay and hold nothing. */
+function filesBelow(root: string): string {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !/(^|[./])lock$/.test(name))
+    .sort()
+    .map((name) => ({ name, stat: statSync(join(root, name)) }))
+    .map(({ name, stat }) => (stat.isDirectory() ? name : `${name} ${stat.size} ${stat.mtimeMs}`))
+    .join('\n');
 }
 
 /** The process that strace runs. */
