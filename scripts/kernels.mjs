@@ -28,6 +28,7 @@ const KERNELS = {
       '--enable threads --sharedMemory --importMemory --initialMemory 2 --maximumMemory 65536',
     alsoFrom: ['stats'],
   },
+  lines: { out: 'src/ingest/lines-kernel.generated.ts', options: '', alsoFrom: ['stats'] },
   values: { out: 'src/formats/csv/values-kernel.generated.ts', options: '--initialMemory 8' },
 };
 

@@ -1,8 +1,10 @@
 /** Threads that decode and encode batches; answers come in the order of the questions. */
 import { Worker } from 'node:worker_threads';
-import { assert, NairobiError } from '../errors.ts';
+import { assert, type ErrorJson, NairobiError } from '../errors.ts';
+import type { CsvColumn } from '../formats/csv/sniff.ts';
 import { threadEntry } from '../thread-entry.ts';
 import type { BatchAnswer, BatchDone, BatchJob, BatchTask } from './batch-worker.ts';
+import { Widening } from './widen.ts';
 
 interface Waiting {
   readonly resolve: (done: BatchDone) => void;
@@ -61,7 +63,7 @@ export class BatchPool implements AsyncDisposable {
       }));
       waiting?.resolve({ ...answer, pieces });
     } else if (answer.error === undefined) waiting?.reject(answer.thrown);
-    else waiting?.reject(new NairobiError(answer.error.code, answer.error.message, answer.error));
+    else waiting?.reject(asThrown(answer.error, answer.wider));
   }
 
   private fail(error: unknown): void {
@@ -72,4 +74,10 @@ export class BatchPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
+}
+
+/** The error as it was thrown in its thread. */
+function asThrown(error: ErrorJson, wider: CsvColumn | undefined): NairobiError {
+  const cause = wider === undefined ? {} : { cause: new Widening(wider) };
+  return new NairobiError(error.code, error.message, { ...error, ...cause });
 }

@@ -4,13 +4,14 @@ import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
 import { assert, type ErrorJson, NairobiError } from '../errors.ts';
-import type { CsvPlan } from '../formats/csv/sniff.ts';
+import type { CsvColumn, CsvPlan } from '../formats/csv/sniff.ts';
 import { viewOf } from '../kernel/syscall.ts';
 import { countByte } from './boundary.ts';
 import { CsvDecoder } from './csv.ts';
 import type { BadRows, Reject } from './decoder.ts';
 import { type EncodedPiece, type Encoding, encodePieces } from './encode.ts';
 import { PlainEncoder } from './parquet-pages.ts';
+import { wideningOf } from './widen.ts';
 
 const NEWLINE = 0x0a;
 
@@ -44,6 +45,8 @@ export interface BatchFailed {
   /** Undefined for what is no NairobiError: a bug. */
   readonly error: ErrorJson | undefined;
   readonly thrown: unknown;
+  /** What would mend the error. */
+  readonly wider: CsvColumn | undefined;
 }
 
 export type BatchAnswer = BatchDone | BatchFailed;
@@ -74,8 +77,11 @@ function answerTo(job: BatchJob, work: () => BatchDone | undefined): BatchAnswer
   try {
     return work();
   } catch (thrown) {
-    const error = thrown instanceof NairobiError ? thrown.toJSON() : undefined;
-    return { id: job.id, error, thrown: error === undefined ? thrown : undefined };
+    if (!(thrown instanceof NairobiError)) {
+      return { id: job.id, error: undefined, thrown, wider: undefined };
+    }
+    const wider = wideningOf(thrown);
+    return { id: job.id, error: thrown.toJSON(), thrown: undefined, wider };
   }
 }
 

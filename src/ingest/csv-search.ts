@@ -19,10 +19,11 @@ import {
   parseBytes,
 } from '../formats/csv/parse.ts';
 import { Records } from '../formats/csv/records.ts';
-import type { CsvPlan } from '../formats/csv/sniff.ts';
+import type { CsvColumn, CsvPlan } from '../formats/csv/sniff.ts';
 import { countByte } from './boundary.ts';
 import type { BadRows, Reject } from './decoder.ts';
 import type { Batch } from './feed.ts';
+import { Widening, widerColumn } from './widen.ts';
 
 const NEWLINE = 0x0a;
 
@@ -37,6 +38,8 @@ export class Search {
   readonly #parse: Parse;
   readonly #rules: ParseRules;
   readonly #frames: DataFrame[] = [];
+  #counted = { to: 0, lines: 0 };
+  readonly #wider = new Map<number, CsvColumn | undefined>();
 
   constructor(plan: CsvPlan, badRows: BadRows, rules: ParseRules, parse: Parse) {
     this.#plan = plan;
@@ -121,10 +124,24 @@ export class Search {
       const rows = marked
         .filter(pl.col(internalName(index)))
         .getColumn('row')
-        .toArray();
-      for (const row of rows) bad.set(Number(row), [...(bad.get(Number(row)) ?? []), index]);
+        .toArray()
+        .map(Number);
+      if (rows.length > 0) this.considerWider(frame, index, rows);
+      for (const row of rows) bad.set(row, [...(bad.get(row) ?? []), index]);
     }
     return new Map([...bad].sort(([a], [b]) => a - b));
+  }
+
+  /** What type would hold the values: asked when the first of a column are met. */
+  private considerWider(frame: DataFrame, index: number, rows: readonly number[]): void {
+    const column = this.#plan.columns[index];
+    if (column === undefined || this.#wider.has(index)) return;
+    const texts = frame.getColumn(internalName(index)).toArray() as (string | null)[];
+    const bad = rows.flatMap((row) => texts[row] ?? []);
+    this.#wider.set(
+      index,
+      widerColumn(column, bad, () => texts.filter((text) => text !== null)),
+    );
   }
 
   private reject(run: Run, row: number, culprit: number | undefined, error?: unknown): void {
@@ -132,8 +149,8 @@ export class Search {
     const data = run.data.subarray(begin, run.starts[row + 1] ?? run.data.length);
     const column = culprit === undefined ? undefined : this.#plan.columns[culprit];
     const place = run.byte + begin;
-    const reject: Reject = {
-      line: run.line + countByte(run.batch.data, NEWLINE, 0, place),
+    const plain: Reject = {
+      line: run.line + this.linesBefore(run, place),
       byte: run.batch.offset + place,
       column: column?.name,
       reason:
@@ -142,8 +159,18 @@ export class Search {
           : `${JSON.stringify(this.valueOf(data, culprit ?? 0))} is not ${column.type}`,
       raw: textOf(data),
     };
+    const wider = culprit === undefined ? undefined : this.#wider.get(culprit);
+    const reject: Reject = wider === undefined ? plain : { ...plain, wider };
     if (this.#badRows === 'fail') throw rejectError(reject);
     this.rejects.push(reject);
+  }
+
+  /** Counted on from the reject before: they come in rising order, and there may be many. */
+  private linesBefore(run: Run, place: number): number {
+    const from = place < this.#counted.to ? { to: 0, lines: 0 } : this.#counted;
+    const lines = from.lines + countByte(run.batch.data, NEWLINE, from.to, place);
+    this.#counted = { to: place, lines };
+    return lines;
   }
 
   private halve(run: Run, from: number, to: number): void {
@@ -200,6 +227,7 @@ export function rejectError(reject: Reject): NairobiError {
       ...(reject.column === undefined ? {} : { column: reject.column }),
     },
     hint: hintFor(reject),
+    ...(reject.wider === undefined ? {} : { cause: new Widening(reject.wider) }),
   });
 }
 

@@ -1,13 +1,10 @@
 /** What database targets have in common. */
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
-import type { Column } from '../compute/relation.ts';
 import { attempt } from './durable.ts';
 import type { SealedRejects } from './target.ts';
 
 /** Where a database keeps what ingest has read, in the transaction of the rows. */
 export const STATE_TABLE = '_nairobi_ingest';
-
-export const describe = (column: Column): string => `${column.name} ${column.type}`;
 
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

@@ -9,6 +9,7 @@ import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { type Bytes, bytes, MiB } from '../units.ts';
 import type { Clearing } from './after.ts';
+import { requireColumns, requireSame } from './columns.ts';
 import { makeDirectory } from './durable.ts';
 import { type EncodedPiece, type Encoding, encodePieces } from './encode.ts';
 import { newRunId, partName, recordPath, removeTemporaries } from './layout.ts';
@@ -82,7 +83,7 @@ export class DatasetTarget implements Target {
     this.#columns = columns;
     const known = this.#last;
     if (known === undefined || known.columns.length === 0) return;
-    requireSame('columns', known.columns.map(describe), columns.map(describe), this.root);
+    requireColumns(known.columns, columns, this.root);
     requireSame('partition keys', known.partitionBy, this.partitionBy, this.root);
   }
 
@@ -187,28 +188,6 @@ export function appendRejects(rejects: Progress['rejects'], root: string): Appen
   const offset = statSync(rejects.path, { throwIfNoEntry: false })?.size ?? 0;
   const from = relative(root, rejects.staged);
   return [{ from, to: rejects.path, offset, bytes: rejects.bytes }];
-}
-
-const describe = (column: Column): string => `${column.name} ${column.type}`;
-
-export function requireSame(
-  what: string,
-  before: readonly string[],
-  now: readonly string[],
-  root: string,
-): void {
-  if (before.length === now.length && before.every((text, index) => text === now[index])) return;
-  const gone = before.filter((text) => !now.includes(text));
-  const added = now.filter((text) => !before.includes(text));
-  const difference = [
-    ...(gone.length > 0 ? [`it has ${gone.join(', ')}`] : []),
-    ...(added.length > 0 ? [`these rows have ${added.join(', ')}`] : []),
-  ];
-  throw new NairobiError(
-    'BAD_DATA',
-    `Cannot add to ${root}: the ${what} differ: ${difference.join('; ') || 'their order changed'}`,
-    { hint: 'choose them with --select, --rename and --types, or write into another directory' },
-  );
 }
 
 function checkState(

@@ -1,6 +1,7 @@
 /** From whole records to rows, with an account of every record that did not become one. */
 import type { DataFrame } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
+import type { CsvColumn } from '../formats/csv/sniff.ts';
 import type { Batch } from './feed.ts';
 
 /** A record that is not among the rows, and why. */
@@ -11,6 +12,8 @@ export interface Reject {
   readonly column: string | undefined;
   readonly reason: string;
   readonly raw: string;
+  /** How its column would hold the value; undefined when nothing does, or where nobody asked. */
+  readonly wider?: CsvColumn;
 }
 
 export interface Decoded {

@@ -9,56 +9,90 @@ export interface Cell {
   readonly kind: 'number' | 'string' | 'boolean' | 'json';
 }
 
+export type LineFormat = 'ndjson' | 'influx';
 export type LineRecord = ReadonlyMap<string, Cell>;
 export type LineParser = (line: string) => LineRecord;
 
 /** Polars and V8 both fail on deeper values than any log holds. */
 const MAX_DEPTH = 64;
 
-/** An integer that a double does not hold: its digits are taken from the text. */
-const LONG_NUMBER = /[\d.]{16,}/;
-
+/** One object. Numbers and what is nested keep the very text they were written with. */
 export function parseJsonLine(line: string): LineRecord {
-  const value: unknown = LONG_NUMBER.test(line) ? JSON.parse(line, keepDigits) : JSON.parse(line);
+  const value: unknown = JSON.parse(line);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Error('the line is no JSON object');
   }
-  if (depthOf(value) > MAX_DEPTH) throw new Error(`the value is nested deeper than ${MAX_DEPTH}`);
+  const entries = Object.entries(value);
+  const isExact = entries.every(([, item]) => typeof item !== 'number' && !isNested(item));
+  const sources = isExact ? undefined : sourcesOf(line);
   const record = new Map<string, Cell>();
-  for (const [name, item] of Object.entries(value)) {
-    if (item !== null) record.set(name, cellOf(item));
+  for (const [name, item] of entries) {
+    if (item === null) continue;
+    const cell = cellOf(item, sources?.get(name));
+    if (!cell.text.isWellFormed()) {
+      throw new Error(`the text of ${JSON.stringify(name)} has half a surrogate pair`);
+    }
+    record.set(name, cell);
   }
   return record;
 }
 
-class Digits {
-  readonly source: string;
-  constructor(source: string) {
-    this.source = source;
-  }
-  toJSON(): number {
-    return Number(this.source);
-  }
-}
+const isNested = (item: unknown): boolean => typeof item === 'object' && item !== null;
 
-/** ECMAScript 2026: a reviver is told the text a number was written with. */
-function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
-  const source = context?.source;
-  const isLong = typeof value === 'number' && source !== undefined && LONG_NUMBER.test(source);
-  return isLong ? new Digits(source) : value;
-}
-
-function cellOf(value: unknown): Cell {
-  if (typeof value === 'number') return { text: String(value), kind: 'number' };
-  if (value instanceof Digits) return { text: value.source, kind: 'number' };
-  if (typeof value === 'boolean') return { text: String(value), kind: 'boolean' };
+function cellOf(value: unknown, source = ''): Cell {
   if (typeof value === 'string') return { text: value, kind: 'string' };
-  return { text: JSON.stringify(value), kind: 'json' };
+  if (typeof value === 'number') return { text: source, kind: 'number' };
+  if (typeof value === 'boolean') return { text: String(value), kind: 'boolean' };
+  return { text: source, kind: 'json' };
 }
 
-function depthOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+/** The texts of the values of an object that is known to be JSON, the last of each key. */
+function sourcesOf(line: string): Map<string, string> {
+  const sources = new Map<string, string>();
+  let at = line.indexOf('{') + 1;
+  for (;;) {
+    const start = line.indexOf('"', at);
+    if (start === -1) return sources;
+    const end = endOfString(line, start);
+    const name = line.slice(start, end);
+    const from = endOfBlanks(line, line.indexOf(':', end) + 1);
+    const to = endOfValue(line, from);
+    const key = name.includes('\\') ? (JSON.parse(name) as string) : name.slice(1, -1);
+    sources.set(key, line.slice(from, to));
+    at = to;
+  }
+}
+
+/** Behind the closing quote of the text that begins at `start`. */
+function endOfString(line: string, start: number): number {
+  let at = start + 1;
+  while (line[at] !== '"') at += line[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+function endOfBlanks(line: string, start: number): number {
+  let at = start;
+  while (/\s/.test(line[at] ?? '')) at += 1;
+  return at;
+}
+
+function endOfValue(line: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < line.length; ) {
+    const char = line[at] ?? '';
+    if (char === '"') {
+      at = endOfString(line, at);
+      if (depth === 0) return at;
+      continue;
+    }
+    if (depth === 0 && (char === ',' || char === '}' || /\s/.test(char))) return at;
+    if (char === '{' || char === '[') depth += 1;
+    if (char === '}' || char === ']') depth -= 1;
+    if (depth > MAX_DEPTH) throw new Error(`the value is nested deeper than ${MAX_DEPTH}`);
+    at += 1;
+    if (depth === 0 && (char === '}' || char === ']')) return at;
+  }
+  return line.length;
 }
 
 /** Columns that line protocol brings beside tags and fields. */

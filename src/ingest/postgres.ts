@@ -8,8 +8,8 @@ import { type DataFrame, polars } from '../compute/polars.ts';
 import type { Column } from '../compute/relation.ts';
 import { assert, messageOf, NairobiError } from '../errors.ts';
 import type { Clearing } from './after.ts';
-import { describe, publishRejects, quoteName, STATE_TABLE } from './database.ts';
-import { requireSame } from './dataset.ts';
+import { requireColumns } from './columns.ts';
+import { publishRejects, quoteName, STATE_TABLE } from './database.ts';
 import type { CommitRecord } from './record.ts';
 import { recordOf } from './sqlite.ts';
 import type { CommitSummary, Progress, Target } from './target.ts';
@@ -88,10 +88,7 @@ export class PostgresTarget implements Target {
   }
 
   setColumns(columns: readonly Column[]): void {
-    const known = this.#last?.columns ?? [];
-    if (known.length > 0) {
-      requireSame('columns', known.map(describe), columns.map(describe), this.#options.table);
-    }
+    requireColumns(this.#last?.columns ?? [], columns, this.#options.table);
     this.#columns = columns;
   }
 

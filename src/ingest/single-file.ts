@@ -9,10 +9,12 @@ import type { Column } from '../compute/relation.ts';
 import { assert, NairobiError } from '../errors.ts';
 import { unfinished } from '../unfinished.ts';
 import type { Clearing } from './after.ts';
-import { addTotals, appendRejects, requireSame } from './dataset.ts';
+import { requireColumns } from './columns.ts';
+import { addTotals, appendRejects } from './dataset.ts';
 import { attempt, makeDirectory, replaceFile, syncDirectory } from './durable.ts';
 import type { EncodedPiece, Encoding } from './encode.ts';
 import { newRunId, removeTemporaries, temporaryBeside } from './layout.ts';
+import { claim, removeAbandoned } from './lock.ts';
 import { type Codec, ParquetWriter } from './parquet-writer.ts';
 import { type CommitRecord, encodeRecord, NO_ROWS, readRecord } from './record.ts';
 import type { CommitSummary, Progress, Target } from './target.ts';
@@ -54,7 +56,10 @@ export class FileTarget implements Target {
         where: { file: this.path },
       });
     }
-    if (options.statePath === undefined) return;
+    if (options.statePath === undefined) {
+      removeAbandoned(this.path);
+      return;
+    }
     const record = readRecord(options.statePath);
     if (record !== undefined && record.target !== this.path) {
       throw new NairobiError('USAGE', `The state belongs to another target: ${record.target}`, {
@@ -81,10 +86,7 @@ export class FileTarget implements Target {
   setColumns(columns: readonly Column[]): void {
     const known = this.#last?.columns ?? [];
     this.#columns = columns;
-    const describe = (column: Column): string => `${column.name} ${column.type}`;
-    if (known.length > 0) {
-      requireSame('columns', known.map(describe), columns.map(describe), this.path);
-    }
+    requireColumns(known, columns, this.path);
   }
 
   get uncleared(): readonly Clearing[] {
@@ -116,6 +118,7 @@ export class FileTarget implements Target {
         ? new TextWriter(this.temporary, format)
         : // Arrow's file format cannot be continued: it is made from this at the commit.
           new ParquetWriter(this.temporary, format === 'arrow' ? 'lz4' : codec);
+    this.#unfinished?.use(claim(this.temporary));
     if (this.#last !== undefined && existsSync(this.path) && format !== 'arrow') {
       this.#writer.appendFile(this.path);
     }

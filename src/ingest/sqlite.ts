@@ -8,8 +8,9 @@ import type { Column } from '../compute/relation.ts';
 import { isFloatType, isIntegerType } from '../compute/types.ts';
 import { assert, messageOf, NairobiError } from '../errors.ts';
 import type { Clearing } from './after.ts';
-import { describe, publishRejects, quoteName, STATE_TABLE } from './database.ts';
-import { addTotals, requireSame } from './dataset.ts';
+import { requireColumns } from './columns.ts';
+import { publishRejects, quoteName, STATE_TABLE } from './database.ts';
+import { addTotals } from './dataset.ts';
 import { newRunId } from './layout.ts';
 import { type CommitRecord, NO_ROWS, type SourceState } from './record.ts';
 import type { CommitSummary, Progress, Target } from './target.ts';
@@ -43,10 +44,10 @@ export class SqliteTarget implements Target {
       this.#database.exec(
         `create table if not exists ${STATE_TABLE} (name text primary key, record text not null)`,
       );
+      this.#before = this.readRecord();
     } catch (cause) {
       throw sqliteError(`open ${options.path}`, cause);
     }
-    this.#before = this.readRecord();
     this.#last = this.#before;
     this.previous = options.state === undefined ? undefined : this.#before;
   }
@@ -63,10 +64,7 @@ export class SqliteTarget implements Target {
   }
 
   setColumns(columns: readonly Column[]): void {
-    const known = this.#last?.columns ?? [];
-    if (known.length > 0) {
-      requireSame('columns', known.map(describe), columns.map(describe), this.#options.path);
-    }
+    requireColumns(this.#last?.columns ?? [], columns, this.#options.path);
     this.#columns = columns;
   }
 

@@ -13,6 +13,7 @@ import {
   decoderOf,
   type Looking,
   planText,
+  resumedPlan,
   type TextPlan,
 } from './text-plan.ts';
 
@@ -41,7 +42,7 @@ export class StreamSource {
     this.#options = options;
     const { continues } = options;
     if (continues?.plan === undefined) return;
-    this.#plan = continues.plan as TextPlan;
+    this.#plan = resumedPlan(continues.plan as TextPlan, options.widened);
     this.#decoder = decoderOf(this.#plan, options.badRows, options.read.nulls);
     this.#offset = continues.offset;
     this.#lines = continues.lines;

@@ -6,7 +6,14 @@ import type { ReadOptions } from '../formats/options.ts';
 import { type Cutter, cutAtNewline } from './boundary.ts';
 import { CsvDecoder, cutterOf } from './csv.ts';
 import type { BadRows, Decoder } from './decoder.ts';
-import { LineDecoder, type LineFormat, type LinePlan, planLines } from './transcode.ts';
+import {
+  LineDecoder,
+  type LineFormat,
+  type LinePlan,
+  planLines,
+  withMoreColumns,
+} from './transcode.ts';
+import { type Widened, withWidened } from './widen.ts';
 
 export type TextFormat = 'csv' | 'tsv' | 'psv' | LineFormat;
 
@@ -24,10 +31,16 @@ export interface Looking {
   readonly isWhole: boolean;
   /** How the text before was read: this one must have the same columns. */
   readonly known: TextPlan | undefined;
+  /** What this text, or one that is read with it, was found to hold beyond its sample. */
+  readonly widened: Widened;
 }
 
 /** Finds out how a text that begins with `head` is to be read. */
-export function planText(head: Buffer, { format, read, isWhole, known }: Looking): TextPlan {
+export function planText(head: Buffer, looking: Looking): TextPlan {
+  return widenedPlan(sniffText(head, looking), looking.widened);
+}
+
+function sniffText(head: Buffer, { format, read, isWhole, known }: Looking): TextPlan {
   const before = known?.kind === 'csv' ? known.csv : known?.lines.csv;
   const types = Object.fromEntries((before?.columns ?? []).map((c) => [c.name, c.type]));
   const dateFormats = (before?.columns ?? []).flatMap((c) => c.format ?? []);
@@ -46,9 +59,16 @@ export function planText(head: Buffer, { format, read, isWhole, known }: Looking
 }
 
 /** A plan from a state, for text that was not there when it was made. */
-export function resumedPlan(plan: TextPlan): TextPlan {
-  return plan.kind === 'csv' ? { kind: 'csv', csv: asInferred(plan.csv, plan.csv) } : plan;
+export function resumedPlan(plan: TextPlan, widened: Widened): TextPlan {
+  const resumed: TextPlan =
+    plan.kind === 'csv' ? { kind: 'csv', csv: asInferred(plan.csv, plan.csv) } : plan;
+  return widenedPlan(resumed, widened);
 }
+
+const widenedPlan = (plan: TextPlan, widened: Widened): TextPlan =>
+  plan.kind === 'csv'
+    ? { kind: 'csv', csv: withWidened(plan.csv, widened) }
+    : { kind: 'lines', lines: withMoreColumns(plan.lines, widened) };
 
 /** Types of the text before are no promise: values that contradict them are still looked for. */
 function asInferred(plan: CsvPlan, known: CsvPlan): CsvPlan {

@@ -20,6 +20,7 @@ import {
   type TextFormat,
   type TextPlan,
 } from './text-plan.ts';
+import type { Widened } from './widen.ts';
 
 export interface TextSourceOptions {
   readonly format: TextFormat;
@@ -30,6 +31,7 @@ export interface TextSourceOptions {
   readonly onRead: (count: number) => void;
   /** How the files before were read: this one must have the same columns. */
   readonly known: TextPlan | undefined;
+  readonly widened: Widened;
 }
 
 /** What is looked at to know the columns. */
@@ -147,14 +149,15 @@ export class TextSource {
   /** The plan of this file; undefined while not even its header is complete. */
   private understand(): TextPlan | undefined {
     const { path, state } = this.#file;
-    if (state?.plan !== undefined) return resumedPlan(state.plan as TextPlan);
+    const { widened } = this.#options;
+    if (state?.plan !== undefined) return resumedPlan(state.plan as TextPlan, widened);
     const { final, format, read, known } = this.#options;
     let head = headOf(this.#file, SNIFF_BYTES);
     const isWhole = head.length < SNIFF_BYTES;
     if (!final) head = head.subarray(0, head.lastIndexOf(0x0a) + 1);
     if (head.length === 0 && !final) return undefined;
     try {
-      return planText(head, { format, read, isWhole, known });
+      return planText(head, { format, read, isWhole, known, widened });
     } catch (error) {
       throw error instanceof NairobiError ? inFile(error, path) : error;
     }

@@ -11,6 +11,7 @@ import { type Address, type Listener, listen, parseAddress } from '../../ingest/
 import { notify, watchdogMs } from '../../ingest/notify.ts';
 import { openTarget } from '../../ingest/open-target.ts';
 import { StreamSource } from '../../ingest/stream-source.ts';
+import { NOTHING_WIDENED } from '../../ingest/widen.ts';
 import type { Reporter } from '../run/report.ts';
 import { expandNow } from './files.ts';
 import { lockOf, lockPaths } from './ingest.ts';
@@ -44,7 +45,7 @@ export async function ingestOnAndOn(
   if (options.target.lockPath !== undefined && options.rejects !== undefined) {
     removeTemporaries(options.rejects);
   }
-  using run = new IngestRun(options, target, reporter);
+  using run = new IngestRun(options, target, reporter, NOTHING_WIDENED);
   await using listeners = new Listeners(options, run, reporter);
   const addresses = options.sources.flatMap((source) => parseAddress(source) ?? []);
   const paths = options.sources.filter((source) => parseAddress(source) === undefined);
@@ -237,6 +238,7 @@ class Listeners implements AsyncDisposable {
       badRows: this.#options.onError,
       read: this.#options.read,
       known: this.#run.plan,
+      widened: NOTHING_WIDENED,
       segmentBytes: segmentFor(this.#run.host),
     });
     this.#streams.set(stream, source);

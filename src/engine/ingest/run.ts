@@ -6,6 +6,7 @@ import type { Column } from '../../compute/relation.ts';
 import { assert, NairobiError } from '../../errors.ts';
 import { requireSchema } from '../../formats/schema-file.ts';
 import { type Clearing, clearingOf } from '../../ingest/after.ts';
+import { requireAlike } from '../../ingest/columns.ts';
 import { addTotals } from '../../ingest/dataset.ts';
 import type { Decoded } from '../../ingest/decoder.ts';
 import type { Encoding } from '../../ingest/encode.ts';
@@ -16,6 +17,7 @@ import { type PlannedFile, planResume } from '../../ingest/resume.ts';
 import type { CommitSummary, Target } from '../../ingest/target.ts';
 import type { TextPlan } from '../../ingest/text-plan.ts';
 import type { TextSource } from '../../ingest/text-source.ts';
+import type { Widened } from '../../ingest/widen.ts';
 import { Pool } from '../../memory/pool.ts';
 import { openAsyncReader } from '../../uring/event-reader.ts';
 import type { InputFile } from '../inputs/files.ts';
@@ -37,6 +39,7 @@ export class IngestRun implements Disposable {
   readonly #options: IngestOptions;
   readonly #target: Target;
   readonly #reporter: Reporter;
+  readonly #widened: Widened;
   readonly #host: HostPlan;
   readonly #rejects: Rejects;
   readonly #sources: IngestedSource[] = [];
@@ -52,11 +55,14 @@ export class IngestRun implements Disposable {
   #pending = { rowsRead: 0, rowsWritten: 0 };
   #nulled = 0;
   #plan: TextPlan | undefined;
+  #tookStream = false;
 
-  constructor(options: IngestOptions, target: Target, reporter: Reporter) {
+  constructor(options: IngestOptions, target: Target, reporter: Reporter, widened: Widened) {
     this.#options = options;
     this.#target = target;
     this.#reporter = reporter;
+    this.#widened = widened;
+    this.#notes.push(...[...widened.values()].flatMap(({ note }) => note ?? []));
     this.#host = planHost(options.host);
     this.#rejects = new Rejects(options.rejects, options.maxErrors, newRunId());
     reporter.set({ threads: this.#host.threads });
@@ -77,6 +83,11 @@ export class IngestRun implements Disposable {
   /** How the texts so far were read. */
   get plan(): TextPlan | undefined {
     return this.#plan;
+  }
+
+  /** True while nothing was read that cannot be read again. */
+  get isRepeatable(): boolean {
+    return !this.#tookStream;
   }
 
   get host(): HostPlan {
@@ -103,6 +114,7 @@ export class IngestRun implements Disposable {
     this.#states = [...plan.others];
     for (const file of plan.files) await this.read(file);
     for (const path of streams) {
+      this.#tookStream = true;
       await this.read({ path, change: 'new', state: undefined, content: path });
     }
     this.#notes.push(...plan.notes, ...young.map((path) => `${path} is too young: left for later`));
@@ -126,6 +138,7 @@ export class IngestRun implements Disposable {
       final: this.#options.final,
       segmentBytes: segmentFor(this.#host),
       known: this.#plan,
+      widened: this.#widened,
       host: this.#options.host,
       reporter: this.#reporter,
     });
@@ -220,17 +233,7 @@ export class IngestRun implements Disposable {
       this.#target.setColumns(this.#transform?.columns ?? columns);
       return;
     }
-    const isSame =
-      columns.length === this.#columns.length &&
-      columns.every(({ name, type }, index) => {
-        const one = this.#columns?.[index];
-        return one?.name === name && one.type === type;
-      });
-    if (isSame) return;
-    throw new NairobiError('BAD_DATA', 'The files have different columns', {
-      where: { file: path },
-      hint: 'ingest them into targets of their own, or say their types with --types',
-    });
+    requireAlike(this.#columns, columns, path);
   }
 
   /** Makes everything read so far true. */

@@ -13,6 +13,7 @@ import { kindOf, stateOf } from '../../ingest/source.ts';
 import { type StreamOptions, StreamSource } from '../../ingest/stream-source.ts';
 import { isTextFormat, type TextFormat, type TextPlan } from '../../ingest/text-plan.ts';
 import { TextSource } from '../../ingest/text-source.ts';
+import type { Widened } from '../../ingest/widen.ts';
 import type { Bytes } from '../../units.ts';
 import type { HostOptions } from '../options.ts';
 import type { Reporter } from '../run/report.ts';
@@ -26,6 +27,7 @@ export interface SourceOptions {
   readonly final: boolean;
   readonly segmentBytes: Bytes;
   readonly known: TextPlan | undefined;
+  readonly widened: Widened;
   readonly host: HostOptions;
   readonly reporter: Reporter;
 }

@@ -62,7 +62,7 @@ function isReallyOdd(text: string): boolean {
 /** The column as all of its values want it; undefined when that is what it is. */
 function decide(parse: Parse, index: number, texts: readonly string[]): CsvColumn | undefined {
   const column = parse.plan.columns[index] as CsvColumn;
-  const { name, from, nullText } = column;
+  const { name, from } = column;
   if (column.unseen === true) {
     const evidence = new Evidence();
     for (const text of texts) evidence.observe(text);
@@ -70,6 +70,16 @@ function decide(parse: Parse, index: number, texts: readonly string[]): CsvColum
     const reading = evidence.decide(delimiter === ',' ? decimalComma : undefined);
     return reading.unseen === true ? undefined : { name, from, ...reading };
   }
+  return oddColumn(column, texts, () => decimalFor(parse, index));
+}
+
+/** The column as these odd values of it want it; `decimal` is a type for all of its numbers. */
+export function oddColumn(
+  column: CsvColumn,
+  texts: readonly string[],
+  decimal: () => string | undefined,
+): CsvColumn | undefined {
+  const { name, from, nullText } = column;
   const kept = nullText === undefined ? {} : { nullText };
   if (column.type.startsWith('Datetime(us')) {
     // Others contradict the column anyway, which --on-error is for.
@@ -80,10 +90,8 @@ function decide(parse: Parse, index: number, texts: readonly string[]): CsvColum
     if (fitting.some((text) => /\.\d{10}/.test(text))) return { name, from, type: 'String' };
     return { ...column, type: column.type.replace('(us', '(ns') };
   }
-  const decimal = texts.every(isInteger) ? decimalFor(parse, index) : undefined;
-  return decimal === undefined
-    ? { name, from, type: 'String' }
-    : { name, from, type: decimal, ...kept };
+  const type = texts.every(isInteger) ? decimal() : undefined;
+  return type === undefined ? { name, from, type: 'String' } : { name, from, type, ...kept };
 }
 
 const isInteger = (text: string): boolean => /^[ \t]*-?[1-9]\d*$/.test(text);
