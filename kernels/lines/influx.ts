@@ -85,7 +85,7 @@ function name(p: usize, guess: u32): i32 {
   return <u32>load<u8>(end) == EQUALS ? find(guess, p, <u32>(end - p)) : -1;
 }
 
-/** Behind the bytes that mean nothing here; a backslash, a quote or a control byte ends them too. */
+/** Behind the bytes that mean nothing here; a backslash, a quote, a control byte end them too. */
 @inline
 function plain(p: usize): usize {
   let q = p;

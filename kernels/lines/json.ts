@@ -1,6 +1,6 @@
-// NDJSON to delimited text, as ECMA-404 has it: each line one object under known names. Whatever else
-// there is refuses the batch, and the host takes its own way, which names the place. Numbers, and
-// what is nested, keep the very text they were written with.
+// NDJSON to delimited text, as ECMA-404 has it: each line one object under known names. Whatever
+// else there is refuses the batch, and the host takes its own way, which names the place. Numbers,
+// and what is nested, keep the very text they were written with.
 
 import {
   ABSENT, CR, digits, find, isGuess, LF, nameSize, PLAIN, QUOTE, QUOTED, setValue, writeRow,

@@ -1,4 +1,4 @@
-// One batch at a time lies in memory: the names of the columns, the input, then the text it becomes.
+// One batch at a time lies in memory: the names of the columns, the input, what it becomes.
 
 let top: usize = 0;
 

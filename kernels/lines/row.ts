@@ -1,6 +1,5 @@
 // One record on its way: where the value of each column lies, and the row of delimited text that
-// the values become. What lies between two lines is written so that no reader can take it otherwise:
-// the delimiter is a control byte, and what could be taken for one or for a quote is quoted.
+// the values become. The delimiter is a control byte, so that hardly a text has to be quoted.
 
 import { mark, reach, release, take } from './memory';
 
@@ -17,7 +16,7 @@ export const QUOTED: u32 = 2;
 /** A number without a point that is a float: ".0" goes behind it. */
 export const FLOAT: u32 = 3;
 
-/** Each column: the address and the size of its name, of its value, and what that is; 4 bytes each. */
+/** Each column, 4 bytes each: address and size of its name and of its value, and what that is. */
 const NAME_AT: usize = 0;
 const NAME_SIZE: usize = 4;
 const AT: usize = 8;

@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/lines: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = 'a3db42d15cc6b98a22f5ac9d4a653ae416859719b36eb118b81ff9b9ea914fa1';
+export const KERNEL_SOURCE = 'e71439f48a36e6462421f9105b98d5b8ac310735a9dff752b4dbdcc29e8e3541';
 
 /** The module, base64. */
 export const KERNEL_CODE = [

@@ -70,7 +70,7 @@ function flock(fd: number, waitMs: number): boolean {
 /** A temporary file whose owner has not claimed it yet is younger than this. */
 const UNCLAIMED_MS = 60_000;
 
-/** Says that a temporary file belongs to a run that lives; the kernel takes it back with the run. */
+/** Says that a temporary file belongs to a run that lives; it ends with the run. */
 export function claim(path: string): Disposable {
   const fd = attempt('open', path, () => openSync(path, 'r'));
   // Without flock nobody can tell, and nobody removes it.

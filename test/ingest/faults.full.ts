@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nairobi, workspace } from './binary.ts';
+import { nairobi, parts, workspace } from './binary.ts';
 import { NO_POSTGRES, startPostgres } from './postgres-server.ts';
 import {
   type Call,
@@ -26,7 +26,7 @@ const REASONS = {
   EIO: /input\/output error|disk I\/O error/i,
 } as const;
 
-/** Fails every call of a run, one in each: what it says, what it leaves, what a rerun makes of it. */
+/** Fails each call of a run: what it says, what it leaves, what a rerun makes of that. */
 async function failAll(
   scenario: Scenario,
   base: string,
@@ -130,6 +130,28 @@ test(
   },
   ONE_HOUR_MS,
 );
+
+test('a full disk is no reason not to drop what is old', (context) => {
+  using room = workspace('tiny');
+  const small = join(room.path, 'small');
+  mkdirSync(small);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small]);
+  if (mounted.status !== 0) return context.skip('mounting needs root');
+  try {
+    writeFileSync(join(room.path, 'log.csv'), HEADER + rows(0, 40));
+    const data = join(small, 'data/');
+    const args = ['ingest', join(room.path, 'log.csv'), '-o', data, '--partition-by', 'day(ts)'];
+    expect(nairobi(room.path, args).code).toBe(0);
+    const { bavail, bsize } = statfsSync(small);
+    writeFileSync(join(small, 'filler'), Buffer.alloc(bavail * bsize));
+    expect(statfsSync(small).bavail).toBe(0);
+    const kept = nairobi(room.path, ['ingest', '--keep', '1s', '--compact', data]);
+    expect(kept, kept.stderr).toMatchObject({ code: 0 });
+    expect(parts(data)).toEqual([]);
+  } finally {
+    spawnSync('umount', [small]);
+  }
+});
 
 /** Starts small and is given more room until the run succeeds. */
 function failOnFull(small: string, target: string): void {
