@@ -12,7 +12,7 @@ import { ODD, oddColumns, watchOf } from '../formats/csv/odd-values.ts';
 import { type ParseRules, parseBytes } from '../formats/csv/parse.ts';
 import { Records } from '../formats/csv/records.ts';
 import type { CsvColumn, CsvPlan } from '../formats/csv/sniff.ts';
-import { type Cutter, countByte, csvCutter } from './boundary.ts';
+import { countByte } from './boundary.ts';
 import { rejectError, Search, textOf } from './csv-search.ts';
 import type { BadRows, Decoded, Decoder, Reject } from './decoder.ts';
 import type { Batch } from './feed.ts';
@@ -159,12 +159,6 @@ function wholeSeconds(plan: CsvPlan): CsvPlan | undefined {
   return columns.some((column, index) => column !== plan.columns[index])
     ? { ...plan, columns }
     : undefined;
-}
-
-/** Where batches of such a text may be cut. */
-export function cutterOf({ dialect }: CsvPlan): Cutter {
-  const quote = dialect.quote === '' ? undefined : dialect.quote.charCodeAt(0);
-  return csvCutter(quote, dialect.lineEnd.charCodeAt(0));
 }
 
 interface Sound {

@@ -58,7 +58,7 @@ async function* batches(
   for (;;) {
     const block = await blocks.next(carry);
     if (block === undefined) break;
-    const end = options.cut(block, block.length);
+    const end = options.cut(block);
     if (end > 0) {
       yield { data: block.subarray(0, end), offset };
       offset += end;

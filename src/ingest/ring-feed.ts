@@ -67,8 +67,7 @@ export async function* feedThroughRing(
       startNext();
       const block = await finishSlot(slot, file, options, carry);
       const isLast = slots.length === 0;
-      const end =
-        isLast && options.final ? block.data.length : options.cut(block.data, block.data.length);
+      const end = isLast && options.final ? block.data.length : options.cut(block.data);
       // Copied before the batch is lent out: its lease may be gone when the next one is cut.
       carry = Buffer.from(block.data.subarray(end));
       if (carry.length > MAX_RECORD_BYTES) throw tooLong(file.path, block.offset + end);

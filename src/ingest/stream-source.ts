@@ -85,7 +85,7 @@ export class StreamSource {
     this.#decoder ??= this.begin(this.#plan, block);
     const start = this.#offset === 0 ? Math.min(dataStart(this.#plan).byte, block.length) : 0;
     const data = block.subarray(start);
-    const end = isEnd ? data.length : cutterFor(this.#plan)(data, data.length);
+    const end = isEnd ? data.length : cutterFor(this.#plan)(data);
     if (data.length - end > MAX_RECORD_BYTES) throw this.located(tooLong());
     const decoded = this.decode(this.#decoder, data.subarray(0, end), this.#offset + start);
     const rest = data.subarray(end);

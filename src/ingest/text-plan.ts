@@ -1,10 +1,11 @@
 /** How a text is to be read: found out once, kept in the state, the same for all of a run. */
 import { NairobiError } from '../errors.ts';
 import { type CsvPlan, sniffCsv } from '../formats/csv/sniff.ts';
+import { type CutRules, wholeRecords } from '../formats/cut.ts';
 import { type FormatName, isDelimited } from '../formats/detect.ts';
 import type { ReadOptions } from '../formats/options.ts';
-import { type Cutter, cutAtNewline } from './boundary.ts';
-import { CsvDecoder, cutterOf } from './csv.ts';
+import type { Cutter } from './boundary.ts';
+import { CsvDecoder } from './csv.ts';
 import type { BadRows, Decoder } from './decoder.ts';
 import {
   LineDecoder,
@@ -88,8 +89,14 @@ export function decoderOf(
   return new LineDecoder(plan.lines, badRows);
 }
 
-export const cutterFor = (plan: TextPlan): Cutter =>
-  plan.kind === 'csv' ? cutterOf(plan.csv) : cutAtNewline;
+/** Where batches of such a text may be cut. */
+export function cutterFor(plan: TextPlan): Cutter {
+  const rules: CutRules =
+    plan.kind === 'csv'
+      ? { kind: 'delimited', dialect: plan.csv.dialect, fields: plan.csv.columns.length }
+      : { kind: 'lines' };
+  return (data) => wholeRecords(data, rules);
+}
 
 /** Where the rows begin: behind the byte-order mark and the header. */
 export function dataStart(plan: TextPlan): { readonly byte: number; readonly lines: number } {
