@@ -2,10 +2,12 @@
  * Compaction and retention of a dataset. Only parts of ours are touched; each change is a commit
  * like any other, so a reader sees the parts before or after, and a killed one is finished later.
  */
-import { readdirSync, rmdirSync, statSync } from 'node:fs';
+import { readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { collect, polars } from '../compute/polars.ts';
+import { NairobiError } from '../errors.ts';
 import type { Bytes } from '../units.ts';
+import { attempt, errnoOf, syncDirectory } from './durable.ts';
 import { newRunId, partName, recordPath, removeTemporaries, runOfPart } from './layout.ts';
 import { type Codec, ParquetWriter } from './parquet-writer.ts';
 import { type CommitRecord, NO_ROWS, type Publication, readRecord } from './record.ts';
@@ -40,8 +42,17 @@ interface Part {
   readonly bytes: number;
 }
 
-/** The caller has seen that it is a dataset of ours, and holds its lock. */
+/**
+ * The caller has seen that it is a dataset of ours, and holds its lock. What is old goes first: it
+ * may be what fills the disk.
+ */
 export function maintain(options: MaintainOptions): Maintained {
+  if (!options.compact || options.keepMs === undefined) return maintainOnce(options);
+  const { dropped } = maintainOnce({ ...options, compact: false });
+  return { ...maintainOnce({ ...options, keepMs: undefined }), dropped };
+}
+
+function maintainOnce(options: MaintainOptions): Maintained {
   const root = resolve(options.root);
   recover(root);
   removeTemporaries(recordPath(root));
@@ -57,13 +68,31 @@ export function maintain(options: MaintainOptions): Maintained {
     const remove = [...old.map(({ path }) => path), ...merged.remove];
     if (remove.length > 0) {
       const record = recordFor(root, staging.run, merged.publish, remove);
-      commit(recordPath(root), record, staging);
+      commitOrDrop(record, staging);
     }
     if (keepMs !== undefined) removeEnded(root, Date.now() - keepMs);
     const rows = merged.publish.reduce((sum, part) => sum + part.rows, 0);
     return { merged: merged.remove.length, into: merged.publish.length, dropped: old.length, rows };
   } finally {
     staging.discard();
+  }
+}
+
+/**
+ * A disk that is full has no room for a record either. Where parts only go, they go without one: a
+ * reader may see some gone before others, and the next run takes what a killed one left.
+ */
+function commitOrDrop(record: CommitRecord, staging: Staging): void {
+  const { root } = staging;
+  try {
+    commit(recordPath(root), record, staging);
+  } catch (error) {
+    const isFull =
+      error instanceof NairobiError && ['ENOSPC', 'EDQUOT'].includes(errnoOf(error.cause) ?? '');
+    if (!isFull || record.publish.length > 0) throw error;
+    const paths = record.remove.map((part) => join(root, part));
+    for (const path of paths) attempt('remove', path, () => rmSync(path, { force: true }));
+    for (const folder of new Set(paths.map((path) => dirname(path)))) syncDirectory(folder);
   }
 }
 
