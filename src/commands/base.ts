@@ -161,7 +161,12 @@ export abstract class BaseCommand extends Command {
   protected note(text: string): void {
     if (this.#quiet || this.jsonEnabled()) return;
     this.reporter.progress[Symbol.dispose]();
-    process.stderr.write(`nairobi: ${text}\n`);
+    process.stderr.write(this.noteLine(text));
+  }
+
+  /** A remark as stderr gets it. */
+  protected noteLine(text: string): string {
+    return `nairobi: ${text}\n`;
   }
 
   /** Ends with `code` although the result was printed, as `doctor` and --on-error do. */

@@ -163,10 +163,9 @@ export default class Ingest extends BaseCommand {
     return done;
   }
 
-  protected override note(text: string): void {
-    super.note(
-      this.#isJsonLog ? JSON.stringify({ time: new Date().toISOString(), note: text }) : text,
-    );
+  protected override noteLine(text: string): string {
+    if (!this.#isJsonLog) return super.noteLine(text);
+    return `${JSON.stringify({ time: new Date().toISOString(), note: text })}\n`;
   }
 
   private measure(file: string | undefined, run: Measured): void {

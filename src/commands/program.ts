@@ -40,6 +40,15 @@ export function bareConfig(program: Program): Config {
   });
 }
 
+/** True when failures are told as JSON: with --json, and in a log that is. */
+function tellsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const flags = end === -1 ? argv : argv.slice(0, end);
+  const logFormat = flags.indexOf('--log-format');
+  const isJsonLog = logFormat !== -1 && flags[logFormat + 1] === 'json';
+  return flags.includes('--json') || flags.includes('--log-format=json') || isJsonLog;
+}
+
 /** Runs `command` with what followed its name; sets process.exitCode, never throws. */
 export async function runCommand(
   program: Program,
@@ -47,8 +56,7 @@ export async function runCommand(
   command: CommandClass,
   argv: readonly string[],
 ): Promise<void> {
-  const end = argv.indexOf('--');
-  const json = (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+  const json = tellsJson(argv);
   const fail = (error: unknown): void => reportFailure(error, { json, id });
   const stop = (error: unknown): never => {
     undoAll();

@@ -108,7 +108,7 @@ function parseRecord(text: string, path: string): CommitRecord {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw notOurs(path, messageOf(cause));
+    throw notOurs(path, messageOf(cause).replaceAll(/\s+/g, ' '));
   }
   if (typeof value !== 'object' || value === null) throw notOurs(path, 'it holds no object');
   const record = value as Partial<CommitRecord>;
