@@ -1,7 +1,7 @@
 #!/bin/sh
-# CSV -> Parquet (zstd), interleaved with DuckDB's COPY: wall, CPU, peak memory and size of each,
+# CSV or NDJSON -> Parquet (zstd), interleaved with DuckDB's COPY: wall, CPU, peak memory and size of each,
 # and the ratios of their sums.
-# usage: bench/ingest/copy.sh [FILE.csv] [ROUNDS]   (from the repository root, after npm run build)
+# usage: bench/ingest/copy.sh [FILE.csv|FILE.ndjson] [ROUNDS]   (from the repository root, after npm run build)
 # Without a file 1 GB is made: 8.6 million rows of 15 columns.
 set -eu
 out=$(mktemp -d -p "${TMPDIR:-/var/tmp}")

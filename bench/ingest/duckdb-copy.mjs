@@ -7,6 +7,7 @@ const instance = await DuckDBInstance.create(':memory:', {
   threads: String(availableParallelism()),
 });
 const connection = await instance.connect();
+const reader = input.endsWith('.ndjson') ? 'read_json' : 'read_csv';
 await connection.run(
-  `copy (select * from read_csv('${input}')) to '${output}' (format parquet, compression zstd)`,
+  `copy (select * from ${reader}('${input}')) to '${output}' (format parquet, compression zstd)`,
 );

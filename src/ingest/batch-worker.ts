@@ -4,19 +4,21 @@ import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
 import { assert, type ErrorJson, NairobiError } from '../errors.ts';
-import type { CsvColumn, CsvPlan } from '../formats/csv/sniff.ts';
+import type { CsvColumn } from '../formats/csv/sniff.ts';
 import { viewOf } from '../kernel/syscall.ts';
 import { countByte } from './boundary.ts';
-import { CsvDecoder } from './csv.ts';
-import type { BadRows, Reject } from './decoder.ts';
+import type { BadRows, Decoder, Reject } from './decoder.ts';
 import { type EncodedPiece, type Encoding, encodePieces } from './encode.ts';
-import { PlainEncoder } from './parquet-pages.ts';
+import type { LinesKernel } from './lines-kernel.ts';
+import { type PlainBatch, PlainEncoder } from './parquet-pages.ts';
+import { decoderOf, type TextPlan } from './text-plan.ts';
+import { linesKernel } from './transcode.ts';
 import { wideningOf } from './widen.ts';
 
 const NEWLINE = 0x0a;
 
 export interface BatchTask {
-  readonly plan: CsvPlan;
+  readonly plan: TextPlan;
   readonly badRows: BadRows;
   readonly nulls: readonly string[] | undefined;
   readonly encoding: Encoding;
@@ -54,9 +56,9 @@ export type BatchAnswer = BatchDone | BatchFailed;
 function work(task: BatchTask): void {
   const port = parentPort;
   if (port === null) return;
-  const decoder = new CsvDecoder(task.plan, task.badRows, task.nulls);
+  const decoder = decoderOf(task.plan, task.badRows, task.nulls);
   const empty = (): DataFrame => decoder.decode({ data: Buffer.alloc(0), offset: 0 }, 0).frame;
-  const plain = PlainEncoder.open(task.plan, task.nulls, task.encoding, empty);
+  const plain = PlainText.open(task, empty);
   // Frames die when V8 collects their wrappers, which it does not know to be large (measured:
   // 300 MB grow to 1.5 GB in a tight loop).
   setFlagsFromString('--expose-gc');
@@ -91,7 +93,7 @@ function buffersOf(answer: BatchAnswer): ArrayBuffer[] {
   return [...new Set(answer.pieces.map((piece) => piece.parquet.buffer as ArrayBuffer))];
 }
 
-function done(decoder: CsvDecoder, encoding: Encoding, job: BatchJob): BatchDone {
+function done(decoder: Decoder, encoding: Encoding, job: BatchJob): BatchDone {
   const data = dataOf(job);
   const { frame, records, rejects, nulled, lines } = decoder.decode(
     { data, offset: job.offset },
@@ -103,19 +105,47 @@ function done(decoder: CsvDecoder, encoding: Encoding, job: BatchJob): BatchDone
 
 const dataOf = (job: BatchJob): Buffer => Buffer.from(viewOf(job.address, job.byteLength));
 
-/** Without Polars; undefined where the batch is not as it should be. */
-function plainly(plain: PlainEncoder | undefined, job: BatchJob): BatchDone | undefined {
+/** Text that becomes Parquet without Polars. */
+class PlainText {
+  readonly #encoder: PlainEncoder;
+  /** Of lines, which become delimited text first. */
+  readonly #lines: LinesKernel | undefined;
+
+  /** Undefined where the text, its types or the target need the general way. */
+  static open({ plan, nulls, encoding }: BatchTask, empty: () => DataFrame): PlainText | undefined {
+    if (plan.kind === 'csv') {
+      const encoder = PlainEncoder.open(plan.csv, nulls, encoding, empty);
+      return encoder === undefined ? undefined : new PlainText(encoder, undefined);
+    }
+    const lines = linesKernel(plan.lines);
+    const encoder =
+      lines === undefined
+        ? undefined
+        : PlainEncoder.open(plan.lines.csv, undefined, encoding, empty);
+    return encoder === undefined ? undefined : new PlainText(encoder, lines);
+  }
+
+  private constructor(encoder: PlainEncoder, lines: LinesKernel | undefined) {
+    this.#encoder = encoder;
+    this.#lines = lines;
+  }
+
+  /** Undefined where the batch is not as it should be. */
+  encode(data: Buffer): (PlainBatch & { readonly lines: number }) | undefined {
+    const converted = this.#lines?.convert(data);
+    if (this.#lines !== undefined && converted === undefined) return undefined;
+    const batch = this.#encoder.encode(converted?.text ?? data);
+    if (batch === undefined) return undefined;
+    const lines = converted?.lines ?? batch.lines ?? countByte(data, NEWLINE, 0, data.length);
+    return { ...batch, lines };
+  }
+}
+
+function plainly(plain: PlainText | undefined, job: BatchJob): BatchDone | undefined {
   const batch = plain?.encode(dataOf(job));
   if (batch === undefined) return undefined;
   const { piece, rows, lines } = batch;
-  return {
-    id: job.id,
-    pieces: [piece],
-    records: rows,
-    rejects: [],
-    nulled: 0,
-    lines: lines ?? countByte(dataOf(job), NEWLINE, 0, job.byteLength),
-  };
+  return { id: job.id, pieces: [piece], records: rows, rejects: [], nulled: 0, lines };
 }
 
 work(workerData as BatchTask);

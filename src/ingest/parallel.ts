@@ -7,9 +7,9 @@ import type { AsyncReader, ReaderFacts } from '../uring/block-reader.ts';
 import { type DirectWish, openInput } from '../uring/input-file.ts';
 import { BatchPool } from './batch-pool.ts';
 import type { BatchDone, BatchTask } from './batch-worker.ts';
-import { cutterOf } from './csv.ts';
 import { feedThroughRing, type LeasedBatch } from './ring-feed.ts';
 import type { Content } from './source.ts';
+import { cutterFor } from './text-plan.ts';
 
 export interface ParallelOptions {
   readonly reader: AsyncReader;
@@ -44,7 +44,7 @@ export async function* encodeFile(
     pool: options.memory,
     from,
     ahead: 1,
-    cut: cutterOf(task.plan),
+    cut: cutterFor(task.plan),
   });
   const running: { batch: LeasedBatch; answer: Promise<BatchDone> }[] = [];
   const finish = async (): Promise<OrderedBatch | undefined> => {

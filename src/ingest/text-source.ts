@@ -89,11 +89,6 @@ export class TextSource {
     return true;
   }
 
-  /** True when `encoded` can read it. */
-  get canEncode(): boolean {
-    return this.#plan?.kind === 'csv';
-  }
-
   /** Bytes that are left to read. */
   get left(): number {
     return statSync(this.#file.content).size - this.#offset;
@@ -102,8 +97,8 @@ export class TextSource {
   /** The same rows encoded by threads, for targets that take them so. */
   async *encoded(encoding: Encoding, parallel: ParallelOptions): AsyncGenerator<OrderedBatch> {
     const { read, badRows } = this.#options;
-    assert(this.#plan?.kind === 'csv', 'only delimited text is read by threads');
-    const task = { plan: this.#plan.csv, badRows, nulls: read.nulls, encoding };
+    assert(this.#plan !== undefined, 'a source is opened before it is read');
+    const task = { plan: this.#plan, badRows, nulls: read.nulls, encoding };
     const batches = encodeFile(this.#file, this.#offset, task, parallel, () => this.#lines + 1);
     for await (const done of batches) {
       const before = this.#lines + 1;

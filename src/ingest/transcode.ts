@@ -1,8 +1,8 @@
 /**
  * NDJSON and line protocol by way of delimited text: each line becomes a row of texts under fixed
  * columns, and the CSV decoder finds the types and judges the values. A kernel does that for lines
- * that are as they should be; here it is done for the others, whose rejects are led back to the line
- * they came from.
+ * that are as they should be; here it is done for the others, whose rejects are led back to the
+ * line they came from.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Column } from '../compute/relation.ts';
@@ -99,6 +99,12 @@ function tryParse(parse: LineParser, text: string): LineRecord[] {
   }
 }
 
+/** The kernel for such lines; undefined where the names or the delimiter are not for it. */
+export function linesKernel({ format, csv }: LinePlan): LinesKernel | undefined {
+  const names = csv.columns.map(({ name }) => name);
+  return LinesKernel.open(format, names, csv.dialect.delimiter);
+}
+
 export class LineDecoder implements Decoder {
   readonly columns: readonly Column[];
   readonly #plan: LinePlan;
@@ -119,7 +125,7 @@ export class LineDecoder implements Decoder {
     this.#row = rowWriter(names, delimiter);
     // Rejects are judged here, where their lines are known.
     this.#csv = new CsvDecoder(plan.csv, badRows === 'null' ? 'null' : 'skip', undefined);
-    this.#kernel = LinesKernel.open(plan.format, names, delimiter);
+    this.#kernel = linesKernel(plan);
     this.columns = this.#csv.columns;
   }
 

@@ -148,8 +148,8 @@ export class IngestRun implements Disposable {
     await this.announce(source.columns, file.path, source.plan);
     const { encoding } = this.#target;
     const { text } = source;
-    const isLarge = text?.canEncode === true && text.left >= PARALLEL_BYTES;
-    if (text !== undefined && isLarge && encoding !== undefined && this.#transform === undefined) {
+    const isLarge = text !== undefined && text.left >= PARALLEL_BYTES;
+    if (isLarge && encoding !== undefined && this.#transform === undefined) {
       await this.readInParallel(text, file.path, encoding);
     } else await this.readHere(source.rows(), file.path);
     const state = source.state();
