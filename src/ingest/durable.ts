@@ -63,6 +63,33 @@ export function ioError(operation: string, path: string, cause: unknown): Nairob
   });
 }
 
+/** What a system call was to do, for people. */
+const DOING: Readonly<Record<string, string>> = {
+  scandir: 'list',
+  open: 'open',
+  read: 'read',
+  write: 'write',
+  stat: 'look at',
+  lstat: 'look at',
+  fstat: 'look at',
+  unlink: 'remove',
+  rm: 'remove',
+  rmdir: 'remove',
+  mkdir: 'create',
+  link: 'link',
+  rename: 'rename',
+  fsync: 'sync',
+};
+
+/** What a file operation of Node's threw, as an IO error; anything else as it is. */
+export function asIoError(thrown: unknown): unknown {
+  if (thrown instanceof NairobiError || !(thrown instanceof Error)) return thrown;
+  const { syscall, path } = thrown as NodeJS.ErrnoException;
+  const errno = errnoOf(thrown);
+  if (errno === undefined || syscall === undefined || path === undefined) return thrown;
+  return ioError(DOING[syscall] ?? `use (${syscall})`, path, thrown);
+}
+
 /** Runs a file operation; what it throws becomes an IO error about `path`. */
 export function attempt<T>(operation: string, path: string, work: () => T): T {
   try {

@@ -6,6 +6,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { NairobiError } from '../../errors.ts';
 import type { Decoded } from '../../ingest/decoder.ts';
+import { asIoError } from '../../ingest/durable.ts';
 import { removeTemporaries } from '../../ingest/layout.ts';
 import { type Address, type Listener, listen, parseAddress } from '../../ingest/listen.ts';
 import { notify, watchdogMs } from '../../ingest/notify.ts';
@@ -35,6 +36,18 @@ const POLL_MS = 1000;
 const WAITED_MS = 20;
 
 export async function ingestOnAndOn(
+  options: IngestOptions,
+  follow: FollowOptions,
+  reporter: Reporter,
+): Promise<IngestResult> {
+  try {
+    return await goOn(options, follow, reporter);
+  } catch (error) {
+    throw asIoError(error);
+  }
+}
+
+async function goOn(
   options: IngestOptions,
   follow: FollowOptions,
   reporter: Reporter,

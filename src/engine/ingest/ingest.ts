@@ -5,6 +5,7 @@ import { NairobiError } from '../../errors.ts';
 import type { CsvColumn } from '../../formats/csv/sniff.ts';
 import { clearAway } from '../../ingest/after.ts';
 import { OTHER_COLUMNS } from '../../ingest/columns.ts';
+import { asIoError } from '../../ingest/durable.ts';
 import { lockPath, OWN_DIRECTORY, removeTemporaries } from '../../ingest/layout.ts';
 import { type Lock, takeLock } from '../../ingest/lock.ts';
 import { type Maintained, type MaintainOptions, maintain } from '../../ingest/maintain.ts';
@@ -37,7 +38,7 @@ export async function ingest(options: IngestOptions, reporter: Reporter): Promis
       last = done.error;
     } catch (error) {
       const isOld = error instanceof NairobiError && error.cause === OTHER_COLUMNS;
-      throw last !== undefined && isOld ? isCommitted(last, options) : error;
+      throw last !== undefined && isOld ? isCommitted(last, options) : asIoError(error);
     }
   }
 }
@@ -108,5 +109,9 @@ export function maintainDataset(wishes: MaintainWishes): Maintained {
     });
   }
   using _lock = takeLock(lockPath(resolve(wishes.root)), wishes.lockWaitMs);
-  return maintain(wishes);
+  try {
+    return maintain(wishes);
+  } catch (error) {
+    throw asIoError(error);
+  }
 }
