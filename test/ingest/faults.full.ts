@@ -21,9 +21,9 @@ import { SCENARIOS } from './scenarios.ts';
 
 const ONE_HOUR_MS = 3_600_000;
 const REASONS = {
-  // SQLite and PostgreSQL have words of their own.
-  ENOSPC: /no space left on the device|database or disk is full|disk I\/O error/i,
-  EIO: /input\/output error|disk I\/O error/i,
+  // SQLite has words of its own; what it may not open for writing it opens for reading.
+  ENOSPC: /no space left on the device|database or disk is full|disk I\/O error|readonly database/i,
+  EIO: /input\/output error|disk I\/O error|readonly database/i,
 } as const;
 
 /** Fails each call of a run: what it says, what it leaves, what a rerun makes of that. */

@@ -1,5 +1,5 @@
 /** kill -9 before every writing system call of every scenario, and at random moments. */
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { workspace } from './binary.ts';
@@ -24,15 +24,24 @@ function random(): number {
   return (state >>> 0) / 2 ** 32;
 }
 
+/** One line for each run that was to be killed, where NAIROBI_KILL_LOG names a file. */
+function record(line: string): void {
+  const file = process.env['NAIROBI_KILL_LOG'];
+  if (file !== undefined) appendFileSync(file, `${line}\n`);
+}
+
 /** Kills, looks at what is left, runs again and compares. */
 async function killAll(scenario: Scenario, base: string, reset?: () => void): Promise<void> {
   const stage = new Stage(scenario, base);
   const isAtomic = scenario.meanwhile === undefined;
-  const judge = async (what: string): Promise<void> => {
-    if (reset === undefined && stage.isUntouched()) return;
-    const left = await stage.checkLeft(what);
+  const judge = async (what: string, signal: NodeJS.Signals | null): Promise<void> => {
+    if (signal === 'SIGKILL') kills += 1;
+    const isUntouched = reset === undefined && stage.isUntouched();
+    const left = isUntouched ? scenario.before : await stage.checkLeft(what);
     if (isAtomic) expect([scenario.before, scenario.after], what).toContainEqual(left);
-    await stage.checkWhole(what);
+    if (!isUntouched) await stage.checkWhole(what);
+    const found = isUntouched ? 'nothing changed' : `${left.length} rows, then whole`;
+    record(`${scenario.name}; ${what}; ${signal ?? 'not killed'}; ${found}`);
   };
   const begin = (): void => {
     stage.reset();
@@ -43,11 +52,10 @@ async function killAll(scenario: Scenario, base: string, reset?: () => void): Pr
   for (const call of calls) {
     begin();
     const { signal } = await stage.run(inject('signal=KILL', call));
-    if (signal === 'SIGKILL') kills += 1;
     // Threads wake each other by write, and what is followed comes in its own time.
-    else if (isAtomic && call.isMain && call.name !== 'write')
+    if (isAtomic && call.isMain && call.name !== 'write')
       expect(signal, `${call.name} ${call.nth}`).toBe('SIGKILL');
-    await judge(`${call.name} ${call.nth}`);
+    await judge(`${call.name} ${call.nth}`, signal);
   }
   begin();
   const started = performance.now();
@@ -57,8 +65,7 @@ async function killAll(scenario: Scenario, base: string, reset?: () => void): Pr
     begin();
     // The first third is the start of Node.
     const { signal } = await stage.run([], wholeMs * (0.3 + 0.8 * random()));
-    if (signal === 'SIGKILL') kills += 1;
-    await judge(`random ${round}`);
+    await judge(`random ${round}`, signal);
   }
   console.log(`${scenario.name}: ${calls.length} system calls, ${RANDOM_KILLS} random moments`);
 }

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { polars } from '../../src/compute/polars.ts';
+import type { CommitRecord } from '../../src/ingest/record.ts';
 import { duck } from './binary.ts';
 import { MAINTENANCE } from './maintenance-scenarios.ts';
 import type { Scenario } from './scenario.ts';
@@ -205,6 +206,15 @@ const rotateOnce = (path: string): void => {
   writeFileSync(log, HEADER + rows(90, 110));
 };
 
+/** Until so many rows are committed, or nobody may be about to. */
+async function untilCommitted(path: string, rows: number): Promise<void> {
+  const written = (): number => {
+    const record = JSON.parse(readFileSync(join(path, 'state.json'), 'utf8')) as CommitRecord;
+    return record.totals.rowsWritten;
+  };
+  for (let tries = 0; tries < 150 && written() < rows; tries += 1) await sleep(50);
+}
+
 const followed: Scenario = {
   name: 'a followed log that grows and rotates',
   args: ['ingest', 'log.csv', '-o', 'data/', '--follow', '--flush', '40ms', ...STATE],
@@ -214,9 +224,9 @@ const followed: Scenario = {
     append(path, 'log.csv', rows(60, 80));
   },
   async meanwhile(path) {
-    await sleep(350);
+    await untilCommitted(path, 80);
     rotateOnce(path);
-    await sleep(350);
+    await untilCommitted(path, 110);
   },
   settle: rotateOnce,
   ids: ofDataset,
