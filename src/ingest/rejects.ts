@@ -4,6 +4,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NairobiError } from '../errors.ts';
+import { formatCount } from '../units.ts';
 import type { Reject } from './decoder.ts';
 import { attempt, writeFully } from './durable.ts';
 import { temporaryBeside } from './layout.ts';
@@ -82,6 +83,15 @@ export class Rejects {
     const bytes = this.#bytes;
     this.#bytes = 0;
     return { path: this.#path, staged: temporaryBeside(this.#path, this.#run), bytes };
+  }
+
+  /** What was lost, for people: the first bad row, and `nulled` values of good ones. */
+  told(nulled: number): string[] {
+    const lost = nulled === 0 ? [] : [`${formatCount(nulled)} values are null or have no column`];
+    if (this.example === undefined) return lost;
+    const { source, line, column, reason } = this.example;
+    const where = column === undefined ? '' : ` in column "${column}"`;
+    return [`the first bad row: ${source}:${line}: ${reason}${where}`, ...lost];
   }
 
   /** Throws away lines that were not sealed; a sealed file may belong to a commit already. */

@@ -112,3 +112,18 @@ test('numbers of NDJSON beyond a double stay exact, however late they come', asy
     '9007199254740993.0',
   ]);
 });
+
+test('a log that is JSON has nothing else in it, and names the first bad row', () => {
+  using room = workspace('widen');
+  writeFileSync(join(room.path, 'in.csv'), 'id,x\n1,2\n3\n');
+  const args = ['ingest', 'in.csv', '--log-format', 'json', '--on-error', 'skip'];
+  const ran = nairobi(room.path, [...args, '-o', 'out.parquet']);
+  expect(ran.code).toBe(5);
+  const told = ran.stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { note: string });
+  expect(told.map(({ note }) => note).join('\n')).toMatch(/first bad row: .*in.csv:3: /);
+  const failed = nairobi(room.path, ['ingest', 'none.csv', '--log-format=json', '-o', 'out/']);
+  expect(JSON.parse(failed.stderr)).toMatchObject({ error: { code: 'NOT_FOUND', exit: 1 } });
+});

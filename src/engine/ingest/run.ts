@@ -280,7 +280,7 @@ export class IngestRun implements Disposable {
       nulledValues: this.#nulled,
       columns: this.#transform?.columns ?? this.#columns ?? [],
       sources: this.#sources,
-      notes: this.#notes,
+      notes: [...this.#notes, ...this.#rejects.told(this.#nulled)],
     };
   }
 
