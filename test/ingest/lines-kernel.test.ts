@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Decoded } from '../../src/ingest/decoder.ts';
+import { KERNEL_SOURCE } from '../../src/ingest/lines-kernel.generated.ts';
 import { LinesKernel } from '../../src/ingest/lines-kernel.ts';
 import { LineDecoder, type LinePlan, planLines } from '../../src/ingest/transcode.ts';
 
@@ -126,4 +127,10 @@ test('names that need escapes in a line are left to the general way', () => {
   expect(LinesKernel.open('ndjson', ['a"b'], '\x1f')).toBeUndefined();
   expect(LinesKernel.open('ndjson', ['a b'], '\x1f')).toBeDefined();
   expect(LinesKernel.open('ndjson', ['a'], ',')).toBeUndefined();
+});
+
+test('the kernel was compiled from its sources', async () => {
+  const script = new URL('../../scripts/kernels.mjs', import.meta.url).pathname;
+  const { sourceDigest } = (await import(script)) as { sourceDigest(kernel: string): string };
+  expect(KERNEL_SOURCE).toBe(sourceDigest('lines'));
 });
