@@ -40,8 +40,17 @@ export const STREAM_BYTES_MAX = bytes(512 * MiB);
 /** Polars is at its speed from here on (docs/io.md). */
 export const SEGMENT_BYTES_MAX = bytes(32 * MiB);
 
+/**
+ * Segments a region is meant for: what is made of one takes four times its bytes, and with 4 of them
+ * `stats` under 256 MiB came to 449 MiB, with 8 to 387.
+ */
+export const SEGMENTS_IN_REGION = 8;
+
 /** Segments in memory at least: one computed on, one ready, one being read, one cut in two. */
 export const SEGMENTS_MIN = 4;
+
+/** Of the free space of a file system, what a pipe kept on disk may take: others write, too. */
+export const SPOOL_SHARE = 0.5;
 
 /**
  * Decompression: more than this many bytes from one is a bomb. gzip cannot do more than 1032; text

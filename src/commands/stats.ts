@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import type { Relation } from '../compute/relation.ts';
 import type { SourceRelation } from '../engine/inputs/source-relation.ts';
 import { parseSource } from '../engine/inputs/sources.ts';
 import { openRows } from '../engine/rows.ts';
@@ -176,18 +177,28 @@ export default class Stats extends BaseCommand {
       this.reporter.note(`the figures are those kept in ${source.path}.nairobi-stats.json`);
       return this.#show(kept, flags);
     }
-    using session = new Session({ host: this.hostOptions(flags), read, ...files }, this.reporter);
+    // Rules look at the rows again for examples; everything else goes through them once.
+    const once = flags.expect === undefined;
+    const options = { host: this.hostOptions(flags), read, once, ...files };
+    using session = new Session(options, this.reporter);
     const open = (source: string): SourceRelation => session.open(parseSource(source));
-    const relation = await openRows(session, source, flags);
+    const rows = openRows(session, source, flags);
     const { threads, memoryLimit } = session.plan;
-    const columns = columnsOf(names, relation.columns);
-    const options: StatsOptions = { columns, quantiles, threads, memoryLimit, approx };
+    const optionsFor = ({ columns }: Relation): StatsOptions => {
+      return { columns: columnsOf(names, columns), quantiles, threads, memoryLimit, approx };
+    };
     const question = questionOf(flags, open);
     if (question !== undefined) {
-      return this.#tell(await session.attempt(() => answer(question, relation, options)), flags);
+      const told = await session.attempt(async () => {
+        const relation = await rows();
+        return answer(question, relation, optionsFor(relation));
+      });
+      return this.#tell(told, flags);
     }
-    const work = () => statsWithFacts(relation, options, this.reporter);
-    const { result, facts } = await session.attempt(work);
+    const { result, facts } = await session.attempt(async () => {
+      const relation = await rows();
+      return statsWithFacts(relation, optionsFor(relation), this.reporter);
+    });
     if (key !== undefined) writeCache(key, cacheKey(source.path, asked), result);
     if (flags.html !== undefined) writePage(flags.html, statsPage(result, facts));
     return this.#show(result, flags);

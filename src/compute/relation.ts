@@ -13,6 +13,12 @@ export interface Column {
   readonly type: TypeName;
 }
 
+/**
+ * What is made of a piece. 'rows': they are collected, so each piece is small. 'reduction': a plan
+ * that leaves little of them runs over it, so a piece may be as long as a file.
+ */
+export type PieceUse = 'rows' | 'reduction';
+
 export interface Relation {
   /** The name SQL knows it by. */
   readonly name: string;
@@ -37,10 +43,10 @@ export interface Relation {
    */
   windows?(columns: readonly string[], most: number): AsyncIterable<LazyFrame> | undefined;
   /**
-   * The same rows piece by piece, in file order, in bounded memory. A piece is valid until the
-   * next one is asked for: collect what is wanted of it first.
+   * The same rows piece by piece, in file order, in bounded memory, for 'rows' unless said
+   * otherwise. A piece is valid until the next one is asked for: collect what is wanted of it first.
    */
-  segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
+  segments(columns?: readonly string[], use?: PieceUse): AsyncIterable<LazyFrame>;
   /** What is known of each file before it is read; undefined where that is nothing. */
   files?(): FilesOfRelation | undefined;
   /** Of a part of a relation: "3 of 100 files". */

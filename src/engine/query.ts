@@ -1,12 +1,15 @@
 /** query: SQL over files. */
+import { FrameRelation } from '../compute/frame-relation.ts';
 import { type DataFrame, polars } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
+import { uniqueNames } from '../formats/names.ts';
 import type { Understood } from '../formats/options.ts';
 import { parse } from '../sql/parse.ts';
 import { type CompiledQuery, compile, type ParameterValue } from '../sql/plan.ts';
 import { closest } from '../suggest.ts';
 import { formatBytes, MiB } from '../units.ts';
+import { QueryRelation } from './inputs/query-relation.ts';
 import type { SourceRelation } from './inputs/source-relation.ts';
 import { type SourceArgument, tableName } from './inputs/sources.ts';
 import type { Piece } from './pieces/piece.ts';
@@ -46,6 +49,35 @@ export async function query(session: Session, request: QueryRequest): Promise<Qu
     const frame = await session.reporter.time('compute', () => runWithin(compiled, session));
     return { frame, columns: compiled.columns };
   });
+}
+
+/**
+ * The rows of a query as a relation called "data", planned anew whenever it is asked for, which is
+ * to be within Session.attempt. What is long passes in pieces where the query allows it.
+ */
+export function queried(session: Session, request: QueryRequest): () => Promise<Relation> {
+  const tables = new Tables(session, request.sources);
+  let whole: Relation | undefined;
+  return async () => {
+    if (whole !== undefined) return whole;
+    const compiled = await planWithin(tables, request, session);
+    const unique = uniqueNames(compiled.columns.map(({ name }) => name));
+    const columns = compiled.columns.map(({ type }, at) => ({ name: unique[at] ?? '', type }));
+    const { rows } = compiled;
+    if (rows !== undefined && isLong(compiled, session)) {
+      return new QueryRelation('data', compiled, rows, columns);
+    }
+    if (compiled.reads.length !== 1) session.watchMemory();
+    const frame = await session.reporter.time('compute', () => runWithin(compiled, session));
+    whole = new FrameRelation('data', frame, columns);
+    return whole;
+  };
+}
+
+/** What is not worth its memory while its rows are gone through, perhaps more than once. */
+function isLong(compiled: CompiledQuery, { relations, sizes }: Session): boolean {
+  const byteLength = relations.reduce((sum, relation) => sum + relation.byteLength, 0);
+  return !fits(compiled) || byteLength > sizes.regionBytes;
 }
 
 const fits = ({ reads }: Pick<CompiledQuery, 'reads'>): boolean =>

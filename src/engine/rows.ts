@@ -1,10 +1,8 @@
 /** The rows a command works on: all of a source, or what --where or --sql leaves of it. */
-import { FrameRelation } from '../compute/frame-relation.ts';
 import type { Relation } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
-import { uniqueNames } from '../formats/names.ts';
 import type { SourceArgument } from './inputs/sources.ts';
-import { query } from './query.ts';
+import { queried } from './query.ts';
 import type { Session } from './session.ts';
 
 export interface RowWish {
@@ -14,16 +12,19 @@ export interface RowWish {
   readonly sql?: string | undefined;
 }
 
-/** Opens the source and, when anything is wished for, asks it first. */
-export async function openRows(
+/**
+ * Opens the source. What is given back is to be asked for the rows within Session.attempt, at each
+ * attempt anew: what a query gives depends on what is known of the types.
+ */
+export function openRows(
   session: Session,
   source: SourceArgument,
   { where, sql }: RowWish,
-): Promise<Relation> {
+): () => Promise<Relation> {
   if (where === undefined && sql === undefined) {
     const relation = session.open(source);
     session.requireNamedTypes();
-    return relation;
+    return () => Promise.resolve(relation);
   }
   if (where !== undefined && sql !== undefined) {
     throw new NairobiError('USAGE', '--sql and --where do not go together', {
@@ -32,8 +33,5 @@ export async function openRows(
   }
   // A line end, so that a comment in the condition ends there.
   const text = sql ?? `select * from data where (${where}\n)`;
-  const { frame, columns } = await query(session, { sql: text, sources: [source] });
-  const names = uniqueNames(columns.map(({ name }) => name));
-  const named = columns.map(({ type }, index) => ({ name: names[index] ?? '', type }));
-  return new FrameRelation('data', frame, named);
+  return queried(session, { sql: text, sources: [source] });
 }

@@ -62,6 +62,8 @@ const MAX_RECOVERIES = 64;
 
 export class Session implements Disposable {
   readonly plan: HostPlan;
+  /** How streams, and texts whose rows are collected, are cut. */
+  readonly sizes: StreamSizes;
   readonly reporter: Reporter;
   readonly options: SessionOptions;
   readonly #opened: SourceRelation[] = [];
@@ -75,6 +77,7 @@ export class Session implements Disposable {
     this.options = options;
     this.reporter = reporter;
     this.plan = planHost(options.host);
+    this.sizes = options.streamSizes ?? sizesOf(this.plan.memoryLimit);
     this.#aborts = new AbortNotice(reporter);
     if (options.host.memoryLimit !== undefined) this.watchMemory();
     this.#pool = new Pool({ limitBytes: this.plan.memoryLimit });
@@ -120,7 +123,7 @@ export class Session implements Disposable {
       reporter: this.reporter,
       early: this.options.once === 'early',
       once: this.options.once !== undefined && this.options.once !== false,
-      sizes: this.options.streamSizes ?? sizesOf(this.plan.memoryLimit),
+      sizes: this.sizes,
     };
     const isDeferred = isPlanned && schema === undefined && this.#mayDefer(files);
     const pieces = isDeferred ? this.#openFirst(files, context) : this.#openAll(files, context);

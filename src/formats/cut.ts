@@ -2,6 +2,8 @@
  * Where a text that goes on may be cut: behind its last whole record. What the cutter learns about
  * the records on the way is kept, so that nobody has to look at them again.
  */
+
+import { cutBlocks } from './blocks/cut.ts';
 import { type Census, census, openCensus } from './csv/census.ts';
 import { cutElements } from './json/elements.ts';
 import type { Dialect } from './options.ts';
@@ -12,7 +14,10 @@ export type CutRules =
   /** NDJSON: a record ends with its line. */
   | { readonly kind: 'lines' }
   /** A JSON array: records are its elements. */
-  | { readonly kind: 'elements' };
+  | { readonly kind: 'elements' }
+  /** Blocks of rows behind a header that ends with this mark. */
+  | { readonly kind: 'avro'; readonly sync: Uint8Array }
+  | { readonly kind: 'arrow-stream' };
 
 export interface Cut {
   /** Bytes of whole records, from the start of the text; 0 when the first one is cut off. */
@@ -25,11 +30,13 @@ export interface Cut {
 
 /**
  * The whole records at the start of `bytes`, which begin with a record. With `isEnd` nothing comes
- * behind them, and a last record needs no line end. Throws BAD_DATA for an array that is none.
+ * behind them, and a last record needs no line end.
+ * Throws BAD_DATA for an array or a block that is none.
  */
 export function cut(bytes: Buffer, rules: CutRules, isEnd: boolean): Cut {
   if (rules.kind === 'lines') return cutLines(bytes, isEnd);
   if (rules.kind === 'elements') return cutElements(bytes, isEnd);
+  if (rules.kind !== 'delimited') return cutBlocks(bytes, rules, isEnd);
   const { dialect, fields } = rules;
   if (isEnd) {
     const counted = census(bytes, dialect, fields);

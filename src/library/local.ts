@@ -84,13 +84,12 @@ export class LocalTransport implements Transport {
       });
     }
     using session = this.#session(this.#wish(dataset));
-    const relation = await openRows(session, this.#argument(dataset), rows);
+    const relation = openRows(session, this.#argument(dataset), rows);
     const { threads, memoryLimit } = session.plan;
     const depth = approx === undefined ? {} : { approx };
+    const options = { columns, quantiles, threads, memoryLimit, ...depth };
     return answer(
-      await session.attempt(() =>
-        stats(relation, { columns, quantiles, threads, memoryLimit, ...depth }, session.reporter),
-      ),
+      await session.attempt(async () => stats(await relation(), options, session.reporter)),
     );
   }
 
@@ -104,9 +103,9 @@ export class LocalTransport implements Transport {
 
   async #plot({ dataset, format, request, ...rows }: PlotWish): Promise<Answer> {
     using session = this.#session(this.#wish(dataset));
-    const relation = await openRows(session, this.#argument(dataset), rows);
-    const { bytes, ...said } = await session.attempt(() =>
-      plotRelation(relation, request, format, session.reporter),
+    const relation = openRows(session, this.#argument(dataset), rows);
+    const { bytes, ...said } = await session.attempt(async () =>
+      plotRelation(await relation(), request, format, session.reporter),
     );
     return answer({ ...said, data: { format, bytes: bytes.length, fd: 0 } }, bytes);
   }

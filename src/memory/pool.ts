@@ -125,11 +125,21 @@ export class Pool implements Disposable {
     return this.#lend(region, byteLength);
   }
 
+  /** As lease, with as much as the limit leaves where that is less. */
+  leaseUpTo(byteLength: number): Lease {
+    let lent = 0;
+    for (const region of this.#lent) lent += region.byteLength;
+    const left = Math.floor((this.#limitBytes - lent) / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
+    return this.lease(Math.min(byteLength, Math.max(HUGE_PAGE_BYTES, left)));
+  }
+
   /**
    * Addresses for content whose length is not known; memory comes as they are written to. Whoever
    * asks keeps or drops them. Throws MEMORY_LIMIT when the pool's limit leaves none.
    */
   open(): Room {
+    // New addresses: what was used before would stay in memory beside them.
+    this.trim();
     const left = Math.min(GROW_BYTES_MAX, this.#limitBytes - this.mappedBytes);
     const room = Math.floor(left / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
     if (room <= 0) throw this.#tooMuch(this.mappedBytes + HUGE_PAGE_BYTES);

@@ -1,5 +1,6 @@
 /** One anonymous mapping on the best pages this host gives, and the end of its life. */
 import { readFileSync } from 'node:fs';
+import { assert } from '../errors.ts';
 import { madvise, mmap, munmap } from '../kernel/calls.ts';
 import { MADV, MAP } from '../kernel/constants.ts';
 import { KernelError } from '../kernel/errno.ts';
@@ -138,7 +139,7 @@ export interface Reserve {
   readonly byteLength: number;
   /** Keeps the first `byteLength` bytes (whole huge pages are kept) and unmaps the rest. */
   keep(byteLength: number): Region;
-  /** Unmaps all of it. No view of it was given out. */
+  /** Unmaps all of it, once, unless it was kept. No view of it was given out. */
   drop(): void;
 }
 
@@ -154,15 +155,22 @@ export function reserveRegion(wanted: number): Reserve {
     }
     if (address < 0) continue;
     const pageKind = adviseHuge(address, byteLength);
+    let isOurs = true;
     return {
       address: BigInt(address),
       byteLength,
       keep(used: number): Region {
+        assert(isOurs, 'a reservation is kept or dropped once');
+        isOurs = false;
         const kept = Math.max(HUGE_PAGE_BYTES, roundUp(used));
         if (kept < byteLength) munmap(BigInt(address + kept), byteLength - kept);
         return registered(address, kept, pageKind);
       },
-      drop: () => munmap(BigInt(address), byteLength),
+      // Twice would take away what somebody else has there by then.
+      drop: () => {
+        if (isOurs) munmap(BigInt(address), byteLength);
+        isOurs = false;
+      },
     };
   }
 }

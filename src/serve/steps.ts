@@ -57,7 +57,7 @@ export class StepRunner {
 
   async stats(wish: StatsWish): Promise<string> {
     using session = this.#session();
-    const relation = await this.#open(session, wish);
+    const rows = this.#open(session, wish);
     const { columns, quantiles, approx, question } = wish;
     const options = {
       columns,
@@ -66,8 +66,12 @@ export class StepRunner {
       memoryLimit: session.plan.memoryLimit,
       ...(approx === undefined ? {} : { approx }),
     };
-    if (question !== undefined) return exactJson((await answer(question, relation, options)).data);
-    return exactJson(await stats(relation, options, session.reporter));
+    return session.attempt(async () => {
+      const relation = await rows();
+      if (question === undefined)
+        return exactJson(await stats(relation, options, session.reporter));
+      return exactJson((await answer(question, relation, options)).data);
+    });
   }
 
   async column({ dataset, column, figures }: ColumnWish): Promise<string> {
@@ -78,12 +82,9 @@ export class StepRunner {
 
   async plot(wish: PlotWish): Promise<string> {
     using session = this.#session();
-    const relation = await this.#open(session, wish);
-    const { bytes, ...said } = await plotRelation(
-      relation,
-      wish.request,
-      wish.format,
-      session.reporter,
+    const rows = this.#open(session, wish);
+    const { bytes, ...said } = await session.attempt(async () =>
+      plotRelation(await rows(), wish.request, wish.format, session.reporter),
     );
     return exactJson({ ...said, data: this.#data(wish.format, bytes) });
   }
@@ -100,7 +101,7 @@ export class StepRunner {
   }
 
   /** The rows of a dataset, or what a condition or a query leaves of them. */
-  #open(session: Session, wish: StatsWish | PlotWish): Promise<Relation> {
+  #open(session: Session, wish: StatsWish | PlotWish): () => Promise<Relation> {
     const name = this.#rows.get(wish.dataset)?.held.name;
     const path = placeOf(wish.dataset);
     return openRows(session, name === undefined ? { path } : { name, path }, wish);

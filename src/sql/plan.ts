@@ -9,6 +9,7 @@ import {
   type TableReference,
 } from './bind/context.ts';
 import { bindQuery, bindStatement } from './bind/query.ts';
+import { type PieceRows, pieceRows } from './bounded/pieces.ts';
 import { runPieces, runWindows, wholeBecause } from './bounded/run.ts';
 import { explainPlan } from './explain.ts';
 import { goesThroughFewRows } from './few-rows.ts';
@@ -52,6 +53,18 @@ export interface Read {
   readonly filtered: boolean;
 }
 
+/** Rows of a result as they come; columns are places in CompiledQuery.columns. */
+export interface ResultRows {
+  scan(columns: readonly NamedPlace[]): LazyFrame;
+  /** In bounded memory, each piece collected. */
+  segments(columns: readonly NamedPlace[]): AsyncIterable<LazyFrame>;
+}
+
+export interface NamedPlace {
+  readonly at: number;
+  readonly name: string;
+}
+
 export interface CompiledQuery {
   readonly mode: 'query' | 'describe' | 'summarize' | 'explain';
   /** As PostgreSQL names them; a name may stand twice (the frame then calls the second "a:1"). */
@@ -68,6 +81,8 @@ export interface CompiledQuery {
   runWindows(): Promise<DataFrame | undefined>;
   /** The same piece by piece, in memory bounded by the result; undefined when it cannot be. */
   readonly runBounded: (() => Promise<DataFrame>) | undefined;
+  /** Where its rows need not be there all at once: for who goes through them. */
+  readonly rows: ResultRows | undefined;
   /** What keeps it from running piece by piece, in words: "median() needs all rows". */
   readonly wholeBecause: string | undefined;
   /** The plan as text, for EXPLAIN. */
@@ -171,7 +186,7 @@ function about(
     query.runBounded === undefined ? undefined : async (): Promise<DataFrame> => run();
   const runWindows = async (): Promise<undefined> => undefined;
   const prepare = async (): Promise<readonly Read[]> => [];
-  return { ...query, mode, columns, prepare, run, runWindows, runBounded };
+  return { ...query, mode, columns, rows: undefined, prepare, run, runWindows, runBounded };
 }
 
 function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
@@ -195,10 +210,27 @@ function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
       goesThroughFewRows(plan)
         ? atOnce(() => runWhole(plan, output, computed))
         : runWhole(plan, output, computed),
+    rows: resultRows(pieceRows(plan), output),
     wholeBecause: because,
     runWindows: () => runInWindows(plan, output),
     runBounded: because === undefined ? () => runBounded(plan, output) : undefined,
     explain: () => explainPlan(plan, new Set(aggregatesFromPages(plan).keys())),
+  };
+}
+
+function resultRows(
+  rows: PieceRows | undefined,
+  output: readonly OutputColumn[],
+): ResultRows | undefined {
+  if (rows === undefined) return undefined;
+  const named = (columns: readonly NamedPlace[]): OutputColumn[] =>
+    columns.flatMap(({ at, name }) => {
+      const column = output[at];
+      return column === undefined ? [] : [{ ...column, name }];
+    });
+  return {
+    scan: (columns) => rows.scan(named(columns)),
+    segments: (columns) => rows.segments(named(columns)),
   };
 }
 
@@ -209,6 +241,7 @@ function summary(context: Context, plan: Plan, columns: readonly OutputColumn[])
     ...query,
     mode: 'summarize',
     columns: SUMMARIZE_COLUMNS,
+    rows: undefined,
     run: () => asked.present(query.run()),
     runWindows: async () => undefined,
     runBounded:

@@ -38,3 +38,15 @@ it.skipIf(!able)('EIO is an error with the place', () => {
   expect(run.stderr).toMatch(/Cannot read .*t\.csv at byte \d+:.*EIO/);
   expect(run.status).toBe(1);
 });
+
+it.skipIf(!able)('EIO where the file lies is an error with its name, too', () => {
+  const folder = folderWith({ 't.csv': TEXT });
+  const file = `${folder}/t.csv`;
+  const trace = ['-f', '-qq', '-o', '/dev/null', '-P', file, '-e', 'trace=pread64'];
+  const inject = ['-e', 'inject=pread64:error=EIO:when=1'];
+  const asked = [BIN, 'query', `select count(*) as n from '${file}'`, '--io', 'mmap'];
+  const run = spawnSync('strace', [...trace, ...inject, ...asked], { encoding: 'utf8' });
+  expect(run.stdout).toBe('');
+  expect(run.stderr).toMatch(/Cannot read .*t\.csv at byte 0: .*EIO/);
+  expect(run.status).toBe(1);
+});

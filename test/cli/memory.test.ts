@@ -30,6 +30,16 @@ describe('--memory-limit', () => {
     expect(stdout).toBe('n,m\n3000000,3000000\n');
   });
 
+  it('lets figures of a pipe through without a file: none can be written here', () => {
+    const { stdout, stderr, code } = shell(
+      `{ echo id,name; seq -f '%.0f,some-name-that-is-long-enough' 3000000; } | \
+        (ulimit -f 0; nairobi stats - --where 'id % 2 = 0' --csv --figures count,max --memory-limit 160MiB)`,
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('id,1500000,3000000');
+  });
+
   it('says that a plan needs all rows of a pipe that does not fit', () => {
     const { stderr, code } = shell(
       `{ echo id,name; seq -f '%.0f,some-name-that-is-long-enough' 3000000; } | nairobi query \\

@@ -14,7 +14,7 @@ import { Session } from '../../src/engine/session.ts';
 import { NairobiError } from '../../src/errors.ts';
 import type { ReadOptions } from '../../src/formats/options.ts';
 
-const HOST: HostOptions = {
+export const HOST: HostOptions = {
   memoryLimit: undefined,
   threads: undefined,
   cpus: undefined,
@@ -67,6 +67,13 @@ export async function ask(
   }
 }
 
+export function plain(text: string | Buffer, name = 'csv'): string {
+  files += 1;
+  const file = path.join(root, `${files}.${name}`);
+  writeFileSync(file, text);
+  return file;
+}
+
 export function gzipped(text: string | Buffer, name = 'csv'): string {
   files += 1;
   const file = path.join(root, `${files}.${name}.gz`);
@@ -75,7 +82,7 @@ export function gzipped(text: string | Buffer, name = 'csv'): string {
 }
 
 /** A FIFO that another process writes to; `written` once it has. */
-function pipeOf(content: string | Buffer): { fifo: string; written: Promise<unknown> } {
+export function pipeOf(content: string | Buffer): { fifo: string; written: Promise<unknown> } {
   files += 1;
   const [data, fifo] = [path.join(root, `${files}.data`), path.join(root, `${files}.fifo`)];
   writeFileSync(data, content);

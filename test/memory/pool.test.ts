@@ -121,3 +121,31 @@ test('a mapping lives as long as a view of it, and no longer', async () => {
   }
   expect(isMapped(address)).toBe(false);
 });
+
+test('room that was kept or dropped cannot be unmapped once more, whatever an error handler does', () => {
+  using pool = new Pool({ limitBytes: bytes(64 * MiB) });
+  const room = pool.open();
+  using lease = room.keep(4096);
+  room.drop();
+  lease.bytes(0, 4096).fill(7);
+  expect(lease.bytes(0, 4096).every((byte) => byte === 7)).toBe(true);
+  const other = pool.open();
+  other.drop();
+  other.drop();
+  expect(() => other.keep(1)).toThrow(AssertionFailure);
+});
+
+test('what is lent again and again takes memory once, also within a limit that leaves less', () => {
+  using pool = new Pool({ limitBytes: bytes(16 * MiB) });
+  const first = pool.leaseUpTo(12 * MiB);
+  const { address } = first;
+  first.release();
+  const again = pool.leaseUpTo(12 * MiB);
+  expect(again.address).toBe(address);
+  using rest = pool.leaseUpTo(12 * MiB);
+  expect(rest.byteLength).toBe(4 * MiB);
+  again.release();
+  const room = pool.open();
+  expect(pool.mappedBytes).toBe(4 * MiB);
+  room.drop();
+});

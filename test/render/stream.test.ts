@@ -18,7 +18,7 @@ describe('the rows of a file by columns', () => {
       fc.asyncProperty(counts, async ({ rows, at, segments }) => {
         const relation = { ...relationOf(table(rows), segments), columnar: true };
         const seen: number[] = [];
-        for await (const frame of select(relation, ['x'], [polars().col('x')], at)) {
+        for await (const frame of select(relation, ['x'], [polars().col('x')], { rows: at })) {
           expect(frame.height).toBeLessThanOrEqual(at);
           seen.push(...typed<Float64Array>(frame, 'x'));
         }
@@ -33,7 +33,9 @@ describe('the rows of a file by columns', () => {
     for (const rows of [0, 1, 8, 9]) {
       const relation = { ...relationOf(table(rows)), columnar: true };
       let counted = 0;
-      for await (const frame of select(relation, ['x'], [len().cast(Float64).alias('n')], 4)) {
+      for await (const frame of select(relation, ['x'], [len().cast(Float64).alias('n')], {
+        rows: 4,
+      })) {
         counted += frame.getColumn('n').get(0) as number;
       }
       expect(counted).toBe(rows);
@@ -43,7 +45,7 @@ describe('the rows of a file by columns', () => {
   it('give their memory back when the next are asked for', async () => {
     const relation = { ...relationOf(table(8)), columnar: true };
     const lent: Float64Array[] = [];
-    for await (const frame of select(relation, ['x'], [polars().col('x')], 4)) {
+    for await (const frame of select(relation, ['x'], [polars().col('x')], { rows: 4 })) {
       for (const array of lent) expect(array.length).toBe(0);
       lent.push(typed<Float64Array>(frame, 'x'));
     }

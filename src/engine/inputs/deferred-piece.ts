@@ -3,7 +3,7 @@
  * first of its table. Of a partitioned directory most files are never wanted.
  */
 import type { LazyFrame } from '../../compute/polars.ts';
-import type { Column, PlainText } from '../../compute/relation.ts';
+import type { Column, PieceUse, PlainText } from '../../compute/relation.ts';
 import { nothingRejected } from '../../formats/decoded.ts';
 import type { Rejected, Understood } from '../../formats/options.ts';
 import type { Piece } from '../pieces/piece.ts';
@@ -70,8 +70,8 @@ export class DeferredPiece implements Piece {
     await this.open().prepare?.(columns, byteLength);
   }
 
-  segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
-    return this.open().segments(columns);
+  segments(columns?: readonly string[], use?: PieceUse): AsyncIterable<LazyFrame> {
+    return this.open().segments(columns, use);
   }
 
   load(): boolean {

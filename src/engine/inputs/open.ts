@@ -1,6 +1,7 @@
 /** Opens the files of a source: each through the reader into the pool's memory. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { DETECT_BYTES, detect, detectCompression } from '../../formats/detect.ts';
+import { closeSync, openSync } from 'node:fs';
+import { consistsOfBlocks } from '../../formats/blocks/segments.ts';
+import { DETECT_BYTES, detect, detectCompression, type FormatName } from '../../formats/detect.ts';
 import type { ReadOptions } from '../../formats/options.ts';
 import type { CodecName } from '../../kernel/codecs/codec.ts';
 import { IN_PLACE_BYTES_MIN, IN_PLACE_WINDOW_SHARE } from '../../limits.ts';
@@ -9,6 +10,7 @@ import type { BlockReader } from '../../uring/block-reader.ts';
 import { readContent } from '../../uring/content.ts';
 import { hasCodec } from '../../uring/decompress.ts';
 import { type InPlace, openInPlace } from '../../uring/in-place.ts';
+import { readAt } from '../../uring/read-at.ts';
 import { InPlacePiece } from '../pieces/in-place-piece.ts';
 import { MemoryPiece } from '../pieces/memory-piece.ts';
 import type { Piece } from '../pieces/piece.ts';
@@ -32,8 +34,17 @@ export interface OpenContext {
   readonly sizes: StreamSizes;
 }
 
+export interface PieceContext extends OpenContext {
+  /** Opens a file that is to be let go of when the piece is closed. */
+  readonly openKept: (file: InputFile, held: Disposable) => Piece;
+}
+
 /** All files or none: what was opened is closed again when one fails. */
-export function openPieces(files: readonly InputFile[], context: OpenContext): Piece[] {
+export function openPieces(files: readonly InputFile[], given: OpenContext): Piece[] {
+  const context: PieceContext = {
+    ...given,
+    openKept: (file, held) => openRegular(file, context, held),
+  };
   const pieces: Piece[] = [];
   try {
     for (const file of files) pieces.push(openPiece(file, context));
@@ -44,39 +55,50 @@ export function openPieces(files: readonly InputFile[], context: OpenContext): P
   }
 }
 
-function openPiece(file: InputFile, context: OpenContext): Piece {
+function openPiece(file: InputFile, context: PieceContext): Piece {
   if (file.kind === 'stream') return openPipe(file, context);
   const compression = file.kind === 'regular' ? compressionOf(file) : undefined;
   if (compression !== undefined && hasCodec(compression)) {
     return openCompressed(file, compression, context);
   }
+  return openRegular(file, context);
+}
+
+function openRegular(file: InputFile, context: PieceContext, held?: Disposable): Piece {
   const opened = mayStayInPlace(file, context) ? openPlain(file, context) : undefined;
-  if (opened === undefined) return openInMemory(file, context);
-  const { plan, read, reporter } = context;
+  if (opened === undefined) {
+    const piece = openInMemory(file, context);
+    held?.[Symbol.dispose]();
+    return piece;
+  }
+  const { plan, read, reporter, sizes } = context;
   const fits = file.size <= plan.memoryLimit / 2;
   try {
-    const openWhole = (types: ReadOptions['types']): Piece => {
-      const typed = types === undefined ? context : { ...context, read: { ...read, types } };
-      return (fits ? undefined : openLong(file, typed)) ?? openInMemory(file, typed);
-    };
+    const typed = (types: ReadOptions['types']): PieceContext =>
+      types === undefined ? context : { ...context, read: { ...read, types } };
+    const openWhole = (types: ReadOptions['types']): Piece =>
+      (fits ? undefined : openLong(file, typed(types))) ?? openInMemory(file, typed(types));
     const format = fits ? undefined : formatOf(file, opened.fd, read);
     if (format === 'sqlite' && file.place === undefined) {
-      const whole = (types: ReadOptions['types']): Piece =>
-        openInMemory(
-          file,
-          types === undefined ? context : { ...context, read: { ...read, types } },
-        );
-      const piece = new SqlitePiece(file, read, whole);
+      const piece = new SqlitePiece(file, read, (types) => openInMemory(file, typed(types)));
       opened.close();
       return piece;
     }
-    // Scanning JSON in place would parse all of it at once.
-    const long = format !== undefined && /json$/.test(format) ? openLong(file, context) : undefined;
+    // What Polars does not scan would be parsed at once.
+    const isRead = format !== undefined && (/json$/.test(format) || consistsOfBlocks(format));
+    const long = isRead ? openLong(file, context) : undefined;
     if (long !== undefined) {
       opened.close();
       return long;
     }
-    const piece = new InPlacePiece(file, opened, { read, fits, openWhole });
+    const piece = new InPlacePiece(file, opened, {
+      read,
+      fits,
+      rowsBytes: sizes.regionBytes,
+      openWhole,
+      openLong: (types) => openLong(file, typed(types)),
+      ...(held === undefined ? {} : { held }),
+    });
     const { ringFlags } = opened.facts;
     reporter.set({ backend: ringFlags.length > 0 ? 'io_uring' : 'mmap', ringFlags });
     reporter.addBytesRead(file.size);
@@ -87,9 +109,9 @@ function openPiece(file: InputFile, context: OpenContext): Piece {
   }
 }
 
-function formatOf(file: InputFile, fd: number, { format }: ReadOptions): string {
+function formatOf(file: InputFile, fd: number, { format }: ReadOptions): FormatName {
   const head = Buffer.alloc(DETECT_BYTES);
-  const length = readSync(fd, head, 0, head.length, 0);
+  const length = readAt(fd, head, 0, file.path);
   return format ?? detect(file.path, head.subarray(0, length));
 }
 
@@ -116,13 +138,13 @@ function compressionOf(file: InputFile): CodecName | undefined {
   }
   try {
     const head = Buffer.alloc(MAGIC_BYTES);
-    return detectCompression(head.subarray(0, readSync(fd, head, 0, head.length, 0)));
+    return detectCompression(head.subarray(0, readAt(fd, head, 0, file.path)));
   } finally {
     closeSync(fd);
   }
 }
 
-function openInMemory(file: InputFile, context: OpenContext): Piece {
+function openInMemory(file: InputFile, context: PieceContext): Piece {
   const { plan, pool, reader, reporter } = context;
   const { io, direct } = plan;
   const content = reporter.time('io', () =>

@@ -1,6 +1,6 @@
 /** Some of the files of a source, with the columns of all: those whose partitions a query wants. */
 import type { LazyFrame } from '../../compute/polars.ts';
-import type { Column, Relation } from '../../compute/relation.ts';
+import type { Column, PieceUse, Relation } from '../../compute/relation.ts';
 import type { Piece } from '../pieces/piece.ts';
 import type { SourceRelation } from './source-relation.ts';
 
@@ -44,7 +44,7 @@ export class SourcePart implements Relation {
     return this.#source.prepare(columns, this.#pieces);
   }
 
-  segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
-    return this.#source.segments(columns, this.#pieces);
+  segments(columns?: readonly string[], use?: PieceUse): AsyncIterable<LazyFrame> {
+    return this.#source.segments(columns, use, this.#pieces);
   }
 }

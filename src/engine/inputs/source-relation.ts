@@ -5,6 +5,7 @@ import type {
   Column,
   FilesOfRelation,
   ParquetSource,
+  PieceUse,
   PlainText,
   Relation,
   TypeName,
@@ -123,11 +124,12 @@ export class SourceRelation implements Relation {
 
   async *segments(
     columns?: readonly string[],
+    use?: PieceUse,
     pieces: readonly Piece[] = this.pieces,
   ): AsyncIterable<LazyFrame> {
     const wanted = this.#wanted(columns);
     for (const piece of pieces) {
-      for await (const frame of piece.segments(own(piece, wanted))) {
+      for await (const frame of piece.segments(own(piece, wanted), use)) {
         yield this.#align(piece, frame, wanted);
       }
     }

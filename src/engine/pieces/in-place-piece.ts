@@ -3,9 +3,8 @@
  * pages, while its records are checked to be plain and its values not to be odd. When records are
  * not plain, the file is read into memory and cleaned like a small one.
  */
-import { readSync } from 'node:fs';
-import { collect, type LazyFrame, polars } from '../../compute/polars.ts';
-import type { Column, PlainText } from '../../compute/relation.ts';
+import type { LazyFrame } from '../../compute/polars.ts';
+import type { Column, PieceUse, PlainText } from '../../compute/relation.ts';
 import { assert, NairobiError } from '../../errors.ts';
 import type { Watch } from '../../formats/csv/odd-values.ts';
 import { decode } from '../../formats/decode.ts';
@@ -15,19 +14,14 @@ import type { ReadOptions, Rejected, Understood } from '../../formats/options.ts
 import type { RecordCheck } from '../../kernel/records.ts';
 import { mapFile } from '../../memory/file-map.ts';
 import type { InPlace } from '../../uring/in-place.ts';
+import { readAt } from '../../uring/read-at.ts';
 import type { InputFile } from '../inputs/files.ts';
 import { checkFile } from './count.ts';
+import type { InPlaceContext } from './in-place-context.ts';
 import { type PickedText, pickText } from './picked-text.ts';
-import type { Piece } from './piece.ts';
+import { otherTypes, type Piece, sameColumns } from './piece.ts';
+import { rowCountOf } from './row-count.ts';
 import { Windows } from './windows.ts';
-
-export interface InPlaceContext {
-  readonly read: ReadOptions;
-  /** True when all of the file would fit the memory limit. */
-  readonly fits: boolean;
-  /** Opens the same file in memory, with these types. */
-  readonly openWhole: (types: ReadOptions['types']) => Piece;
-}
 
 /** Rows of a segment: a few columns of them are some megabytes. */
 const SEGMENT_ROWS = 2 ** 20;
@@ -49,8 +43,10 @@ export class InPlacePiece implements Piece {
   /** The columns that were copied out of it, and whether that was tried. */
   #picked: PickedText | undefined;
   #isTried = false;
-  /** Stands in once the records turned out not to be plain. */
+  /** Stands in once the records turned out not to be plain, or are wanted in segments. */
   #whole: Piece | undefined;
+  /** What stands in has other columns, and a plan was made for the former ones. */
+  #isOther = false;
 
   /** Takes over `opened`. */
   constructor(file: InputFile, opened: InPlace, context: InPlaceContext) {
@@ -163,7 +159,7 @@ export class InPlacePiece implements Piece {
     const start = this.#bytes.length - text.size;
     // By reading, not from the mapping: mapped pages would count as this process's memory.
     const read = (into: Uint8Array, from: number): number =>
-      readSync(this.#opened.fd, into, 0, into.length, start + from);
+      readAt(this.#opened.fd, into, start + from, this.file.path);
     return { ...text, read };
   }
 
@@ -172,22 +168,15 @@ export class InPlacePiece implements Piece {
     return { fd: this.#opened.fd, size: this.#bytes.length };
   }
 
-  /** Of Parquet, whose footer says it. */
   rowCount(): number | undefined {
-    if (this.#decoded.format !== 'parquet') return undefined;
-    const pl = polars();
-    try {
-      const counted = collect(this.#decoded.scan().select(pl.len().cast(pl.Float64)));
-      return Number(counted.getColumn('len').get(0));
-    } catch {
-      return undefined; // damaged: reading its rows says so with its place
-    }
+    return rowCountOf(this.#decoded);
   }
 
-  /** Parquet is cut by rows, which skips whole row groups; text has to be read from its start. */
-  async *segments(columns?: readonly string[]): AsyncIterable<LazyFrame> {
+  /** Files by columns in rows; text in one go when little is made of it, else cut by a thread. */
+  async *segments(columns?: readonly string[], use: PieceUse = 'rows'): AsyncIterable<LazyFrame> {
+    if (this.#whole === undefined && use === 'rows') this.#cutText();
     if (this.#whole !== undefined) {
-      yield* this.#whole.segments(columns);
+      yield* this.#whole.segments(columns, use);
       return;
     }
     const rows = this.fits ? undefined : this.rowCount();
@@ -202,8 +191,15 @@ export class InPlacePiece implements Piece {
   async verify(): Promise<boolean> {
     const checks = this.#checks.splice(0);
     const plain = (await Promise.all(checks.map((check) => check.plain))).every(Boolean);
-    if (this.#whole !== undefined) return this.#whole.verify();
-    this.#opened.verify();
+    if (this.#whole === undefined || checks.length > 0) this.#opened.verify();
+    if (this.#whole !== undefined) {
+      // Rows that came in segments, and what was made of the file in place before them.
+      const isOther = this.#isOther;
+      this.#isOther = false;
+      const found = await Promise.all(checks.map((check) => check.found));
+      const asChecked = plain && !this.#opened.changed && this.#settle(found);
+      return (await this.#whole.verify()) && (checks.length === 0 || asChecked) && !isOther;
+    }
     // Written to meanwhile: a record may have been half there. Read what is there now, at once.
     if (plain && !this.#opened.changed)
       return this.#settle(await Promise.all(checks.map(({ found }) => found)));
@@ -228,8 +224,21 @@ export class InPlacePiece implements Piece {
     for (const check of this.#checks) check.stop();
     // The checks use the descriptor until they have answered.
     const answers = this.#checks.flatMap(({ plain, found }) => [plain, found]);
-    void Promise.allSettled(answers).finally(() => this.#opened.close());
+    void Promise.allSettled(answers).finally(() => {
+      this.#opened.close();
+      this.#context.held?.[Symbol.dispose]();
+    });
     this.#picked?.close();
+  }
+
+  #cutText(): void {
+    if (!isText(this.#decoded.format) || this.#bytes.length <= this.#context.rowsBytes) return;
+    const long = this.#context.openLong(this.#types);
+    if (long === undefined && this.fits) return;
+    const before = this.columns;
+    this.#whole = long ?? this.#context.openWhole(this.#types);
+    this.#isOther = !sameColumns(before, this.columns);
+    if (this.#isOther) throw otherTypes(this.file);
   }
 
   /** Begins to check the records, and what was not looked for in these columns yet. */

@@ -1,6 +1,7 @@
 /** One file of a source, opened: what its columns are and how to get at its rows. */
 import type { LazyFrame } from '../../compute/polars.ts';
-import type { Column, PlainText } from '../../compute/relation.ts';
+import type { Column, PieceUse, PlainText } from '../../compute/relation.ts';
+import { NairobiError } from '../../errors.ts';
 import type { Rejected, Understood } from '../../formats/options.ts';
 import type { InputFile } from '../inputs/files.ts';
 
@@ -31,8 +32,8 @@ export interface Piece {
   load?(): boolean;
   /** Looks for columns that its beginning did not show: true when there are some. */
   findColumns?(): Promise<boolean>;
-  /** The same rows in bounded memory; each is valid until the next is asked for. */
-  segments(columns?: readonly string[]): AsyncIterable<LazyFrame>;
+  /** See Relation.segments. */
+  segments(columns?: readonly string[], use?: PieceUse): AsyncIterable<LazyFrame>;
   /** See Relation.plainText. */
   plainText?(): PlainText | undefined;
   /** The file itself, when it is Parquet whose pages may be read by whoever wants to. */
@@ -51,4 +52,18 @@ export interface Piece {
   /** Reads these columns as these types from now on; only text formats can. */
   retype(types: Readonly<Record<string, string>>): void;
   close(): void;
+}
+
+export function sameColumns(some: readonly Column[], others: readonly Column[]): boolean {
+  const text = (columns: readonly Column[]): string =>
+    JSON.stringify(columns.map(({ name, type }) => [name, type]));
+  return text(some) === text(others);
+}
+
+/** A plan was made for other types; it is made anew once `verify` was asked. */
+export function otherTypes({ path }: InputFile): NairobiError {
+  return new NairobiError('BAD_DATA', `All of ${path} has other types than its start`, {
+    where: { file: path },
+    hint: 'give the types of its columns with --types',
+  });
 }

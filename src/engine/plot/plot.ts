@@ -57,12 +57,12 @@ export async function plot(options: PlotOptions, reporter: Reporter): Promise<Pl
       hint: 'name a file, or - for stdin',
     });
   }
-  const relation = await openRows(session, source, options);
+  const rows = openRows(session, source, options);
   const { spec } = options;
-  const plotted = await session.attempt(() =>
+  const plotted = await session.attempt(async () =>
     spec === undefined
-      ? plotRelation(relation, request, format, reporter)
-      : plotSpec(relation, options, spec, reporter),
+      ? plotRelation(await rows(), request, format, reporter)
+      : plotSpec(await rows(), options, spec, reporter),
   );
   reporter.set({ rowsRead: plotted.rows });
   return plotted;

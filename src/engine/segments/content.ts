@@ -87,12 +87,14 @@ export class StreamedContent {
     this.#begun = undefined;
     if (this.isRepeatable) this.#requireSame();
     this.forget();
-    const room = begun?.room ?? this.#pool.open();
     const recorded = begun?.stream.recorded;
     begun?.stream[Symbol.dispose]();
     // What is compressed begins anew: the decoder's state cannot go to another thread.
     const isCompressed = this.origin.compression !== undefined;
-    const lease = room.keep(Math.min(room.byteLength, regionBytes));
+    const lease =
+      begun === undefined
+        ? this.#pool.leaseUpTo(regionBytes)
+        : begun.room.keep(Math.min(begun.room.byteLength, regionBytes));
     const most = Math.floor(lease.byteLength / SEGMENTS_MIN);
     this.#lease = lease;
     this.#feed = new Feed({

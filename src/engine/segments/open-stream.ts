@@ -2,6 +2,7 @@
  * Opens what has no size or another one than its content: pipes and compressed files. What turns
  * out to be short is in memory then; what is longer, and text, waits to be read in segments.
  */
+import { blockSegments, consistsOfBlocks } from '../../formats/blocks/segments.ts';
 import { CsvSegments } from '../../formats/csv/segments.ts';
 import { DETECT_BYTES, detect, detectCompression, isDelimited } from '../../formats/detect.ts';
 import { detectEncoding } from '../../formats/encoding.ts';
@@ -12,6 +13,7 @@ import type { SegmentedText } from '../../formats/segment.ts';
 import type { CodecName } from '../../kernel/codecs/codec.ts';
 import {
   SEGMENT_BYTES_MAX,
+  SEGMENTS_IN_REGION,
   SEGMENTS_MIN,
   STREAM_BYTES_MAX,
   STREAM_HEAD_BYTES,
@@ -24,11 +26,11 @@ import { hasCodec } from '../../uring/decompress.ts';
 import { type InputFile as OpenFile, openInput } from '../../uring/input-file.ts';
 import { STREAM_FACTS, widenPipe } from '../../uring/stream.ts';
 import { type InputFile, placeOf } from '../inputs/files.ts';
-import type { OpenContext } from '../inputs/open.ts';
+import type { PieceContext } from '../inputs/open.ts';
 import { MemoryPiece } from '../pieces/memory-piece.ts';
 import type { Piece } from '../pieces/piece.ts';
 import { type Begun, copyOf, fillRoom, StreamedContent, type StreamSizes } from './content.ts';
-import { spoolPipe } from './spool.ts';
+import { spoolContent, spoolPipe } from './spool.ts';
 import { StreamPiece } from './stream-piece.ts';
 
 /** What the first bytes tell of the compression. */
@@ -37,12 +39,12 @@ export const MAGIC_BYTES = 16;
 export function sizesOf(memoryLimit: number): StreamSizes {
   const least = SEGMENTS_MIN * STREAM_HEAD_BYTES;
   const regionBytes = Math.min(STREAM_BYTES_MAX, Math.max(least, memoryLimit * STREAM_SHARE));
-  const segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.floor(regionBytes / SEGMENTS_MIN));
+  const segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.floor(regionBytes / SEGMENTS_IN_REGION));
   return { headBytes: STREAM_HEAD_BYTES, regionBytes, segmentBytes };
 }
 
 /** A pipe, FIFO, terminal or socket. */
-export function openPipe(file: InputFile, context: OpenContext): Piece {
+export function openPipe(file: InputFile, context: PieceContext): Piece {
   const input = openInput(placeOf(file));
   try {
     widenPipe(input);
@@ -69,7 +71,7 @@ export function openPipe(file: InputFile, context: OpenContext): Piece {
 export function openCompressed(
   file: InputFile,
   compression: CodecName,
-  context: OpenContext,
+  context: PieceContext,
 ): Piece {
   const origin = { ...originOf(file, context), compression };
   context.reporter.note(`${file.path} was decompressed (${compression})`);
@@ -77,7 +79,7 @@ export function openCompressed(
 }
 
 /** A regular text that is neither scanned in place nor fits; undefined when it cannot be cut. */
-export function openLong(file: InputFile, context: OpenContext): Piece | undefined {
+export function openLong(file: InputFile, context: PieceContext): Piece | undefined {
   const origin = originOf(file, context);
   const begun = begin(origin, context);
   const head = copyOf(begun, fillRoom(begun, context.sizes.headBytes));
@@ -88,14 +90,14 @@ export function openLong(file: InputFile, context: OpenContext): Piece | undefin
   return piece;
 }
 
-const originOf = (file: InputFile, { plan }: OpenContext): Origin => ({
+const originOf = (file: InputFile, { plan }: PieceContext): Origin => ({
   path: placeOf(file),
   compression: undefined,
   io: plan.io,
   direct: plan.direct,
 });
 
-function begin(origin: Origin, { pool }: OpenContext): Begun {
+function begin(origin: Origin, { pool }: PieceContext): Begun {
   const stream = new ContentStream(origin);
   try {
     return { stream, room: pool.open(), filled: 0 };
@@ -118,7 +120,7 @@ interface Opened {
 }
 
 /** Reads on until it is clear whether the content is short. */
-function finish(file: InputFile, context: OpenContext, opened: Opened): Piece {
+function finish(file: InputFile, context: PieceContext, opened: Opened): Piece {
   const { begun, input } = opened;
   const { early, sizes } = context;
   const { room } = begun;
@@ -131,6 +133,11 @@ function finish(file: InputFile, context: OpenContext, opened: Opened): Piece {
       const head = copyOf(begun, Math.min(filled, sizes.headBytes));
       const piece = segmented(file, context, head, { ...opened, begun: { ...begun, filled } });
       if (piece !== undefined) return piece;
+      if (isScanned(head, file.path, context.read)) {
+        const kept = onDisk(file, context, { ...begun, filled });
+        input?.[Symbol.dispose]();
+        return kept;
+      }
       filled = fillRoom({ ...begun, filled }, room.byteLength);
       if (filled === room.byteLength) throw room.tooSmall();
     }
@@ -144,10 +151,29 @@ function finish(file: InputFile, context: OpenContext, opened: Opened): Piece {
   }
 }
 
+/** Polars begins with the end of it, and reads no more than it needs. */
+function isScanned(head: Buffer, path: string, { format }: ReadOptions): boolean {
+  const found = format ?? detect(path, head.subarray(0, DETECT_BYTES));
+  return found === 'parquet' || found === 'arrow';
+}
+
+function onDisk(file: InputFile, context: PieceContext, begun: Begun): Piece {
+  const { path, byteLength, file: held } = spoolContent(begun);
+  begun.room.drop();
+  context.reporter.note(`${file.path} was kept in a file without a name while it was read`);
+  try {
+    const kept: InputFile = { ...file, kind: 'regular', size: byteLength, place: path };
+    return context.openKept(kept, held);
+  } catch (error) {
+    held[Symbol.dispose]();
+    throw error;
+  }
+}
+
 /** The piece in segments; undefined where the content cannot be cut, and nothing happened then. */
 function segmented(
   file: InputFile,
-  context: OpenContext,
+  context: PieceContext,
   head: Buffer,
   { origin, begun, input }: Partial<Opened> & { readonly origin: Origin },
 ): Piece | undefined {
@@ -175,7 +201,7 @@ function ofPipe(
   origin: Origin,
   begun: Begun,
   input: OpenFile,
-  { pool, sizes, once }: OpenContext,
+  { pool, sizes, once }: PieceContext,
 ): StreamedContent {
   if (once) return new StreamedContent(origin, pool, sizes, { file: input, begun });
   const spooled = spoolPipe(origin, begun);
@@ -184,10 +210,11 @@ function ofPipe(
   return new StreamedContent(spooled.origin, pool, sizes, { file: spooled.file });
 }
 
-/** What can be cut: UTF-8 whose records are told apart without knowing all of it. */
+/** What can be cut: blocks, and UTF-8 whose records are told apart without knowing all of it. */
 function textOf(head: Buffer, path: string, options: ReadOptions): SegmentedText | undefined {
-  if ((options.encoding ?? detectEncoding(head)) !== 'utf8') return undefined;
   const format = options.format ?? detect(path, head.subarray(0, DETECT_BYTES));
+  if (consistsOfBlocks(format)) return blockSegments(head, format, path);
+  if ((options.encoding ?? detectEncoding(head)) !== 'utf8') return undefined;
   if (format === 'ndjson' || format === 'json') {
     const layout = format === 'json' ? elementsOf(head) : LINES;
     const text = layout && new JsonSegments(head, options, path, layout);
@@ -200,7 +227,7 @@ function textOf(head: Buffer, path: string, options: ReadOptions): SegmentedText
 
 function inMemory(
   file: InputFile,
-  { read, reporter }: OpenContext,
+  { read, reporter }: PieceContext,
   lease: Lease,
   byteLength: number,
   facts: ContentStream['facts'],
@@ -219,7 +246,7 @@ function inMemory(
 /** A compressed pipe on a host whose decoder wants all of it at once. */
 function unpacked(
   file: InputFile,
-  context: OpenContext,
+  context: PieceContext,
   begun: Begun,
   compression: CodecName,
 ): Piece {

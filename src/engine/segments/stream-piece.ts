@@ -17,7 +17,7 @@ import { Contradiction, type Segment, type SegmentedText } from '../../formats/s
 import type { Lease } from '../../memory/lease.ts';
 import type { InputFile } from '../inputs/files.ts';
 import { MemoryPiece } from '../pieces/memory-piece.ts';
-import type { Piece } from '../pieces/piece.ts';
+import { otherTypes, type Piece, sameColumns } from '../pieces/piece.ts';
 import type { Reporter } from '../run/report.ts';
 import type { StreamedContent } from './content.ts';
 import type { Feed } from './feed.ts';
@@ -220,13 +220,9 @@ export class StreamPiece implements Piece {
     }
   }
 
-  /** A plan was made for other types; it is made anew when `verify` is asked. */
   #otherTypes(): NairobiError {
     this.#changed = true;
-    return new NairobiError('BAD_DATA', `All of ${this.file.path} has other types than its start`, {
-      where: { file: this.file.path },
-      hint: 'give the types of its columns with --types',
-    });
+    return otherTypes(this.file);
   }
 
   #readOnce(): NairobiError {
@@ -249,12 +245,6 @@ function asError(error: unknown): unknown {
     hint: `what is piped and longer than memory is read once; ${remedy}`,
     cause: error,
   });
-}
-
-function sameColumns(some: readonly Column[], others: readonly Column[]): boolean {
-  const text = (columns: readonly Column[]): string =>
-    JSON.stringify(columns.map(({ name, type }) => [name, type]));
-  return text(some) === text(others);
 }
 
 /** A type as --types takes it. */

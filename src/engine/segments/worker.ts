@@ -130,13 +130,16 @@ class Feed {
   }
 
   #tooLong(byteLength: number): NairobiError {
-    const { origin } = this.#order;
+    const { origin, rules } = this.#order;
+    const isText = rules.kind !== 'avro' && rules.kind !== 'arrow-stream';
     return new NairobiError(
       'MEMORY_LIMIT',
-      `One record is longer than ${formatBytes(byteLength)}, which is all that --memory-limit leaves for it`,
+      `One ${isText ? 'record' : 'block'} is longer than ${formatBytes(byteLength)}, which is all that --memory-limit leaves for it`,
       {
         where: { file: origin.path, line: this.#line, byte: this.#byte },
-        hint: 'an opening quote without a closing one looks like this (--quote "" if quotes mean nothing); else raise --memory-limit',
+        hint: isText
+          ? 'an opening quote without a closing one looks like this (--quote "" if quotes mean nothing); else raise --memory-limit'
+          : 'write it in smaller blocks, or raise --memory-limit',
       },
     );
   }

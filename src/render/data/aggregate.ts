@@ -1,5 +1,5 @@
 /** Grouped aggregates as rows, merged over segments so that memory depends on groups alone. */
-import { type DataFrame, type Expr, polars } from '../../compute/polars.ts';
+import { type DataFrame, type Expr, type LazyFrame, polars } from '../../compute/polars.ts';
 import type { Relation } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import type { Aggregate, Band } from '../request.ts';
@@ -55,13 +55,14 @@ export async function aggregate(
     );
   }
   const groups = new Map<string, Group>();
-  const plan = frames(relation, columns, (frame) =>
+  const grouped = (frame: LazyFrame): LazyFrame =>
     frame
       .select(...keys.map((key) => key.expr.alias(key.name)), valueColumn(value))
       .groupBy(keys.map((key) => key.name))
-      .agg(...moments(quantiles)),
-  );
-  for await (const frame of plan) mergeFrame(groups, frame, keys, quantiles);
+      .agg(...moments(quantiles));
+  for await (const frame of frames(relation, columns, grouped, 'reduction')) {
+    mergeFrame(groups, frame, keys, quantiles);
+  }
   return [...groups.values()];
 }
 

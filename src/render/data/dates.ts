@@ -36,7 +36,7 @@ async function sampleText(relation: Relation, name: string): Promise<readonly st
           .select(head),
       ),
     );
-  for await (const piece of relation.segments([name])) {
+  for await (const piece of relation.segments([name], 'reduction')) {
     return textsOf(collect(piece.head(4 * SAMPLE_ROWS).select(head)));
   }
   return [];

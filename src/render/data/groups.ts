@@ -1,5 +1,5 @@
 /** Categories of a column and the code each row gets: the most frequent, then "other". */
-import { type Expr, polars } from '../../compute/polars.ts';
+import { type Expr, type LazyFrame, polars } from '../../compute/polars.ts';
 import type { Relation } from '../../compute/relation.ts';
 import { type Field, labelOf } from '../fields.ts';
 import { frames, values } from './stream.ts';
@@ -41,10 +41,9 @@ export async function countLabels(relation: Relation, field: Field): Promise<Map
   const pl = polars();
   const label = labelOf(field).fillNull(pl.lit(MISSING)).alias('label');
   const counts = new Map<string, number>();
-  const plan = frames(relation, [field.name], (frame) =>
-    frame.select(label).groupBy('label').agg(pl.len().cast(pl.Float64).alias('n')),
-  );
-  for await (const frame of plan) {
+  const count = (frame: LazyFrame): LazyFrame =>
+    frame.select(label).groupBy('label').agg(pl.len().cast(pl.Float64).alias('n'));
+  for await (const frame of frames(relation, [field.name], count, 'reduction')) {
     const n = values<number>(frame, 'n');
     values<string>(frame, 'label').forEach((text, index) => {
       counts.set(text, (counts.get(text) ?? 0) + (n[index] ?? 0));

@@ -59,7 +59,8 @@ async function pass(
   const columns = fields.map((field) => field.name);
   let rows = 0;
   const extents = fields.map(() => ({ ...EMPTY_EXTENT }));
-  for await (const frame of select(relation, columns, exprs, FEW_PIECES_ROWS)) {
+  const few = { rows: FEW_PIECES_ROWS, use: 'reduction' } as const;
+  for await (const frame of select(relation, columns, exprs, few)) {
     rows += number(frame, 'rows') ?? 0;
     extents.forEach((extent, index) => {
       merge(extent, frame, index);

@@ -8,25 +8,27 @@ import {
   type LazyFrame,
   polars,
 } from '../../compute/polars.ts';
-import type { Relation } from '../../compute/relation.ts';
+import type { PieceUse, Relation } from '../../compute/relation.ts';
 
 type Plan = (frame: LazyFrame) => LazyFrame;
 
 /**
  * The rows of `relation` mapped by `plan`: one frame when everything fits the memory limit, else
- * one per segment. Polars' frames die only when the event loop turns, hence the await.
+ * one per segment; a plan that leaves little of them says so. Polars' frames die only when the
+ * event loop turns, hence the await.
  */
 export async function* frames(
   relation: Relation,
   columns: readonly string[],
   plan: Plan,
+  use: PieceUse = 'rows',
 ): AsyncGenerator<DataFrame> {
   const wanted = [...new Set(columns)];
   if (relation.fits) {
     yield collect(plan(relation.scan(wanted)));
     return;
   }
-  for await (const piece of relation.segments(wanted)) {
+  for await (const piece of relation.segments(wanted, use)) {
     yield collect(plan(piece));
     await nextTurn();
   }
@@ -52,11 +54,14 @@ export async function* select(
   relation: Relation,
   columns: readonly string[],
   exprs: readonly Expr[],
-  rows = PIECE_ROWS,
+  { rows = PIECE_ROWS, use = 'rows' }: { rows?: number; use?: PieceUse } = {},
 ): AsyncGenerator<DataFrame> {
   const plan: Plan = (frame) => frame.select(...exprs);
-  const source = relation.columnar === true ? pieces : frames;
-  for await (const whole of source(relation, columns, plan, rows)) {
+  const source =
+    relation.columnar === true
+      ? pieces(relation, columns, plan, rows)
+      : frames(relation, columns, plan, use);
+  for await (const whole of source) {
     for (const frame of slices(whole)) {
       const arrays: ArrayBuffer[] = [];
       taken.set(frame, arrays);

@@ -8,6 +8,7 @@ import { Lowerer } from '../lower/plan.ts';
 import { columnsOf } from '../walk.ts';
 import { type Chain, chainOf, scanCount } from './chain.ts';
 import { type Decomposed, decompose } from './partial.ts';
+import { lowerers } from './pieces.ts';
 
 /** Contributions waiting to be merged: enough to make merging cheap, few enough to stay small. */
 const PENDING = 16;
@@ -235,7 +236,7 @@ export async function runPieces(plan: Plan): Promise<LazyFrame> {
   if (chain === undefined || collector === undefined)
     throw new RangeError('the plan needs all rows');
   const columns = chain.scan.columns.map((column) => column.name);
-  const segments = chain.scan.relation.segments(columns);
+  const segments = chain.scan.relation.segments(columns, 'reduction');
   return (await runOver(plan, chain, collector, segments)) as LazyFrame;
 }
 
@@ -254,10 +255,7 @@ async function runOver(
   };
   const settled = new Lowerer();
   let isFirst = true;
-  for await (const segment of segments) {
-    const lowerer = settled.forPiece((relation, columns) =>
-      relation === chain.scan.relation ? segment : relation.scan(columns),
-    );
+  for await (const lowerer of lowerers(chain, settled, segments)) {
     pending.push(collect(collector.piece(lowerer)));
     if (pending.length >= PENDING) squeeze();
     if (collector.enough(pending.reduce((sum, each) => sum + each.height, 0))) break;

@@ -1,0 +1,5 @@
+/** What the binary formats that consist of blocks have in common. */
+export interface WholeBlocks {
+  readonly byteLength: number;
+  readonly rows: number;
+}
