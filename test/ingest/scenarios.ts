@@ -227,6 +227,8 @@ const followed: Scenario = {
     await untilCommitted(path, 80);
     rotateOnce(path);
     await untilCommitted(path, 110);
+    // Where all was committed before, the run has only begun: it has to hear SIGTERM first.
+    await sleep(2000);
   },
   settle: rotateOnce,
   ids: ofDataset,
