@@ -29,8 +29,13 @@ class NairobiError(Exception):
         self.hint: Optional[str] = error.get("hint")
         self.where: dict[str, Any] = error.get("where") or {}
         self.exit: int = error.get("exit", 1)
-        message = error.get("message", "the daemon failed")
-        super().__init__(message if self.hint is None else f"{message}\n  hint: {self.hint}")
+        lines = [error.get("message", "the daemon failed")]
+        place = [str(self.where[key]) for key in ("file", "line", "column") if key in self.where]
+        if place:
+            lines.append(f"  at {':'.join(place)}")
+        if self.hint is not None:
+            lines.append(f"  hint: {self.hint}")
+        super().__init__("\n".join(lines))
 
 
 def socket_path() -> str:

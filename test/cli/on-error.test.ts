@@ -41,10 +41,12 @@ describe('a late value that a parser would take for another', () => {
     );
   });
 
-  it('is a bad one to ingest, also in what a file gained', () => {
+  it('widens what ingest writes, is a bad one where rows are skipped or were written', () => {
     const cwd = folderWith({ 'a.csv': `${[head, ...late].join('\n')}\n`, 'b.csv': 'i\n1\n' });
-    const failed = nairobi(['ingest', 'a.csv', '-o', 'o.parquet'], { cwd });
-    expect(failed.stderr).toContain('"007" is not Int64');
+    const widened = nairobi(['ingest', 'a.csv', '-o', 'o.parquet'], { cwd });
+    expect(widened.stderr).toContain('column i is String and not Int64: it has "007"');
+    const kept = nairobi(['query', "select i from 'o.parquet' where k = 'x'"], { cwd });
+    expect(kept.stdout).toBe('i\n007\n');
     const skipped = nairobi(['ingest', 'a.csv', '-o', 'o.csv', '--on-error', 'skip'], { cwd });
     expect(skipped.code).toBe(5);
     const resume = 'nairobi ingest b.csv -o b.out.csv --state s';
