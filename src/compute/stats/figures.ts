@@ -185,8 +185,8 @@ function momentFigures(facts: NumberFacts) {
     mean,
     sd,
     variance,
-    cv: sd === null || mean === null || mean === 0 ? null : sd / Math.abs(mean),
-    sem: sd === null ? null : sd / Math.sqrt(n),
+    cv: cvOf(facts.moments, mean),
+    sem: sd === null ? null : Math.sqrt(facts.moments.m2 / (n - 1) / n) * 2 ** facts.moments.scale,
     skewness: skewnessOf(facts.moments),
     kurtosis: kurtosisOf(facts.moments),
   };
@@ -203,6 +203,14 @@ function varianceOf({ n, m2, scale }: MomentFacts, lost: number): number | null 
 
 export function sdOf({ n, m2, scale }: MomentFacts): number | null {
   return n < 2 ? null : Math.sqrt(m2 / (n - 1)) * 2 ** scale;
+}
+
+/** Over the scaled mean where the deviation itself is beyond a double. */
+function cvOf(moments: MomentFacts, mean: number | null): number | null {
+  const sd = sdOf(moments);
+  if (sd === null || mean === null || mean === 0) return null;
+  if (Number.isFinite(sd)) return sd / Math.abs(mean);
+  return Math.sqrt(moments.m2 / (moments.n - 1)) / (Math.abs(mean) * 2 ** -moments.scale);
 }
 
 /**

@@ -10,6 +10,8 @@ const TINY = 2 ** -200;
 
 export class Means {
   #n = 0;
+  #least = Infinity;
+  #most = 0;
   /** A value at or below zero has neither mean. */
   #isPositive = true;
   // The product of the single values is #product * 2^#exponent; of the others logarithms are added.
@@ -25,6 +27,8 @@ export class Means {
     this.#n += count;
     if (!(x > 0)) this.#isPositive = false;
     if (!this.#isPositive) return;
+    this.#least = Math.min(this.#least, x);
+    this.#most = Math.max(this.#most, x);
     if (x < LEAST) this.#largeInverses.add(count / (x / TINY));
     else this.#inverses.add(count / x);
     if (count > 1 || x > MOST || x < LEAST) {
@@ -44,14 +48,19 @@ export class Means {
   get geometric(): number | null {
     if (this.#n === 0 || !this.#isPositive) return null;
     const logs = this.#logs.value + Math.log(this.#product) + this.#exponent * Math.LN2;
-    return Math.exp(logs / this.#n);
+    return this.#within(Math.exp(logs / this.#n));
   }
 
   get harmonic(): number | null {
     if (this.#n === 0 || !this.#isPositive) return null;
     const large = this.#largeInverses.value;
-    if (large === 0) return this.#n / this.#inverses.value;
-    return (this.#n * TINY) / (large + this.#inverses.value * TINY);
+    if (large === 0) return this.#within(this.#n / this.#inverses.value);
+    return this.#within((this.#n * TINY) / (large + this.#inverses.value * TINY));
+  }
+
+  /** No mean is beyond its values; at the end of doubles rounding would carry it there. */
+  #within(mean: number): number {
+    return Math.min(Math.max(mean, this.#least), this.#most);
   }
 }
 

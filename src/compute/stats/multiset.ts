@@ -155,7 +155,11 @@ export function medianDistance(values: Multiset, center: number): number | null 
   const left = { n: split, at: (i: number) => distance(split - 1 - i) };
   const right = { n: n - split, at: (i: number) => distance(split + i) };
   const upper = ofTwo(left, right, n >> 1);
-  return n % 2 === 1 ? upper : (ofTwo(left, right, (n >> 1) - 1) + upper) / 2;
+  if (n % 2 === 1) return upper;
+  const lower = ofTwo(left, right, (n >> 1) - 1);
+  const sum = lower + upper;
+  // Halved first only at the end of doubles: the half of a tiny number may not be one.
+  return Number.isFinite(sum) ? sum / 2 : lower / 2 + upper / 2;
 }
 
 interface Ascending {
