@@ -11,6 +11,7 @@ import {
   requireSchema,
   type TableSchema,
 } from '../formats/schema-file.ts';
+import { shareHeaps } from '../kernel/arenas.ts';
 import { Pool } from '../memory/pool.ts';
 import { closest } from '../suggest.ts';
 import { formatCount, MiB } from '../units.ts';
@@ -79,7 +80,10 @@ export class Session implements Disposable {
     this.plan = planHost(options.host);
     this.sizes = options.streamSizes ?? sizesOf(this.plan.memoryLimit);
     this.#aborts = new AbortNotice(reporter);
-    if (options.host.memoryLimit !== undefined) this.watchMemory();
+    if (options.host.memoryLimit !== undefined) {
+      shareHeaps();
+      this.watchMemory();
+    }
     this.#pool = new Pool({ limitBytes: this.plan.memoryLimit });
     reporter.set({ threads: this.plan.threads });
   }

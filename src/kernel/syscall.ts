@@ -69,7 +69,12 @@ function bind(): Syscall {
  * A function of the C library that is more than a system call: three arguments, an int. sigaction
  * is one, since the library adds the return trampoline the kernel wants on x86-64.
  */
-export function callLibc(name: 'sigaction', a: Argument, b: Argument, c: Argument): number {
+export function callLibc(
+  name: 'sigaction' | 'mallopt',
+  a: Argument,
+  b: Argument,
+  c: Argument = 0,
+): number {
   const raw = load().load(null).func(name, 'int', ['int64', 'int64', 'int64']);
   return raw(a, b, c) as number;
 }
