@@ -3,6 +3,8 @@
  * only lines that are as they should be and answers undefined for a batch with any other: the
  * general way then names the place. Sources in kernels/lines.
  */
+
+import { moduleOf, wasm } from '../wasm.ts';
 import type { LineFormat } from './lines.ts';
 import { MEASUREMENT, TIME } from './lines.ts';
 import { KERNEL_CODE } from './lines-kernel.generated.ts';
@@ -17,13 +19,6 @@ interface Exports {
   output(): number;
   size(): number;
 }
-
-/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
-interface WebAssemblyApi {
-  Module: new (code: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-}
-const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
 
 /** A batch of lines as delimited text. */
 export interface ConvertedLines {
@@ -60,7 +55,7 @@ export class LinesKernel {
     const abort = (): never => {
       throw new Error('the kernel of lines aborted');
     };
-    const module = new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    const module = moduleOf(KERNEL_CODE);
     this.#calls = new wasm.Instance(module, { env: { abort } }).exports as Exports;
     this.#format = format;
     this.#measurement = names.indexOf(MEASUREMENT);

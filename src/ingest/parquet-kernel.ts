@@ -5,6 +5,7 @@
  */
 import { exactDouble } from '../compute/stats/kernel.ts';
 import { assert } from '../errors.ts';
+import { moduleOf, wasm } from '../wasm.ts';
 import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
 
 /** How the kernel reads one column; kinds are those of kernels/stats/csv.ts. */
@@ -45,13 +46,6 @@ interface Exports {
   pages(): number;
 }
 
-/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
-interface WebAssemblyApi {
-  Module: new (code: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-}
-const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-
 const NEWLINE = 0x0a;
 const CHUNK_FIELDS = Object.keys(LAYOUTS.Chunk);
 type ChunkField = keyof typeof LAYOUTS.Chunk;
@@ -66,7 +60,7 @@ export class ParquetKernel {
     };
     const slowDouble = (at: number, size: number): number =>
       exactDouble(Buffer.from(this.#calls.memory.buffer, at, size).toString('latin1'));
-    const module = new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    const module = moduleOf(KERNEL_CODE);
     const instance = new wasm.Instance(module, { env: { abort, slowDouble } });
     this.#calls = instance.exports as Exports;
     this.#calls.open(

@@ -11,7 +11,7 @@ import type { InputFile } from './input-file.ts';
 /**
  * With one read at a time, a larger one gets more of the device (research: 2 MiB, 1.3x of 1 MiB).
  */
-const BLOCK_BYTES = 2 * MiB;
+export const BLOCK_BYTES = 2 * MiB;
 
 /** Asked for in vain this often, EAGAIN is an error. */
 const REFUSALS_MAX = 1000;
@@ -21,21 +21,26 @@ interface PreadReading extends Reading {
   count: number;
 }
 
+/** Of a reader without a ring; `reason` says why there is none. */
+export function factsOfPread(reason: string | undefined, readsInFlight: number): ReaderFacts {
+  return {
+    backend: 'preadv2',
+    fallbackReason: reason,
+    ringEntries: undefined,
+    ringFlags: [],
+    ringRefused: [],
+    readsInFlight,
+    blockBytes: BLOCK_BYTES,
+  };
+}
+
 export class PreadReader implements BlockReader {
   readonly facts: ReaderFacts;
   #read: typeof preadv2 = preadv2;
 
   /** `reason` is why it is not io_uring; undefined when the person asked for this reader. */
   constructor(reason: string | undefined) {
-    this.facts = {
-      backend: 'preadv2',
-      fallbackReason: reason,
-      ringEntries: undefined,
-      ringFlags: [],
-      ringRefused: [],
-      readsInFlight: 1,
-      blockBytes: BLOCK_BYTES,
-    };
+    this.facts = factsOfPread(reason, 1);
   }
 
   readerOf(): BlockReader {

@@ -6,12 +6,11 @@ import { read } from 'node:fs';
 import { ERRNO, KernelError } from '../kernel/errno.ts';
 import { viewOf } from '../kernel/syscall.ts';
 import { DIRECT_ALIGN_BYTES } from '../limits.ts';
-import { MiB } from '../units.ts';
 import type { AsyncReader, Extent, ReaderFacts } from './block-reader.ts';
+import { BLOCK_BYTES, factsOfPread } from './fallback.ts';
 import type { InputFile } from './input-file.ts';
 
 const LANES = 4;
-const BLOCK_BYTES = 2 * MiB;
 
 export class LaneReader implements AsyncReader {
   readonly facts: ReaderFacts;
@@ -19,15 +18,7 @@ export class LaneReader implements AsyncReader {
 
   /** `reason` is why it is not io_uring; undefined when the person asked for this reader. */
   constructor(reason: string | undefined) {
-    this.facts = {
-      backend: 'preadv2',
-      fallbackReason: reason,
-      ringEntries: undefined,
-      ringFlags: [],
-      ringRefused: [],
-      readsInFlight: LANES,
-      blockBytes: BLOCK_BYTES,
-    };
+    this.facts = factsOfPread(reason, LANES);
   }
 
   readerOf(): AsyncReader {

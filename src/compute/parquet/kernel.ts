@@ -3,6 +3,7 @@
  * thread over one memory. Sources in kernels/groups.
  */
 import { NairobiError } from '../../errors.ts';
+import { moduleOf, type WasmMemory, wasm } from '../../wasm.ts';
 import { Unreadable } from './cursor.ts';
 import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
 
@@ -58,17 +59,6 @@ interface Exports {
   most(state: State, leaf: number, group: number): bigint;
 }
 
-/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
-interface WebAssemblyApi {
-  Memory: new (size: { initial: number; maximum: number; shared: true }) => WasmMemory;
-  Module: new (code: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-}
-interface WasmMemory {
-  readonly buffer: SharedArrayBuffer;
-}
-const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-
 const PAGE = 65_536;
 /** WebAssembly addresses 4 GiB. */
 const MAX_PAGES = 65_536;
@@ -120,7 +110,7 @@ export class GroupKernel {
 function newShare(): KernelShare {
   try {
     const memory = new wasm.Memory({ initial: 2, maximum: MAX_PAGES, shared: true });
-    return { module: new wasm.Module(Buffer.from(KERNEL_CODE, 'base64')), memory };
+    return { module: moduleOf(KERNEL_CODE), memory };
   } catch (cause) {
     throw new NairobiError('MEMORY_LIMIT', 'Cannot reserve address space for groups', {
       cause,

@@ -3,6 +3,7 @@
  * columns are copied to. Sources in kernels/stats.
  */
 import { NairobiError } from '../../errors.ts';
+import { moduleOf, type WasmMemory, wasm } from '../../wasm.ts';
 import type { ColumnBatch } from './arrow.ts';
 import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
 import type { Exports } from './kernel-exports.ts';
@@ -23,17 +24,6 @@ type FieldValue<Type> = Type extends 'f64' ? number : bigint;
 export type Fields<Name extends LayoutName> = {
   readonly [Field in keyof (typeof LAYOUTS)[Name]]: FieldValue<(typeof LAYOUTS)[Name][Field]>;
 };
-
-/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
-interface WebAssemblyApi {
-  Memory: new (size: { initial: number; maximum: number; shared: true }) => WasmMemory;
-  Module: new (code: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-}
-interface WasmMemory {
-  readonly buffer: SharedArrayBuffer;
-}
-const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
 
 let compiled: object | undefined;
 
@@ -67,7 +57,7 @@ export class Kernel {
         hint: 'raise the limit on virtual memory (ulimit -v)',
       });
     }
-    compiled ??= new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    compiled ??= moduleOf(KERNEL_CODE);
     this.share = { module: compiled, memory: this.#memory };
     const abort = (): never => {
       throw new Error('the statistics kernel aborted');

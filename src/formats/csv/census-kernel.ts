@@ -3,6 +3,7 @@
  * and stops at the first that is not plain. Source in kernels/csv.
  */
 import { NairobiError } from '../../errors.ts';
+import { moduleOf, wasm } from '../../wasm.ts';
 import { KERNEL_CODE } from './kernel.generated.ts';
 
 /** Copied into the kernel's memory at a time; small enough to stay in a core's own cache. */
@@ -56,13 +57,6 @@ interface Exports {
   ): number;
 }
 
-/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
-interface WebAssemblyApi {
-  Module: new (code: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-}
-const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-
 export class CensusKernel {
   readonly #calls: Exports;
   readonly #memory: Uint8Array;
@@ -73,7 +67,7 @@ export class CensusKernel {
         throw new NairobiError('HOST', 'The census kernel stopped');
       },
     };
-    const module = new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    const module = moduleOf(KERNEL_CODE);
     this.#calls = new wasm.Instance(module, { env }).exports as Exports;
     this.#memory = new Uint8Array(this.#calls.memory.buffer);
   }

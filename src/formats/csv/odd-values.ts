@@ -5,6 +5,7 @@
  * (kernels/values) at some GB/s.
  */
 import { NairobiError } from '../../errors.ts';
+import { moduleOf, wasm } from '../../wasm.ts';
 import type { Dialect } from '../options.ts';
 import type { ByteSource } from './census-kernel.ts';
 import { Records } from './records.ts';
@@ -95,13 +96,6 @@ interface Exports {
   ): void;
 }
 
-/** What this file uses of WebAssembly, which TypeScript declares with the browser's types only. */
-interface WebAssemblyApi {
-  Module: new (code: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: unknown };
-}
-const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-
 class ValueKernel {
   readonly #calls: Exports;
   readonly #memory: Uint8Array;
@@ -112,7 +106,7 @@ class ValueKernel {
         throw new NairobiError('HOST', 'The kernel that looks at values stopped');
       },
     };
-    const module = new wasm.Module(Buffer.from(KERNEL_CODE, 'base64'));
+    const module = moduleOf(KERNEL_CODE);
     this.#calls = new wasm.Instance(module, { env }).exports as Exports;
     this.#memory = new Uint8Array(this.#calls.memory.buffer);
   }

@@ -52,6 +52,18 @@ export function literalOf(expression: Expression | undefined): unknown {
   return expression?.kind === 'literal' ? expression.value : undefined;
 }
 
+/** Takes `args`, of which as many at the end as `optional` may be left out. */
+export function resolveFixed(
+  args: readonly SqlType[],
+  type: SqlType,
+  optional: number,
+): ScalarFunction['resolve'] {
+  return (types) =>
+    types.length > args.length || types.length < args.length - optional
+      ? undefined
+      : { args: args.slice(0, types.length), type };
+}
+
 /** A function of fixed argument types. */
 export function fixed(
   usage: string,
@@ -62,10 +74,7 @@ export function fixed(
 ): ScalarFunction {
   return {
     usage,
-    resolve: (types) =>
-      types.length > args.length || types.length < args.length - optional
-        ? undefined
-        : { args: args.slice(0, types.length), type },
+    resolve: resolveFixed(args, type, optional),
     lower: (nodes) => lower(...nodes),
   };
 }

@@ -3,6 +3,7 @@ import {
   literalOf,
   type RowFunction,
   type RowValue,
+  resolveFixed,
   type ScalarFunction,
 } from '../functions/function.ts';
 import type { CallExpression } from '../ir.ts';
@@ -25,10 +26,7 @@ export function byRow(
 ): ScalarFunction {
   return {
     usage,
-    resolve: (types) =>
-      types.length > args.length || types.length < args.length - optional
-        ? undefined
-        : { args: args.slice(0, types.length), type },
+    resolve: resolveFixed(args, type, optional),
     lower: neverLowered,
     byRow: (call) => ({
       ...rest,
