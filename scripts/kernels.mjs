@@ -21,14 +21,14 @@ const KERNELS = {
       '--enable threads --sharedMemory --importMemory --initialMemory 16 --maximumMemory 65536',
   },
   csv: { out: 'src/formats/csv/kernel.generated.ts', options: '--initialMemory 8' },
-  parquet: { out: 'src/ingest/kernel.generated.ts', options: '', alsoFrom: ['stats'] },
+  parquet: { out: 'src/ingest/parquet/kernel.generated.ts', options: '', alsoFrom: ['stats'] },
   groups: {
     out: 'src/compute/parquet/kernel.generated.ts',
     options:
       '--enable threads --sharedMemory --importMemory --initialMemory 2 --maximumMemory 65536',
     alsoFrom: ['stats'],
   },
-  lines: { out: 'src/ingest/lines-kernel.generated.ts', options: '', alsoFrom: ['stats'] },
+  lines: { out: 'src/ingest/decode/lines-kernel.generated.ts', options: '', alsoFrom: ['stats'] },
   values: { out: 'src/formats/csv/values-kernel.generated.ts', options: '--initialMemory 8' },
 };
 

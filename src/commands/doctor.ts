@@ -12,9 +12,9 @@ import { captureHost, listChecks } from '../engine/doctor/output.ts';
 import { NairobiError } from '../errors.ts';
 import { writeWhole } from '../formats/write.ts';
 import { BaseCommand } from './base.ts';
-import { DOCTOR_FLAGS } from './doctor-flags.ts';
-import { formatMetrics, formatNagios } from './doctor-monitor.ts';
-import { formatChanges, formatDoctor, formatListing } from './doctor-text.ts';
+import { DOCTOR_FLAGS } from './doctor/flags.ts';
+import { formatMetrics, formatNagios } from './doctor/monitor.ts';
+import { formatChanges, formatDoctor, formatListing } from './doctor/text.ts';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Test what works on this host, say why not, and how to mend it';
@@ -76,7 +76,7 @@ export default class Doctor extends BaseCommand {
   }
 
   async #lineOf(text: string): Promise<CommandLine> {
-    const { readCommandLine } = await import('./doctor-for.ts');
+    const { readCommandLine } = await import('./doctor/for.ts');
     // Parsing makes the words the command's own: those of the doctor are put back.
     const own = this.argv;
     try {
@@ -89,7 +89,7 @@ export default class Doctor extends BaseCommand {
   async #bench(path: string): Promise<object> {
     const [{ bench }, { formatBench }] = await Promise.all([
       import('../engine/doctor/bench.ts'),
-      import('./doctor-bench.ts'),
+      import('./doctor/bench.ts'),
     ]);
     return this.#tell(bench(path), formatBench);
   }
@@ -98,7 +98,7 @@ export default class Doctor extends BaseCommand {
   async #watch(intervalMs: number, count: number | undefined): Promise<object> {
     const [{ watch }, { formatRow }] = await Promise.all([
       import('../engine/doctor/watch.ts'),
-      import('./doctor-watch.ts'),
+      import('./doctor/watch.ts'),
     ]);
     let given = 0;
     for await (const row of watch({ intervalMs, count })) {

@@ -9,13 +9,13 @@ import { readFileList } from '../engine/inputs/file-list.ts';
 import type { HostOptions } from '../engine/options.ts';
 import { NairobiError } from '../errors.ts';
 import { EVERY_TABLE } from '../formats/schema-file.ts';
-import { PART_BYTES } from '../ingest/dataset.ts';
-import type { Maintained } from '../ingest/maintain.ts';
 import { writeMetrics } from '../ingest/metrics.ts';
+import { PART_BYTES } from '../ingest/targets/dataset.ts';
+import type { Maintained } from '../ingest/targets/maintain.ts';
 import { formatBytes, formatCount, type Milliseconds } from '../units.ts';
 import { BaseCommand } from './base.ts';
-import { ingestFlags } from './ingest-flags.ts';
-import { type IngestFlags, isAddress, optionsOf, transformOf } from './ingest-wishes.ts';
+import { ingestFlags } from './ingest/flags.ts';
+import { type IngestFlags, isAddress, optionsOf, transformOf } from './ingest/wishes.ts';
 import { parseSchemas, readOptions } from './read-flags.ts';
 
 export default class Ingest extends BaseCommand {

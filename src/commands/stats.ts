@@ -22,8 +22,8 @@ import {
   rowFlags,
   viaFlags,
 } from './read-flags.ts';
-import { columnsOf, quantilesOf, questionOf, statsSource } from './stats-question.ts';
-import { groupsText, printed, type Shape, textOf } from './stats-text.ts';
+import { columnsOf, quantilesOf, questionOf, statsSource } from './stats/question.ts';
+import { groupsText, printed, type Shape, textOf } from './stats/text.ts';
 
 const QUESTION = 'QUESTIONS';
 const QUESTIONS = ['by', 'corr', 'hist', 'freq', 'schema', 'compare', 'expect'];

@@ -3,8 +3,8 @@
  * and without timestamps, with which the collector would skip the file.
  */
 
-import { replaceFile } from './durable.ts';
-import { newRunId } from './layout.ts';
+import { replaceFile } from './commit/durable.ts';
+import { newRunId } from './targets/layout.ts';
 
 export interface RunMetrics {
   readonly target: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { quantilesOf } from '../../src/commands/stats-question.ts';
+import { quantilesOf } from '../../src/commands/stats/question.ts';
 import { DEFAULT_QUANTILES } from '../../src/compute/stats/deep.ts';
 
 describe('the figures of --all', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toTable } from '../../src/commands/stats-table.ts';
-import { allFigures, gridOf, toCsv, toMarkdown, transpose } from '../../src/commands/stats-text.ts';
+import { toTable } from '../../src/commands/stats/table.ts';
+import { allFigures, gridOf, toCsv, toMarkdown, transpose } from '../../src/commands/stats/text.ts';
 import type { ColumnFigures } from '../../src/compute/stats/figures.ts';
 
 const columns: ColumnFigures[] = [

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { formatBench } from '../../src/commands/doctor-bench.ts';
+import { formatBench } from '../../src/commands/doctor/bench.ts';
 import { bench, type Measured, recommend } from '../../src/engine/doctor/bench.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-bench-'));

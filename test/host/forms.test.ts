@@ -1,8 +1,8 @@
 /** The forms of the report: JSON, monitoring, metrics, list, text. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { formatMetrics, formatNagios } from '../../src/commands/doctor-monitor.ts';
-import { formatDoctor } from '../../src/commands/doctor-text.ts';
+import { formatMetrics, formatNagios } from '../../src/commands/doctor/monitor.ts';
+import { formatDoctor } from '../../src/commands/doctor/text.ts';
 import {
   type DoctorOptions,
   type DoctorReport,

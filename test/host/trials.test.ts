@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { splitWords } from '../../src/commands/doctor-for.ts';
+import { splitWords } from '../../src/commands/doctor/for.ts';
 import { demandsOf } from '../../src/engine/doctor/for.ts';
 import type { TrialStep } from '../../src/engine/doctor/trials/protocol.ts';
 import { runTrials } from '../../src/engine/doctor/trials/run.ts';

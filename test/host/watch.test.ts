@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatRow } from '../../src/commands/doctor-watch.ts';
+import { formatRow } from '../../src/commands/doctor/watch.ts';
 import { rowBetween, watch } from '../../src/engine/doctor/watch.ts';
 import { treeFiles } from '../../src/host/files.ts';
 import { takeSample } from '../../src/host/sample.ts';

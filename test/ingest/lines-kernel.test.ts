@@ -1,10 +1,10 @@
 /** The kernel of lines gives what the general way gives, and leaves to it what is odd. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Decoded } from '../../src/ingest/decoder.ts';
-import { KERNEL_SOURCE } from '../../src/ingest/lines-kernel.generated.ts';
-import { LinesKernel } from '../../src/ingest/lines-kernel.ts';
-import { LineDecoder, type LinePlan, planLines } from '../../src/ingest/transcode.ts';
+import type { Decoded } from '../../src/ingest/decode/decoder.ts';
+import { KERNEL_SOURCE } from '../../src/ingest/decode/lines-kernel.generated.ts';
+import { LinesKernel } from '../../src/ingest/decode/lines-kernel.ts';
+import { LineDecoder, type LinePlan, planLines } from '../../src/ingest/decode/transcode.ts';
 
 const seed = Number(process.env['NAIROBI_SEED'] ?? Date.now() % 2 ** 31);
 

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { polars } from '../../src/compute/polars.ts';
 import { type CsvPlan, sniffCsv } from '../../src/formats/csv/sniff.ts';
-import { CsvDecoder } from '../../src/ingest/csv.ts';
-import { KERNEL_SOURCE } from '../../src/ingest/kernel.generated.ts';
-import { PlainEncoder } from '../../src/ingest/parquet-pages.ts';
-import { encodeParquet } from '../../src/ingest/parquet-writer.ts';
+import { CsvDecoder } from '../../src/ingest/decode/csv.ts';
+import { KERNEL_SOURCE } from '../../src/ingest/parquet/kernel.generated.ts';
+import { PlainEncoder } from '../../src/ingest/parquet/pages.ts';
+import { encodeParquet } from '../../src/ingest/parquet/writer.ts';
 import { duck, workspace } from './binary.ts';
 
 const seed = Number(process.env['NAIROBI_SEED'] ?? Date.now() % 2 ** 31);

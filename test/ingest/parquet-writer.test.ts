@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { polars } from '../../src/compute/polars.ts';
-import { ParquetWriter } from '../../src/ingest/parquet-writer.ts';
+import { ParquetWriter } from '../../src/ingest/parquet/writer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nairobi-parquet-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { fingerprintAt } from '../../src/ingest/fingerprint.ts';
-import type { SourceState } from '../../src/ingest/record.ts';
-import { planResume } from '../../src/ingest/resume.ts';
+import { fingerprintAt } from '../../src/ingest/commit/fingerprint.ts';
+import type { SourceState } from '../../src/ingest/commit/record.ts';
+import { planResume } from '../../src/ingest/commit/resume.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'nairobi-resume-'));
 afterAll(() => rmSync(root, { recursive: true }));

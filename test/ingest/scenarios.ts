@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { polars } from '../../src/compute/polars.ts';
-import type { CommitRecord } from '../../src/ingest/record.ts';
+import type { CommitRecord } from '../../src/ingest/commit/record.ts';
 import { duck } from './binary.ts';
 import { MAINTENANCE } from './maintenance-scenarios.ts';
 import type { Scenario } from './scenario.ts';

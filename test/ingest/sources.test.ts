@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseInfluxLine, parseJsonLine } from '../../src/ingest/lines.ts';
+import { parseInfluxLine, parseJsonLine } from '../../src/ingest/decode/lines.ts';
 import { duck, nairobi, workspace } from './binary.ts';
 
 const CSV = `id,ts,device,value\n${Array.from({ length: 600 }, (_, i) => `${i},2026-11-21 10:${String(Math.floor(i / 10)).padStart(2, '0')}:00,dev-${i % 3},${i / 4}\n`).join('')}`;

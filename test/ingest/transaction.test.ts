@@ -10,16 +10,21 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { writeNew } from '../../src/ingest/durable.ts';
+import { writeNew } from '../../src/ingest/commit/durable.ts';
+import {
+  type CommitRecord,
+  encodeRecord,
+  NO_ROWS,
+  readRecord,
+} from '../../src/ingest/commit/record.ts';
+import { commit, recover, Staging } from '../../src/ingest/commit/transaction.ts';
 import {
   escapePartition,
   newRunId,
   partName,
   runOfPart,
   unescapePartition,
-} from '../../src/ingest/layout.ts';
-import { type CommitRecord, encodeRecord, NO_ROWS, readRecord } from '../../src/ingest/record.ts';
-import { commit, recover, Staging } from '../../src/ingest/transaction.ts';
+} from '../../src/ingest/targets/layout.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'nairobi-transaction-'));
 afterAll(() => rmSync(base, { recursive: true }));

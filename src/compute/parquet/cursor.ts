@@ -1,6 +1,7 @@
 /**
  * Reads the Thrift compact protocol forward, taking what is wanted and skipping the rest: footers
- * of many row groups have a hundred thousand fields. src/ingest/thrift.ts keeps everything instead.
+ * of many row groups have a hundred thousand fields. src/ingest/parquet/thrift.ts keeps everything
+ * instead.
  * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  */
 

@@ -2,13 +2,13 @@
 import type { Column } from '../../compute/relation.ts';
 import type { ReadOptions } from '../../formats/options.ts';
 import { readableTypes, type TableSchema } from '../../formats/schema-file.ts';
-import type { After } from '../../ingest/after.ts';
-import type { BadRows } from '../../ingest/decoder.ts';
-import type { TargetOptions } from '../../ingest/open-target.ts';
-import type { Totals } from '../../ingest/record.ts';
-import type { ErrorBudget } from '../../ingest/rejects.ts';
-import type { Change } from '../../ingest/resume.ts';
-import type { TextFormat } from '../../ingest/text-plan.ts';
+import type { After } from '../../ingest/commit/after.ts';
+import type { Totals } from '../../ingest/commit/record.ts';
+import type { Change } from '../../ingest/commit/resume.ts';
+import type { BadRows } from '../../ingest/decode/decoder.ts';
+import type { ErrorBudget } from '../../ingest/decode/rejects.ts';
+import type { TextFormat } from '../../ingest/sources/text-plan.ts';
+import type { TargetOptions } from '../../ingest/targets/open-target.ts';
 import type { HostOptions } from '../options.ts';
 import type { TransformWishes } from './transform.ts';
 

@@ -6,8 +6,8 @@ import { collect, type DataFrame, polars } from '../../compute/polars.ts';
 import type { Column, Relation } from '../../compute/relation.ts';
 import { columnsOf, isNumericType } from '../../compute/types.ts';
 import { NairobiError } from '../../errors.ts';
-import { openUnnamed } from '../../ingest/durable.ts';
-import { ParquetWriter } from '../../ingest/parquet-writer.ts';
+import { openUnnamed } from '../../ingest/commit/durable.ts';
+import { ParquetWriter } from '../../ingest/parquet/writer.ts';
 import { compile } from '../../sql/plan.ts';
 
 export interface TransformWishes {

@@ -1,0 +1,148 @@
+/** A stream of bytes as rows: standard input, a FIFO, a socket, a decompressor. */
+import type { Column } from '../../compute/relation.ts';
+import { assert, NairobiError } from '../../errors.ts';
+import type { Bytes } from '../../units.ts';
+import { bytes, KiB } from '../../units.ts';
+import type { SourceState } from '../commit/record.ts';
+import type { BadRows, Decoded, Decoder } from '../decode/decoder.ts';
+import { MAX_RECORD_BYTES } from './feed.ts';
+import { inFile } from './parallel.ts';
+import {
+  cutterFor,
+  dataStart,
+  decoderOf,
+  type Looking,
+  planText,
+  resumedPlan,
+  type TextPlan,
+} from './text-plan.ts';
+
+export interface StreamOptions extends Omit<Looking, 'isWhole'> {
+  readonly name: string;
+  readonly badRows: BadRows;
+  readonly segmentBytes: Bytes;
+  /** The stream begins here in its content, and was understood before. */
+  readonly continues?: SourceState | undefined;
+}
+
+/** Looked at before the first row is given; less when the stream pauses or ends. */
+const SNIFF_BYTES = bytes(256 * KiB);
+
+/** Rows are handed on when nothing has come for so long, or at once by `flush`. */
+export class StreamSource {
+  readonly #options: StreamOptions;
+  #plan: TextPlan | undefined;
+  #decoder: Decoder | undefined;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #offset = 0;
+  #lines = 0;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    const { continues } = options;
+    if (continues?.plan === undefined) return;
+    this.#plan = resumedPlan(continues.plan as TextPlan, options.widened);
+    this.#decoder = decoderOf(this.#plan, options.badRows, options.read.nulls);
+    this.#offset = continues.offset;
+    this.#lines = continues.lines;
+  }
+
+  get plan(): TextPlan | undefined {
+    return this.#plan;
+  }
+
+  /** Known from the first row on. */
+  get columns(): readonly Column[] {
+    assert(this.#decoder !== undefined, 'columns are known once rows came');
+    return this.#decoder.columns;
+  }
+
+  /** Bytes that wait to become rows. */
+  get pending(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Bytes of the content that became rows. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Takes bytes; gives rows when a segment is full. */
+  push(data: Buffer): Decoded | undefined {
+    this.#pending.push(data);
+    this.#pendingBytes += data.length;
+    return this.#pendingBytes >= this.#options.segmentBytes ? this.flush(false) : undefined;
+  }
+
+  /** The whole records that are there as rows; at the end also a last one without a line end. */
+  flush(isEnd: boolean): Decoded | undefined {
+    if (this.#pendingBytes === 0) return undefined;
+    const block = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending);
+    assert(block !== undefined, 'pending bytes are in pending buffers');
+    this.#plan ??= this.understand(block, isEnd);
+    if (this.#plan === undefined) return undefined;
+    this.#decoder ??= this.begin(this.#plan, block);
+    const start = this.#offset === 0 ? Math.min(dataStart(this.#plan).byte, block.length) : 0;
+    const data = block.subarray(start);
+    const end = isEnd ? data.length : cutterFor(this.#plan)(data);
+    if (data.length - end > MAX_RECORD_BYTES) throw this.located(tooLong());
+    const decoded = this.decode(this.#decoder, data.subarray(0, end), this.#offset + start);
+    const rest = data.subarray(end);
+    // Copied: a small rest must not keep the segment it came from alive.
+    this.#pending = rest.length === 0 ? [] : [Buffer.from(rest)];
+    this.#pendingBytes = rest.length;
+    this.#offset += start + end;
+    return decoded;
+  }
+
+  private understand(block: Buffer, isEnd: boolean): TextPlan | undefined {
+    if (!isEnd && !block.includes(0x0a)) return undefined;
+    const head = isEnd ? block : block.subarray(0, block.lastIndexOf(0x0a) + 1);
+    try {
+      const isWhole = isEnd || head.length < SNIFF_BYTES;
+      return planText(head, { ...this.#options, isWhole });
+    } catch (error) {
+      throw error instanceof NairobiError ? this.located(error) : error;
+    }
+  }
+
+  private begin(plan: TextPlan, block: Buffer): Decoder {
+    this.#lines = dataStart(plan).lines;
+    assert(dataStart(plan).byte <= block.length, 'the header lies in the first block');
+    return decoderOf(plan, this.#options.badRows, this.#options.read.nulls);
+  }
+
+  private decode(decoder: Decoder, data: Buffer, offset: number): Decoded {
+    try {
+      const decoded = decoder.decode({ data, offset }, this.#lines + 1);
+      this.#lines += decoded.lines;
+      return decoded;
+    } catch (error) {
+      throw error instanceof NairobiError ? this.located(error) : error;
+    }
+  }
+
+  private located(error: NairobiError): NairobiError {
+    return inFile(error, this.#options.name);
+  }
+
+  /** Everything a stream has, as rows. */
+  async *rows(
+    stream: AsyncIterable<Buffer>,
+    onRead: (count: number) => void,
+  ): AsyncGenerator<Decoded> {
+    for await (const data of stream) {
+      onRead(data.length);
+      const decoded = this.push(data);
+      if (decoded !== undefined) yield decoded;
+    }
+    const last = this.flush(true);
+    if (last !== undefined) yield last;
+  }
+}
+
+const tooLong = (): NairobiError =>
+  new NairobiError('BAD_DATA', 'A record is longer than 16 MiB', {
+    hint: 'an opening quote without a closing one looks like this',
+  });
