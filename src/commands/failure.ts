@@ -67,6 +67,7 @@ function withoutParserWords(error: NairobiError): NairobiError {
 
 function plainParserMessage(message: string): string {
   return message
+    .replace(/^The following errors? occurred:\s+/, '')
     .replace(/\n?See more help with --help$/, '')
     .replace(/\n\nNote: .*$/s, '')
     .replace(/^Parsing (--\S+)\s+/, '$1: ')

@@ -79,6 +79,7 @@ export default class Query extends BaseCommand {
       summary: 'The value of $NAME in the SQL',
       helpValue: 'NAME=VALUE',
       multiple: true,
+      multipleNonGreedy: true,
     }),
     tz: Flags.string({
       summary: 'The time zone of the session, such as Africa/Nairobi',

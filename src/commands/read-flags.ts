@@ -57,6 +57,7 @@ export const readFlags = {
     helpGroup: INPUT,
     helpValue: 'LIST',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   'files-from': Flags.string({
     summary: 'Read the files whose names are in this file, one a line or a NUL; - is stdin',
@@ -83,6 +84,7 @@ export const readFlags = {
     helpGroup: INPUT,
     helpValue: 'FORMAT',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   encoding: Flags.option({ options: ENCODINGS })({
     summary: 'The encoding of a text (default: by its byte order mark, else utf8)',

@@ -13,12 +13,14 @@ export const DOCTOR_FLAGS = {
     helpValue: 'ID',
     helpGroup: WHAT,
     multiple: true,
+    multipleNonGreedy: true,
   }),
   ignore: Flags.string({
     summary: 'List this check or group, but leave it out of the verdict; may be given again',
     helpValue: 'ID',
     helpGroup: WHAT,
     multiple: true,
+    multipleNonGreedy: true,
   }),
   for: Flags.string({
     summary: 'Judge by what this command line needs, such as "query data.csv"',

@@ -98,6 +98,7 @@ export const ingestFlags = {
     helpValue: 'OLD=NEW,...',
     helpGroup: TRANSFORM,
     multiple: true,
+    multipleNonGreedy: true,
   }),
   sql: Flags.string({
     summary: 'Write the result of this query; the rows are the table "input"',
