@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { toTable } from '../../src/commands/stats/table.ts';
-import { allFigures, gridOf, toCsv, toMarkdown, transpose } from '../../src/commands/stats/text.ts';
+import {
+  allFigures,
+  gridOf,
+  printed,
+  toCsv,
+  toMarkdown,
+  transpose,
+} from '../../src/commands/stats/text.ts';
 import type { ColumnFigures } from '../../src/compute/stats/figures.ts';
 
 const columns: ColumnFigures[] = [
@@ -30,6 +37,24 @@ describe('statistics in print', () => {
     expect(lines[1]).toBe('id        Int64       3          9,223,372,036,854,775,807  1,234,568');
     expect(lines[2]).toContain('x?y');
     expect(lines[2]).toContain(`${'z'.repeat(27)}…`);
+  });
+
+  it('tell a null key from the empty text and from the text NULL', () => {
+    const keys = [
+      ['k', 'count'],
+      [null, 2],
+      ['', 1],
+      ['NULL', 1],
+      ['a', 1],
+    ] as const;
+    const form = { csv: false, markdown: false, transpose: false };
+    const told = (more: Partial<typeof form>): string =>
+      printed(keys, { ...form, ...more }, { keyed: true });
+    expect(told({})).toBe(
+      'k       count\nNULL        2\n""          1\n"NULL"      1\na           1\n',
+    );
+    expect(told({ csv: true })).toBe('k,count\n,2\n"",1\nNULL,1\na,1\n');
+    expect(told({ markdown: true })).toContain('| NULL | 2 |\n| "" | 1 |\n| "NULL" | 1 |');
   });
 
   it('turn on their side', () => {

@@ -64,7 +64,9 @@ export function plainText(figure: Figure): string {
 export function toCsv(grid: Grid): string {
   const quote = (text: string): string =>
     /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  return grid.map((row) => `${row.map((figure) => quote(plainText(figure))).join(',')}\n`).join('');
+  // A field without quotes is null, as in the CSV that query writes.
+  const field = (figure: Figure): string => (figure === '' ? '""' : quote(plainText(figure)));
+  return grid.map((row) => `${row.map(field).join(',')}\n`).join('');
 }
 
 export function toMarkdown(grid: Grid): string {
@@ -90,9 +92,14 @@ export interface Form {
   readonly transpose: boolean;
 }
 
-/** `lead`: how many columns say what a row is. */
-export function printed(grid: Grid, form: Form, { cell = WIDE_CELL, lead = 1 } = {}): string {
-  const turned = form.transpose ? transpose(grid) : grid;
+/** `lead`: how many columns say what a row is; `keyed`: the first holds values of the data. */
+export function printed(
+  grid: Grid,
+  form: Form,
+  { cell = WIDE_CELL, lead = 1, keyed = false } = {},
+): string {
+  const shown = keyed && !form.csv ? withKeyWords(grid) : grid;
+  const turned = form.transpose ? transpose(shown) : shown;
   if (form.csv) return toCsv(turned);
   if (form.markdown) return toMarkdown(turned);
   const { isTTY, columns } = process.stdout;
@@ -101,6 +108,15 @@ export function printed(grid: Grid, form: Form, { cell = WIDE_CELL, lead = 1 } =
     lead: form.transpose ? 1 : lead,
     width: isTTY ? columns : undefined,
   });
+}
+
+/** A null key is NULL; texts that would look like it, or like nothing, are in quotes. */
+function withKeyWords([header = [], ...rows]: Grid): Grid {
+  const word = (key: Figure): Figure => {
+    if (key === undefined || key === null) return 'NULL';
+    return typeof key === 'string' && /^("*NULL"*|"*|\s+)$/.test(key) ? `"${key}"` : key;
+  };
+  return [header, ...rows.map(([key, ...figures]) => [word(key), ...figures])];
 }
 
 export interface Shape extends Form {
@@ -123,7 +139,7 @@ export function groupsText(key: string, rows: readonly GroupRow[], shape: Shape)
   const figures = rows.map(({ key: _, ...rest }) => rest as ColumnFigures);
   const [header = [], ...cells] = gridOf(figures, wantedFigures(figures, shape, GROUP_COMPACT));
   const grid = [[key, ...header], ...cells.map((row, i) => [rows[i]?.key ?? null, ...row])];
-  return printed(grid, shape, { cell: CELL_WIDTH, lead: 2 });
+  return printed(grid, shape, { cell: CELL_WIDTH, lead: 2, keyed: true });
 }
 
 function wantedFigures(

@@ -40,6 +40,8 @@ export interface Answer {
   readonly grid: Grid | undefined;
   /** How many of its columns say what a row is; 1 when undefined. */
   readonly lead?: number;
+  /** The first column of the grid holds values of the data, null and the empty text among them. */
+  readonly keyed?: boolean;
   /** Instead of a grid: figures of the columns, each with the value of the key. */
   readonly groups?: { readonly key: string; readonly rows: readonly GroupRow[] };
   /** Why the check failed, one sentence each; empty when it did not or nothing was checked. */
@@ -161,7 +163,7 @@ async function frequency(
   const values = frequenciesOf(await one(relation, column, options), top);
   const [, ...rows] = gridOfRows(values, ['value', 'count', 'share']);
   const grid = [[column, 'count', 'share'], ...rows];
-  return { data: { source: relation.name, column, values }, grid, failures: [] };
+  return { data: { source: relation.name, column, values }, grid, keyed: true, failures: [] };
 }
 
 async function compared(
