@@ -143,6 +143,7 @@ export default class Stats extends BaseCommand {
       helpValue: 'BOUND',
       helpGroup: QUESTION,
       multiple: true,
+      multipleNonGreedy: true,
       dependsOn: ['compare'],
     }),
     html: Flags.string({
@@ -210,14 +211,14 @@ export default class Stats extends BaseCommand {
     return result;
   }
 
-  #tell({ data, grid, lead, groups, failures }: Answer, form: Shape): object {
+  #tell({ data, grid, lead, keyed, groups, failures }: Answer, form: Shape): object {
     this.reporter.progress[Symbol.dispose]();
     if (!this.jsonEnabled()) {
       const text =
         groups !== undefined
           ? groupsText(groups.key, groups.rows, form)
           : grid !== undefined
-            ? printed(grid, form, { lead })
+            ? printed(grid, form, { lead, keyed })
             : `${exactJson(data, 2)}\n`;
       process.stdout.write(text);
     }

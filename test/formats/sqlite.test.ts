@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -55,6 +55,33 @@ it('sees rows that are still in the write-ahead log', () => {
   expect(toFrame(read().read()).height).toBe(1);
   database.close();
   expect(toFrame(read().read()).height).toBe(1);
+});
+
+it('refuses a file whose writer was cut off, and a journal that is over is none', () => {
+  const database = make(`pragma cache_size = 5; create table t(a integer, b text);
+    insert into t with recursive r(i) as (select 1 union all select i + 1 from r where i < 20000)
+    select i, 'committed' from r`);
+  // More pages than the cache holds: some are in the file before the commit.
+  database.exec(`begin; update t set b = 'halfway'`);
+  const cut = join(folder, 'cut.db');
+  copyFileSync(path, cut);
+  copyFileSync(`${path}-journal`, `${cut}-journal`);
+  const bytes = readFileSync(cut);
+  const openers = [() => decode({ path: cut, bytes }, {}), () => new SqliteTable(cut, {})];
+  for (const open of openers) expect(open).toThrow('has to be rolled back');
+  database.exec('rollback');
+  database.close();
+  writeFileSync(`${path}-journal`, Buffer.alloc(600));
+  const rows = toFrame(read().read()).filter(polars().col('b').eq(polars().lit('committed')));
+  expect(rows.height).toBe(20_000);
+});
+
+it('does not believe bytes from before a commit', () => {
+  const database = make('create table t(x); insert into t values (1)');
+  const bytes = readFileSync(path);
+  database.exec('insert into t values (2)');
+  database.close();
+  expect(toFrame(decode({ path, bytes }, {}).read()).height).toBe(2);
 });
 
 it('reports a damaged file', () => {

@@ -14,29 +14,20 @@ const databaseClass = (): DatabaseClass =>
 
 /** The file itself, read only, as it is now until it is closed: writers of its rows wait. */
 export function openInPlace(path: string): DatabaseSync {
-  const Database = databaseClass();
   const { header, size } = headerOf(path);
-  if (!hasLog(path)) requireWhole(header, size, path);
-  const database = new Database(path, { readOnly: true });
-  try {
-    database.exec('begin');
-    database.prepare('select count(*) from sqlite_master').get();
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  if (!hasLog(path) && !hasJournal(path)) requireWhole(header, size, path);
+  return openShared(path);
 }
 
-/** SQLite's own file handle only where a write-ahead log holds rows that the bytes do not. */
+/** SQLite's own file handle only where a journal or a log, or a writer, makes the bytes untrue. */
 export function open(source: Source): DatabaseSync {
+  const { path, bytes } = source;
+  if (hasLog(path) || hasJournal(path) || wasWritten(source)) return openShared(path);
+  requireWhole(bytes, bytes.length, path);
   const Database = databaseClass();
-  const isLogged = hasLog(source.path);
-  if (!isLogged) requireWhole(source.bytes, source.bytes.length, source.path);
   try {
-    if (isLogged) return new Database(source.path, { readOnly: true });
     const database = new Database(':memory:');
-    database.deserialize(withoutLog(source.bytes));
+    database.deserialize(withoutLog(bytes));
     database.prepare('select count(*) from sqlite_master').get();
     return database;
   } catch (error) {
@@ -44,9 +35,69 @@ export function open(source: Source): DatabaseSync {
   }
 }
 
+/** How long to wait for a writer that is about to commit. */
+const LOCK_TIMEOUT_MS = 5000;
+
+/** Opens and takes the shared lock. Throws LOCKED for a writer, BAD_DATA for one that died. */
+function openShared(path: string): DatabaseSync {
+  const Database = databaseClass();
+  let database: DatabaseSync | undefined;
+  try {
+    database = new Database(path, { readOnly: true, timeout: LOCK_TIMEOUT_MS });
+    database.exec('begin');
+    database.prepare('select count(*) from sqlite_master').get();
+    return database;
+  } catch (error) {
+    database?.close();
+    throw refused(path, error);
+  }
+}
+
+/** Result codes: https://sqlite.org/rescode.html */
+const SQLITE_BUSY = 5;
+const SQLITE_READONLY_ROLLBACK = 776;
+
+function refused(path: string, error: unknown): NairobiError {
+  const { errcode = 0 } = error as { errcode?: number };
+  if (errcode === SQLITE_READONLY_ROLLBACK) {
+    const message = 'A writer of this SQLite file was cut off: its journal has to be rolled back';
+    return new NairobiError('BAD_DATA', message, {
+      where: { file: path },
+      hint: 'keep the -journal file beside it and let SQLite do it: sqlite3 FILE "select 1"',
+      cause: error,
+    });
+  }
+  if ((errcode & 0xff) === SQLITE_BUSY) {
+    return new NairobiError('LOCKED', 'Another program is writing this SQLite file', {
+      where: { file: path },
+      hint: 'try again when it is done',
+      cause: error,
+    });
+  }
+  return damaged({ path }, error);
+}
+
 function hasLog(path: string): boolean {
   const log = `${path}-wal`;
   return existsSync(log) && statSync(log).size > 0;
+}
+
+/** See https://sqlite.org/fileformat.html#the_rollback_journal: zeros in its place are no journal. */
+const JOURNAL_MAGIC = 'd9d505f920a163d7';
+
+/** Whether pages from before a transaction that did not end lie beside the file. */
+function hasJournal(path: string): boolean {
+  const journal = `${path}-journal`;
+  if (!existsSync(journal)) return false;
+  return headerOf(journal).header.toString('hex', 0, JOURNAL_MAGIC.length / 2) === JOURNAL_MAGIC;
+}
+
+/** Whether the file of this name is the database, and no longer as it was when it was read. */
+function wasWritten({ path, bytes }: Source): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const { header, size } = headerOf(path);
+  const isDatabase = header.subarray(0, 16).equals(bytes.subarray(0, 16));
+  return isDatabase && (size !== bytes.length || !header.equals(bytes.subarray(0, HEADER_BYTES)));
 }
 
 /** See https://sqlite.org/fileformat.html: the first 100 bytes of the file. */
