@@ -82,7 +82,7 @@ function hasLog(path: string): boolean {
   return existsSync(log) && statSync(log).size > 0;
 }
 
-/** See https://sqlite.org/fileformat.html#the_rollback_journal: zeros in its place are no journal. */
+/** See https://sqlite.org/fileformat.html#the_rollback_journal; zeros instead are no journal. */
 const JOURNAL_MAGIC = 'd9d505f920a163d7';
 
 /** Whether pages from before a transaction that did not end lie beside the file. */
