@@ -1,9 +1,10 @@
 /**
  * Makes reading a mapped file as safe as read(2). When a mapped file shrinks, or its device fails,
  * touching the missing page is SIGBUS, which ends the process: so do Polars, DuckDB and cp end.
- * JavaScript cannot handle a signal of its own fault, so the handler is 30 instructions of machine
+ * JavaScript cannot handle a signal of its own fault, so the handler is 40 instructions of machine
  * code: it puts a page of zeros where the page is missing and counts. Whoever scanned the mapping
- * asks for the count afterwards, and throws the result away when it is not 0.
+ * asks for the count afterwards, and throws the result away when it is not 0. Where no page can be
+ * put, the process ends as by abort(3), which abort.ts answers with an error.
  *
  * The bytes are those of asm/x64.s and asm/arm64.s; a test assembles these and compares.
  */
@@ -14,13 +15,14 @@ import { installHandler } from './handler.ts';
 
 export const HANDLER_CODE: Readonly<Record<string, string>> = {
   x64:
-    '488d1df9ff000048833b00743a488b7e1048897b10f048ff430848237b18488b7320ba0300000041ba32000000' +
-    '49c7c0ffffffff4531c9b8090000000f05483d00f0ffff7701c3bf07000000488d734031d241ba08000000b80d' +
-    '0000000f05c3',
+    '488d1df9ff000048833b007458488b7e1048897b10f048ff430848237b18488b7320ba0300000041ba32000000' +
+    '49c7c0ffffffff4531c9b8090000000f05483d00f0ffff7701c3b8270000000f0589c7b8ba0000000f0589c6ba' +
+    '06000000b8ea0000000f05bf07000000488d734031d241ba08000000b80d0000000f05c3',
   arm64:
-    '090008102a0140f94a0200b4200840f9200900f92b0540f96b0500912b0500f92b0d40f900000b8a211140f962' +
-    '0080d2430680d204008092050080d2c81b80d2010000d41f0440b148000054c0035fd6e00080d221010191020080' +
-    'd2030180d2c81080d2010000d4c0035fd6',
+    '090008102a0140f98a0300b4200840f9200900f92b0540f96b0500912b0500f92b0d40f900000b8a211140f962' +
+    '0080d2430680d204008092050080d2c81b80d2010000d41f0440b148000054c0035fd6881580d2010000d4ec03' +
+    '00aa481680d2010000d4e10300aae0030caac20080d2681080d2010000d4e00080d221010191020080d2030180' +
+    'd2c81080d2010000d4c0035fd6',
 };
 
 const DATA = { armed: 0, faults: 1, address: 2, pageMask: 3, pageBytes: 4 } as const;

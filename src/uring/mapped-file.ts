@@ -7,16 +7,28 @@ export interface FileMapping {
   readonly byteLength: number;
 }
 
-/** The mappings of the file behind `fd`, by /proc/self/maps; only whole ones from its start. */
+/**
+ * The mappings of the file behind `fd` from its start on, by /proc/self/maps. What lies in several
+ * lines, because a page of it is sealed, is one; it ends where somebody mapped something else.
+ */
 export function findMappings(fd: Fd, inode: number): FileMapping[] {
   const path = readlinkSync(`/proc/self/fd/${fd}`);
-  const found: FileMapping[] = [];
+  const found: { readonly address: Address; byteLength: number }[] = [];
   for (const line of readFileSync('/proc/self/maps', 'utf8').split('\n')) {
     // 7f00-7f10 r--s 00000000 fe:00 1234   /path
-    const match = /^([0-9a-f]+)-([0-9a-f]+) \S+ 0+ \S+ (\d+)\s+(.*)$/.exec(line);
-    if (match === null || Number(match[3]) !== inode || match[4] !== path) continue;
+    const match = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) \S+ (\d+)\s+(.*)$/.exec(line);
+    if (match === null || Number(match[4]) !== inode || match[5] !== path) continue;
     const address = BigInt(`0x${match[1]}`);
-    found.push({ address, byteLength: Number(BigInt(`0x${match[2]}`) - address) });
+    const byteLength = Number(BigInt(`0x${match[2]}`) - address);
+    const offset = Number(`0x${match[3]}`);
+    const before = found.at(-1);
+    if (offset === 0) found.push({ address, byteLength });
+    else if (
+      before?.byteLength === offset &&
+      before.address + BigInt(before.byteLength) === address
+    ) {
+      before.byteLength += byteLength;
+    }
   }
   return found;
 }

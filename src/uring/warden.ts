@@ -3,9 +3,12 @@
  * file of any size passes through a bounded window of memory. Started by `in-place.ts`.
  *
  * Taking pages away from a mapping that another thread may unmap at any moment would, in a bad
- * moment, hit whatever was mapped there next. So the mapping is sealed first (mseal, 6.10) and
- * looked up once more: from then on it cannot go away. Where it cannot be sealed, MADV_PAGEOUT
- * serves, which never loses data but drops the pages from the page cache as well.
+ * moment, hit whatever was mapped there next. So the first page of the mapping is sealed (mseal,
+ * 6.10) and the mapping looked up once more: from then on no call that covers this page can unmap
+ * any of it. Not more than this page, since nothing can be put in the place of a sealed one, as the
+ * fault guard (kernel/sigbus.ts) does when the file becomes shorter; and the first is read first.
+ * Where it cannot be sealed, MADV_PAGEOUT serves, which never loses data but drops the pages from
+ * the page cache as well.
  */
 import { fstatSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -66,7 +69,7 @@ class Attended implements Disposable {
     const isFar = reached - this.trimmed >= order.windowBytes;
     if (!isFar && this.#ticks < AGAIN_TICKS) return;
     this.#ticks = 0;
-    this.advice ??= makeStay(order.fd, this.mapping);
+    this.advice ??= makeStay(order, this.mapping);
     if (this.advice === undefined) return;
     if (isFar) this.trimmed = reached - order.windowBytes / 2;
     const { address, byteLength } = this.mapping;
@@ -86,8 +89,8 @@ class Attended implements Disposable {
 }
 
 /** The advice that may be given about the mapping; undefined when it went away meanwhile. */
-function makeStay(fd: Fd, mapping: FileMapping): number | undefined {
-  if (mseal(mapping.address, mapping.byteLength) < 0) return MADV.MADV_PAGEOUT;
+function makeStay({ fd, pageBytes }: WardenOrder, mapping: FileMapping): number | undefined {
+  if (mseal(mapping.address, pageBytes) < 0) return MADV.MADV_PAGEOUT;
   const same = (other: FileMapping): boolean =>
     other.address === mapping.address && other.byteLength === mapping.byteLength;
   return findMappings(fd, fstatSync(fd).ino).some(same) ? MADV.MADV_DONTNEED : undefined;

@@ -55,6 +55,28 @@ test('without a guard the fault ends the process, as it does everywhere else', (
   expect(run.signal).toBe('SIGBUS');
 });
 
+test('where no page can be put the process ends as by an abort, with the error', (context) => {
+  if (HANDLER_CODE[process.arch] === undefined) return context.skip('no handler');
+  const program = `
+    const { guardFaults } = await import('./src/kernel/sigbus.ts');
+    const { guardAborts } = await import('./src/kernel/abort.ts');
+    const calls = await import('./src/kernel/calls.ts');
+    const { viewOf } = await import('./src/kernel/syscall.ts');
+    guardFaults();
+    guardAborts().say('it became shorter', 7);
+    const fd = calls.memfdCreate('x', 1);
+    calls.ftruncate(fd, 4096);
+    const address = calls.mmap(4096, { protection: 3, flags: 1, fd });
+    if (calls.mseal(BigInt(address), 4096) < 0) process.exit(70);
+    const view = Buffer.from(viewOf(BigInt(address), 4096));
+    calls.ftruncate(fd, 0);
+    console.log(view[0]);`;
+  const run = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', program]);
+  if (run.status === 70) return context.skip('this kernel seals no mappings (6.10)');
+  expect([run.signal, run.status, run.stdout.toString()]).toEqual([null, 7, '']);
+  expect(run.stderr.toString()).toMatch(/it became shorter$/);
+});
+
 test.for([
   ['x64', ''],
   ['arm64', 'aarch64-linux-gnu-'],

@@ -7,18 +7,20 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { collect, polars } from '../../src/compute/polars.ts';
-import { fadvise } from '../../src/kernel/calls.ts';
-import { FADVISE } from '../../src/kernel/constants.ts';
+import { fadvise, mmap, mprotect, munmap } from '../../src/kernel/calls.ts';
+import { FADVISE, MAP } from '../../src/kernel/constants.ts';
 import { guardFaults } from '../../src/kernel/sigbus.ts';
-import type { Fd } from '../../src/kernel/syscall.ts';
+import { type Fd, viewOf } from '../../src/kernel/syscall.ts';
 import { MiB } from '../../src/units.ts';
 import { type InPlace, type InPlaceOptions, openInPlace } from '../../src/uring/in-place.ts';
 
@@ -62,10 +64,8 @@ test('a file is scanned where it is, and stays readable when its name is taken',
   expect(scan.changed).toBe(false);
 });
 
-test('a file that is cut while it is scanned is an error, and the process lives', async (context) => {
-  const rows = 1_500_000;
-  const path = csv('cut.csv', rows);
-  using scan = inPlaceOrSkip(context, path);
+/** Cuts the file to ten pages some 15 ms after `work` began. */
+async function cutSoon(path: string, work: () => void): Promise<void> {
   const program = `
     const { truncateSync } = require('node:fs');
     const { workerData, parentPort } = require('node:worker_threads');
@@ -76,11 +76,17 @@ test('a file that is cut while it is scanned is an error, and the process lives'
   const gone = new Promise((resolve) => worker.once('exit', resolve));
   await new Promise((resolve) => worker.once('message', resolve));
   try {
-    sum(scan);
+    work();
   } catch {
     // Zeros in the middle of a file can be bad data as well; verify is what says why.
   }
   await gone;
+}
+
+test('a file that is cut while it is scanned is an error, and the process lives', async (context) => {
+  const path = csv('cut.csv', 1_500_000);
+  using scan = inPlaceOrSkip(context, path);
+  await cutSoon(path, () => sum(scan));
   expect(() => scan.verify()).toThrow(/became shorter while it was read/);
 });
 
@@ -107,6 +113,30 @@ test('a window bounds what is mapped, with the same answer', async (context) => 
   const report = await scan.report;
   // A quick machine may be done before the warden thread is up.
   expect(report?.trimmedBytes).toBeGreaterThanOrEqual(0);
+});
+
+test('a file cut while a window seals its mapping is an error, too', async (context) => {
+  const path = csv('sealed.csv', 2_500_000);
+  const scan = inPlaceOrSkip(context, path, { windowBytes: 32 * MiB });
+  expect(scan.scanPath).toContain('/proc/self/fd/');
+  const { size } = statSync(path);
+  const map = { protection: MAP.PROT_READ, flags: MAP.MAP_SHARED, fd: scan.fd };
+  const address = BigInt(mmap(size, map));
+  const bytes = Buffer.from(viewOf(address, size));
+  const touch = (): Set<number | undefined> => {
+    const seen = new Set<number | undefined>();
+    for (let at = 4096 * 10; at < size; at += 4096) seen.add(bytes[at]);
+    return seen;
+  };
+  expect(touch()).not.toContain(0);
+  const isSealed = (): boolean => mprotect(address, 4096, MAP.PROT_READ) < 0;
+  for (let wait = 0; wait < 200 && !isSealed(); wait++) await sleep(10);
+  if (!isSealed()) context.skip('this kernel seals no mappings (6.10)');
+  expect(munmap(address, size)).toBeLessThan(0);
+  truncateSync(path, 4096 * 10);
+  expect([...touch()]).toEqual([0]);
+  expect(() => scan.verify()).toThrow(/became shorter/);
+  scan.close();
 });
 
 test('a cold file is read ahead by the ring', (context) => {

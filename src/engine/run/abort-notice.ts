@@ -23,7 +23,7 @@ export class AbortNotice implements Disposable {
     const what = others.length === 0 ? first : `one of ${this.#paths.join(', ')}`;
     const error = new NairobiError(
       'BAD_DATA',
-      `Polars gave up in the middle of reading: ${what} is damaged, or memory ran out`,
+      `Polars gave up in the middle of reading: ${what} is damaged or became shorter, or memory ran out`,
       {
         ...(others.length === 0 ? { where: { file: path } } : {}),
         hint: 'check that the file is complete; "ulimit -v" may be too low',
