@@ -8,8 +8,15 @@ import { rmSync } from 'node:fs';
 type Undo = () => void;
 type Listener = (path: string, present: boolean) => void;
 
+interface Entry {
+  readonly path?: string;
+  readonly undo: Undo;
+  /** No reason to listen to signals. */
+  readonly isSlight?: boolean;
+}
+
 /** In the order they began; a path's undoing is that it is removed. */
-const pending = new Map<object, { readonly path?: string; readonly undo: Undo }>();
+const pending = new Map<object, Entry>();
 let told: Listener | undefined;
 let onBusy: ((busy: boolean) => void) | undefined;
 let isWatching = false;
@@ -28,6 +35,16 @@ export function unfinished(path: string): Disposable {
 /** Runs `undo` when the program ends before this is disposed of; not where a thread ends it. */
 export function undoOnInterrupt(undo: Undo): Disposable {
   const entry = add({ undo });
+  return {
+    [Symbol.dispose](): void {
+      remove(entry);
+    },
+  };
+}
+
+/** As undoOnInterrupt where something else has to be undone too; no signal is handled for it. */
+export function undoAlongside(undo: Undo): Disposable {
+  const entry = add({ undo, isSlight: true });
   return {
     [Symbol.dispose](): void {
       remove(entry);
@@ -58,17 +75,21 @@ export function onPendingChange(listener: (busy: boolean) => void): void {
   onBusy = listener;
 }
 
-function add(what: { readonly path?: string; readonly undo: Undo }): object {
+function add(what: Entry): object {
   if (!isWatching) process.on('exit', undoAll);
   isWatching = true;
   const entry = {};
+  const before = isBusy();
   pending.set(entry, what);
-  if (pending.size === 1) onBusy?.(true);
+  if (!before && isBusy()) onBusy?.(true);
   return entry;
 }
 
 function remove(entry: object): boolean {
+  const before = isBusy();
   const was = pending.delete(entry);
-  if (was && pending.size === 0) onBusy?.(false);
+  if (before && !isBusy()) onBusy?.(false);
   return was;
 }
+
+const isBusy = (): boolean => [...pending.values()].some(({ isSlight }) => isSlight !== true);

@@ -217,8 +217,10 @@ export const FADVISE = {
 } as const;
 
 export const SIGNAL = {
+  SIGINT: 2,
   SIGABRT: 6,
   SIGBUS: 7,
+  SIGTERM: 15,
   SIGURG: 23,
   SA_SIGINFO: 0x4,
   SA_ONSTACK: 0x08000000,

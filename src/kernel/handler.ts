@@ -13,13 +13,15 @@ const DATA_WORDS = 16;
 
 /**
  * Maps the code for this processor and a data area behind it, lets `fill` prepare the data, and
- * makes the code the process's handler of `signal`. Answers the data; undefined where there is no
+ * makes the code the process's handler of `signal`, with these flags of sigaction(2) more. Answers
+ * the data; undefined where there is no
  * code for the processor or the host forbids it.
  */
 export function installHandler(
   signal: number,
   code: Readonly<Record<string, string>>,
   fill: (data: BigUint64Array) => void,
+  moreFlags = 0,
 ): BigUint64Array | undefined {
   const hex = code[process.arch];
   if (hex === undefined) return undefined;
@@ -35,7 +37,8 @@ export function installHandler(
   fill(data);
   const action = new DataView(new ArrayBuffer(SIGACTION.size));
   action.setBigUint64(SIGACTION.handler, BigInt(base), true);
-  action.setInt32(SIGACTION.flags, SIGNAL.SA_SIGINFO | SIGNAL.SA_NODEFER | SIGNAL.SA_ONSTACK, true);
+  const how = SIGNAL.SA_SIGINFO | SIGNAL.SA_NODEFER | SIGNAL.SA_ONSTACK | moreFlags;
+  action.setInt32(SIGACTION.flags, how, true);
   const result = lend(action, (act) => callLibc('sigaction', signal, act, 0));
   return result === 0 ? data : undefined;
 }

@@ -27,6 +27,8 @@ export interface Origin {
   readonly pipe?: Fd | undefined;
   /** What was read from the pipe already, as it came. */
   readonly already?: Uint8Array;
+  /** Where it is told, as a double, how many of the compressed bytes have been used. */
+  readonly told?: SharedArrayBuffer | undefined;
 }
 
 /** Readable once reading shall end: a thread that waits for a pipe could wait for ever. */
@@ -132,8 +134,7 @@ export class ContentStream implements Disposable {
   read(address: bigint, byteLength: number): number {
     const input = this.#input;
     if (input === undefined) return this.#take(address, byteLength);
-    if (input instanceof Decompressor)
-      return input.read(address, Math.min(byteLength, BLOCK_BYTES));
+    if (input instanceof Decompressor) return this.#unpack(input, address, byteLength);
     return this.#copy(input, address, byteLength);
   }
 
@@ -152,6 +153,13 @@ export class ContentStream implements Disposable {
     const { path, io, direct } = origin;
     const reader = this.#owned.use(openReader(io));
     return openSource(path, { pool: this.#pool, reader, direct });
+  }
+
+  #unpack(input: Decompressor, address: bigint, byteLength: number): number {
+    const count = input.read(address, Math.min(byteLength, BLOCK_BYTES));
+    const { told } = this.#origin;
+    if (told !== undefined) new Float64Array(told)[0] = input.consumedBytes;
+    return count;
   }
 
   #copy(source: Source, address: bigint, byteLength: number): number {

@@ -16,7 +16,13 @@ export interface ProgressTask {
   readonly before: number;
 }
 
-export interface ProgressNews {
+/** A file whose reader tells how many of its bytes it has used, as a double. */
+export interface ToldFile {
+  readonly told: SharedArrayBuffer;
+}
+
+/** A file that is scanned in place. */
+export interface ScannedFile {
   readonly path: string;
   /** Mappings of the file that have nothing to do with the scan. */
   readonly earlier: readonly bigint[];
@@ -31,3 +37,5 @@ export function bytesRead(): number {
     return 0;
   }
 }
+
+export type ProgressNews = ToldFile | ScannedFile;

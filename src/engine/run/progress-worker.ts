@@ -12,6 +12,7 @@ import {
   CELL,
   type ProgressNews,
   type ProgressTask,
+  type ScannedFile,
   SIZES_AT,
 } from './progress-cells.ts';
 
@@ -39,7 +40,7 @@ class Followed {
   /** Whether any scan was seen. */
   seen = false;
 
-  constructor({ path, earlier, pageBytes }: ProgressNews) {
+  constructor({ path, earlier, pageBytes }: ScannedFile) {
     this.#pageBytes = pageBytes;
     this.#fd = openSync(path, 'r') as Fd;
     this.#inode = fstatSync(this.#fd).ino;
@@ -81,6 +82,7 @@ class Drawing {
   readonly #sizes: Float64Array;
   readonly #pagemap = openSync('/proc/self/pagemap', 'r');
   readonly #followed: Followed[] = [];
+  readonly #told: Float64Array[] = [];
   readonly #started = performance.now();
   #places: { readonly at: number; readonly bytes: number }[] = [];
 
@@ -106,7 +108,9 @@ class Drawing {
   #draw(): void {
     const news = receiveMessageOnPort;
     for (let one = news(this.#task.port); one; one = news(this.#task.port)) {
-      this.#followed.push(new Followed(one.message as ProgressNews));
+      const found = one.message as ProgressNews;
+      if ('told' in found) this.#told.push(new Float64Array(found.told));
+      else this.#followed.push(new Followed(found));
     }
     const text = this.#text();
     Atomics.store(this.#cells, CELL.lock, 1);
@@ -120,16 +124,21 @@ class Drawing {
 
   #bytes(): number {
     const scanned = this.#followed.reduce((sum, one) => sum + one.look(this.#pagemap), 0);
-    const counted = this.#sizes[1] ?? 0;
+    const told = this.#told.reduce((sum, [bytes = 0]) => sum + bytes, 0);
+    const counted = (this.#sizes[1] ?? 0) + told;
     const isUnknown = this.#cells[CELL.unknown] === 1;
-    const isTold = this.#cells[CELL.counted] === 1 || this.#followed.some(({ seen }) => seen);
+    const isTold =
+      this.#told.length > 0 ||
+      this.#cells[CELL.counted] === 1 ||
+      this.#followed.some(({ seen }) => seen);
     return isTold && !isUnknown ? scanned + counted : Math.max(0, bytesRead() - this.#task.before);
   }
 
   #text(): string {
     const total = this.#cells[CELL.unknown] === 1 ? 0 : (this.#sizes[0] ?? 0);
     const at = performance.now();
-    const isOpaque = this.#cells[CELL.opaque] === 1 && this.#cells[CELL.counted] === 0;
+    const isOpaque =
+      this.#cells[CELL.opaque] === 1 && this.#cells[CELL.counted] === 0 && this.#told.length === 0;
     if (isOpaque) return waiting(this.#task.style, total, at - this.#started);
     const bytes = total > 0 ? Math.min(this.#bytes(), total) : this.#bytes();
     this.#places = [...this.#places.filter((one) => at - one.at < WINDOW_MS), { at, bytes }];

@@ -4,13 +4,21 @@
  */
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { sayWhenEnded } from '../../kernel/interrupt.ts';
 import { memoryPageBytes } from '../../kernel/sigbus.ts';
 import type { Fd } from '../../kernel/syscall.ts';
 import { IN_PLACE_BYTES_MIN } from '../../limits.ts';
 import { threadEntry } from '../../thread-entry.ts';
+import { undoAlongside } from '../../unfinished.ts';
 import { findMappings } from '../../uring/mapped-file.ts';
 import type { InputFile } from '../inputs/files.ts';
-import { bytesRead, CELL, type ProgressTask, SIZES_AT } from './progress-cells.ts';
+import {
+  bytesRead,
+  CELL,
+  type ProgressNews,
+  type ProgressTask,
+  SIZES_AT,
+} from './progress-cells.ts';
 
 export type ProgressStyle = 'line' | 'json';
 
@@ -32,6 +40,8 @@ export class Progress implements Disposable {
   readonly #memory = new SharedArrayBuffer(SIZES_AT + 2 * Float64Array.BYTES_PER_ELEMENT);
   readonly #cells = new Int32Array(this.#memory, 0, SIZES_AT / Int32Array.BYTES_PER_ELEMENT);
   readonly #sizes = new Float64Array(this.#memory, SIZES_AT);
+  readonly #told = new Set<string>();
+  readonly #owned = new DisposableStack();
 
   /** Off until this is called. */
   allow(style: ProgressStyle): void {
@@ -54,11 +64,24 @@ export class Progress implements Disposable {
     for (const { file, isInPlace, isRead } of this.#port === undefined ? [] : pieces) {
       const { path, size, kind } = file;
       if (kind !== 'regular') continue;
-      if (isRead === true) this.advance(size);
+      if (isRead === true && !this.#told.has(path)) this.advance(size);
       if (isInPlace !== true) continue;
       const pageBytes = memoryPageBytes();
-      this.#port?.postMessage({ path, earlier: mappingsOf(path), pageBytes });
+      this.#port?.postMessage({
+        path,
+        earlier: mappingsOf(path),
+        pageBytes,
+      } satisfies ProgressNews);
     }
+  }
+
+  /** Where its reader may tell how many bytes of a file it has used; undefined: nobody asks. */
+  tell(path: string): SharedArrayBuffer | undefined {
+    if (this.#port === undefined) return undefined;
+    this.#told.add(path);
+    const told = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
+    this.#port.postMessage({ told } satisfies ProgressNews);
+    return told;
   }
 
   /** So many bytes were read by who knows it. */
@@ -76,6 +99,7 @@ export class Progress implements Disposable {
     Atomics.wait(cells, CELL.lock, 1, 1000);
     if (Atomics.load(cells, CELL.drawn) === 1) writeSync(2, ERASE_LINE);
     this.#port.close();
+    this.#owned.dispose();
   }
 
   #start(style: ProgressStyle): void {
@@ -86,6 +110,14 @@ export class Progress implements Disposable {
     const entry = threadEntry('progress', './progress-worker.ts', import.meta.url);
     const task: ProgressTask = { style, memory: this.#memory, port: port2, before: bytesRead() };
     new Worker(entry, { workerData: task, transferList: [port2] }).unref();
+    if (style === 'line') this.#eraseWhenEnded();
+  }
+
+  /** Also where a signal ends the process, at once or after what has to be undone. */
+  #eraseWhenEnded(): void {
+    this.#owned.use(undoAlongside(() => this[Symbol.dispose]()));
+    this.#owned.use(sayWhenEnded('SIGINT', ERASE_LINE));
+    this.#owned.use(sayWhenEnded('SIGTERM', ERASE_LINE));
   }
 }
 

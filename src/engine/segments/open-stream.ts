@@ -73,7 +73,8 @@ export function openCompressed(
   compression: CodecName,
   context: PieceContext,
 ): Piece {
-  const origin = { ...originOf(file, context), compression };
+  const told = context.reporter.progress.tell(file.path);
+  const origin = { ...originOf(file, context), compression, told };
   context.reporter.note(`${file.path} was decompressed (${compression})`);
   return finish(file, context, { origin, begun: begin(origin, context), input: undefined });
 }
