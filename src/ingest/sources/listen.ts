@@ -29,8 +29,8 @@ export interface Listener {
   readonly dropped: () => number;
   /** Messages whose sender waits for the commit; it may send no more before. */
   readonly waiting?: () => number;
-  /** Called after a commit: what was taken before it is acknowledged. */
-  readonly acknowledge?: () => void;
+  /** Everything told until now: what this returns acknowledges it, once it is committed. */
+  readonly taken?: () => () => void;
   /** After the last commit. */
   readonly close?: () => Promise<void>;
   /** Takes nothing more; resolves when everything that had come was told. */
