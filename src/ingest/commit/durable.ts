@@ -171,19 +171,51 @@ export function openUnnamed(folder: string): number {
   return fd;
 }
 
+/** Runs `work`; where it fails, this is what to do about it. */
+export function withHint<T>(hint: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof NairobiError)) throw cause;
+    const where = cause.where === undefined ? {} : { where: cause.where };
+    throw new NairobiError(cause.code, cause.message, { cause, ...where, hint });
+  }
+}
+
+/** Makes a rename durable; what it did is seen already. */
+export function syncRenamed(path: string): void {
+  withHint('the new content is in place, but a power cut may still take it back', () =>
+    syncDirectory(dirname(path)),
+  );
+}
+
 /**
  * Replaces `path` in one step: a reader sees the old content or the new, also after a power cut.
  */
 export function replaceFile(path: string, data: Uint8Array, run: string): void {
+  replaceUnsynced(path, data, run);
+  syncRenamed(path);
+}
+
+/**
+ * The same, without the last step: the new name is not durable until its directory is synced. What
+ * fails after `beforeRename` may have happened all the same.
+ */
+export function replaceUnsynced(
+  path: string,
+  data: Uint8Array,
+  run: string,
+  beforeRename: () => void = () => undefined,
+): void {
   const temporary = temporaryBeside(path, run);
   try {
     writeNew(temporary, data);
+    beforeRename();
     attempt('rename', path, () => renameSync(temporary, path));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncDirectory(dirname(path));
 }
 
 export function exists(path: string): boolean {

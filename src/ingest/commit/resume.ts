@@ -7,8 +7,9 @@
  * The files of a plan stay open until it is disposed of, and are read through these descriptors: a
  * log that is rotated between the plan and the reading is still the one that was looked at.
  */
-import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { NairobiError } from '../../errors.ts';
 import { compressedHead, mayContinue } from '../sources/compressed.ts';
 import { attempt, errnoOf } from './durable.ts';
 import { fingerprintAt, sameContent } from './fingerprint.ts';
@@ -158,7 +159,7 @@ function findRotated(
     .map((name) => join(folder, name))
     .filter((path) => !named.includes(path));
   for (const path of siblings) {
-    const file = tryCandidate(path, opened);
+    const file = trySibling(path, opened);
     if (file === undefined) continue;
     if (continues(file, state) || compressedOf(file, [state])) return renamed(file, state);
   }
@@ -190,11 +191,17 @@ function openOrGone(path: string): number | undefined {
   }
 }
 
-/** As openCandidate, for a file that may not be ours to read. */
-function tryCandidate(path: string, opened: DisposableStack): Candidate | undefined {
+/**
+ * As openCandidate, for a file that may not be ours to read, or no file. Any other failure ends the
+ * run: it may be the one that holds the rest of a log, which would be given up as lost.
+ */
+function trySibling(path: string, opened: DisposableStack): Candidate | undefined {
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
     return openCandidate(path, opened);
-  } catch {
-    return undefined;
+  } catch (error) {
+    const cause = error instanceof NairobiError ? error.cause : error;
+    if (['EACCES', 'EPERM'].includes(errnoOf(cause) ?? '')) return undefined;
+    throw error;
   }
 }

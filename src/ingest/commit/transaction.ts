@@ -16,9 +16,16 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { assert, NairobiError } from '../../errors.ts';
+import { assert } from '../../errors.ts';
 import { OWN_DIRECTORY, stagingOf, stagingRoot } from '../targets/layout.ts';
-import { attempt, makeDirectory, replaceFile, syncDirectory, writeNew } from './durable.ts';
+import {
+  attempt,
+  makeDirectory,
+  replaceUnsynced,
+  syncDirectory,
+  withHint,
+  writeNew,
+} from './durable.ts';
 import { clearExchanges, exchangeParts } from './exchange.ts';
 import { type CommitRecord, encodeRecord, readRecord } from './record.ts';
 
@@ -77,24 +84,19 @@ export class Staging {
   }
 }
 
+/** What failed after the rename of a record. */
+export const COMMITTED = 'the rows are committed; the next run finishes what is missing';
+
 /** The commit: after this returns the run has happened, whatever dies next. */
 export function commit(recordPath: string, record: CommitRecord, staging: Staging): void {
   assert(record.run === staging.run, 'a record commits the files of its own run');
   staging.seal();
   makeDirectory(dirname(resolve(recordPath)));
-  // A failure after its rename (the sync of the directory) leaves open whether it happened.
-  staging.handOver();
-  replaceFile(recordPath, encodeRecord(record), record.run);
-  try {
+  replaceUnsynced(recordPath, encodeRecord(record), record.run, () => staging.handOver());
+  withHint(COMMITTED, () => {
+    syncDirectory(dirname(resolve(recordPath)));
     finish(record, staging.root);
-  } catch (cause) {
-    if (!(cause instanceof NairobiError)) throw cause;
-    throw new NairobiError(cause.code, cause.message, {
-      cause,
-      ...(cause.where === undefined ? {} : { where: cause.where }),
-      hint: 'the rows are committed; the next run finishes what is missing',
-    });
-  }
+  });
 }
 
 /** Gives staged files their names and removes retired ones; does nothing where that is done. */

@@ -28,8 +28,9 @@ export function compressedHead(fd: number, path: string): Buffer | undefined {
   };
   const compression = detectCompression(read(MAGIC_BYTES));
   if (compression === undefined) return undefined;
+  const packed = read(HEAD_BYTES);
   try {
-    return unpackHead(read(HEAD_BYTES), compression)?.subarray(0, FINGERPRINT_BYTES);
+    return unpackHead(packed, compression)?.subarray(0, FINGERPRINT_BYTES);
   } catch {
     // It is damaged or still being written: reading it will say so.
     return undefined;

@@ -9,10 +9,17 @@ import type { Column } from '../../compute/relation.ts';
 import { assert, NairobiError } from '../../errors.ts';
 import { unfinished } from '../../unfinished.ts';
 import type { Clearing } from '../commit/after.ts';
-import { attempt, makeDirectory, replaceFile, syncDirectory } from '../commit/durable.ts';
+import {
+  attempt,
+  makeDirectory,
+  replaceUnsynced,
+  syncDirectory,
+  syncRenamed,
+  withHint,
+} from '../commit/durable.ts';
 import { claim, removeAbandoned } from '../commit/lock.ts';
 import { type CommitRecord, encodeRecord, NO_ROWS, readRecord } from '../commit/record.ts';
-import { apply } from '../commit/transaction.ts';
+import { apply, COMMITTED } from '../commit/transaction.ts';
 import type { EncodedPiece, Encoding } from '../parquet/encode.ts';
 import { type Codec, ParquetWriter } from '../parquet/writer.ts';
 import { requireColumns } from './columns.ts';
@@ -174,7 +181,7 @@ export class FileTarget implements Target {
     }
     if (!isNew) return;
     attempt('rename', this.path, () => renameSync(this.temporary, this.path));
-    syncDirectory(this.#folder);
+    syncRenamed(this.path);
   }
 
   private publishWithState(statePath: string, progress: Progress, isNew: boolean): void {
@@ -198,10 +205,13 @@ export class FileTarget implements Target {
     };
     syncDirectory(this.#folder);
     makeDirectory(dirname(resolve(statePath)));
-    // A failure after its rename (the sync of the directory) leaves open whether it happened.
-    this.#handedOver = true;
-    replaceFile(statePath, encodeRecord(record), this.#run);
-    apply(record, this.#folder);
+    replaceUnsynced(statePath, encodeRecord(record), this.#run, () => {
+      this.#handedOver = true;
+    });
+    withHint(COMMITTED, () => {
+      syncDirectory(dirname(resolve(statePath)));
+      apply(record, this.#folder);
+    });
     this.#handedOver = false;
     this.#last = record;
   }
