@@ -3,8 +3,9 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { workspace } from './binary.ts';
+import { hasStrace, NO_STRACE, recordCalls, strike, WRITING_CALLS } from './injection.ts';
 import { NO_POSTGRES, startPostgres } from './postgres-server.ts';
-import { hasStrace, inject, NO_STRACE, type Scenario, Stage, WRITING_CALLS } from './scenario.ts';
+import { type Scenario, Stage } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const ONE_HOUR_MS = 3_600_000;
@@ -48,10 +49,10 @@ async function killAll(scenario: Scenario, base: string, reset?: () => void): Pr
     reset?.();
   };
   reset?.();
-  const calls = await stage.calls(WRITING_CALLS);
+  const calls = await recordCalls(stage, WRITING_CALLS);
   for (const call of calls) {
     begin();
-    const { signal } = await stage.run(inject('signal=KILL', call));
+    const { signal } = (await strike(stage, 'signal=KILL', call)).ended;
     // Threads wake each other by write, and what is followed comes in its own time.
     if (isAtomic && call.isMain && call.name !== 'write')
       expect(signal, `${call.name} ${call.nth}`).toBe('SIGKILL');

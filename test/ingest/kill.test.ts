@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { workspace } from './binary.ts';
-import { hasStrace, inject, NO_STRACE, Stage, WRITING_CALLS } from './scenario.ts';
+import { hasStrace, NO_STRACE, recordCalls, strike, WRITING_CALLS } from './injection.ts';
+import { Stage } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 /** Every boundary of every scenario is visited by kill.full.ts; here a few spread over a run. */
@@ -12,7 +13,7 @@ test('killed or out of space at a writing system call and run again, it is as if
   if (!hasStrace || scenario === undefined) return context.skip(NO_STRACE);
   using room = workspace('kill');
   const stage = new Stage(scenario, room.path);
-  const calls = await stage.calls(WRITING_CALLS);
+  const calls = await recordCalls(stage, WRITING_CALLS);
   expect(calls.length).toBeGreaterThan(30);
   for (let sample = 1; sample <= SAMPLES; sample += 1) {
     const call = calls[Math.round((calls.length * sample) / (SAMPLES + 1))];
@@ -20,7 +21,7 @@ test('killed or out of space at a writing system call and run again, it is as if
     const what = `${call.name} ${call.nth}`;
     const isKill = sample % 2 === 0;
     stage.reset();
-    const ended = await stage.run(inject(isKill ? 'signal=KILL' : 'error=ENOSPC', call));
+    const { ended } = await strike(stage, isKill ? 'signal=KILL' : 'error=ENOSPC', call);
     if (isKill && call.isMain && call.name !== 'write') expect(ended.signal, what).toBe('SIGKILL');
     if (ended.code === 1) expect(ended.stderr, what).toMatch(/no space left on the device|ENOSPC/);
     expect([scenario.before, scenario.after], what).toContainEqual(await stage.checkLeft(what));

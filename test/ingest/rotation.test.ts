@@ -1,9 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { column, nairobi, nairobiCommand, workspace } from './binary.ts';
+import { hasStrace, NO_STRACE } from './injection.ts';
 import { HEADER, ids, rows } from './scenario-rows.ts';
 
 const numeric = (texts: readonly string[]): string[] =>
@@ -67,6 +76,38 @@ test('another compressed file with the same beginning is read as what it is', as
   expect(await ingested(path, 'a.csv', 'b.csv.gz')).toHaveLength(250);
 });
 
+/** A log whose beginning was read, rotated by copytruncate into `log.1`. */
+async function copied(path: string): Promise<string> {
+  const log = join(path, 'app.log');
+  writeFileSync(log, HEADER + rows(0, 90));
+  expect(await ingested(path, 'app.log')).toEqual(ids(90));
+  appendFileSync(log, rows(90, 100));
+  copyFileSync(log, `${log}.1`);
+  writeFileSync(log, HEADER + rows(100, 120));
+  return log;
+}
+
+test('a folder beside a log is not taken for what it was rotated to', async () => {
+  using room = workspace('rotation');
+  const log = await copied(room.path);
+  // Longer than the log, as ext4 counts it.
+  mkdirSync(`${log}.d`);
+  expect(await ingested(room.path, 'app.log')).toEqual(ids(120));
+});
+
+test('a rotated log that cannot be opened now is not given up', async (context) => {
+  if (!hasStrace) return context.skip(NO_STRACE);
+  using room = workspace('rotation');
+  const { path } = room;
+  const log = await copied(path);
+  const args = ['ingest', 'app.log', '-o', 'data/', '--state', 's', '-q'];
+  const failing = ['strace', '-f', '-qq', '-o', '/dev/null', '-P', `${log}.1`];
+  const run = nairobi(path, args, [...failing, '-e', 'inject=openat:error=EIO']);
+  expect(run.code, run.stderr).toBe(1);
+  expect(run.stderr).toMatch(/Cannot open .*app\.log\.1: the device reported/);
+  expect(await ingested(path, 'app.log')).toEqual(ids(120));
+});
+
 const MiB = 1024 * 1024;
 
 /** strace cuts a call in two where another thread comes between. */
@@ -83,9 +124,7 @@ function wholeCalls(trace: string): string[] {
 }
 
 test('a log that grew is not read again: little more than what is new', (context) => {
-  if (spawnSync('strace', ['-V']).status !== 0) {
-    return context.skip('strace is not installed: apt-get install strace');
-  }
+  if (!hasStrace) return context.skip(NO_STRACE);
   using room = workspace('resume-cost');
   const { path } = room;
   const log = join(path, 'app.log');

@@ -6,7 +6,7 @@ import { column, nairobi } from './binary.ts';
 
 export const HEADER = 'id,ts,device,value\n';
 const row = (id: number): string =>
-  `${id},2026-11-0${1 + (id % 2)} 10:00:00,dev-${id % 3},${id / 8}\n`;
+  `${id},2026-11-0${1 + (id % 2)} 10:00:00,dev-${id % 2},${id / 8}\n`;
 export const rows = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => row(from + i)).join('');
 export const isBad = (id: number): boolean => id % 50 === 49;

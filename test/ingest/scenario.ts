@@ -3,7 +3,7 @@
  * strace injects a signal or an error into a chosen system call; afterwards the same command runs
  * undisturbed, and the target is compared with what a history without any fault gives.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -13,7 +13,9 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { nairobiCommand } from './binary.ts';
 
@@ -23,7 +25,7 @@ export interface Scenario {
   readonly prepare: (path: string) => void;
   readonly args: readonly string[];
   /** Happens beside a run that does not end by itself; it is stopped by SIGTERM afterwards. */
-  readonly meanwhile?: (path: string) => Promise<void>;
+  readonly meanwhile?: (path: string, ended: AbortSignal) => Promise<void>;
   /** Done again before the rerun, in case the run died before `meanwhile` came to it. */
   readonly settle?: (path: string) => void;
   /** The ids in the target, sorted; throws where it cannot be read. */
@@ -42,45 +44,21 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Every call by which the program changes a file system. */
-export const WRITING_CALLS =
-  'write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile,rename,renameat,renameat2,mkdir,mkdirat,fsync,fdatasync,unlink,unlinkat,rmdir,ftruncate,fallocate,link,linkat';
-
-/** By what it is to be told which file a call is about. */
-export const OPENING_CALLS = 'openat';
-
-export const hasStrace = spawnSync('strace', ['-V']).status === 0;
-export const NO_STRACE = 'strace is not installed: apt-get install strace';
-
-/** The nth use of a system call in a thread. */
-export interface Call {
-  readonly name: string;
-  readonly nth: number;
-  /** Made by the thread that runs the program, which makes the same calls every time. */
-  readonly isMain: boolean;
-}
-
-/** Arguments of strace that do `what` to the nth such call of the main thread, or of each. */
-export const inject = (what: string, { name, nth, isMain }: Call): string[] => [
-  ...['strace', ...(isMain ? [] : ['-f']), '-qq', '-o', '/dev/null', '-e', `trace=${name}`],
-  ...['-e', `inject=${name}:${what}:when=${nth}`],
-];
-
-/** Threads wake each other by these: no failure of theirs is one of a device. */
-const WAKING = /<(anon_inode|pipe|socket|UNIX|\/dev\/null)/;
-
 const STOP_AFTER_MS = 20_000;
+const { SIGTERM } = constants.signals;
 
 /** One scenario in a folder of its own, reset before each disturbance. */
 export class Stage {
   readonly scenario: Scenario;
   readonly path: string;
   readonly #snapshot: string;
+  readonly #trace: string;
 
   constructor(scenario: Scenario, base: string) {
     this.scenario = scenario;
     this.path = join(base, 'run');
     this.#snapshot = join(base, 'before');
+    this.#trace = join(base, 'trace');
     mkdirSync(this.path);
     scenario.prepare(this.path);
     cpSync(this.path, this.#snapshot, { recursive: true, preserveTimestamps: true });
@@ -91,6 +69,13 @@ export class Stage {
       rmSync(join(this.path, name), { recursive: true, force: true });
     }
     cpSync(this.#snapshot, this.path, { recursive: true, preserveTimestamps: true });
+  }
+
+  /** Where strace writes, and its text once it has. */
+  trace(): { readonly path: string; take(): string } {
+    const path = this.#trace;
+    rmSync(path, { force: true });
+    return { path, take: () => (existsSync(path) ? readFileSync(path, 'utf8') : '') };
   }
 
   /** True when everything is as before the run: nothing is left over, and a rerun is the first. */
@@ -110,45 +95,27 @@ export class Stage {
     child.stderr.on('data', (data: Buffer) => {
       stderr += data.toString();
     });
+    const over = new AbortController();
     const ended = new Promise<Ended>((resolve) => {
-      child.on('close', (code, signal) => resolve({ code, signal, stderr }));
+      child.on('close', (code, signal) => {
+        over.abort();
+        resolve({ code, signal, stderr });
+      });
     });
     const target = (): number => (before.length === 0 ? child.pid : childOf(child.pid)) ?? 0;
     const kill = (signal: NodeJS.Signals) => (): void => {
       const pid = target();
-      if (pid > 0 && child.exitCode === null) process.kill(pid, signal);
+      if (pid > 0 && !over.signal.aborted) process.kill(pid, signal);
     };
     const timers = [setTimeout(kill('SIGKILL'), killMs ?? STOP_AFTER_MS)];
     if (this.scenario.meanwhile !== undefined) {
-      await Promise.race([ended, this.scenario.meanwhile(this.path)]);
-      if (child.exitCode === null && child.signalCode === null) kill('SIGTERM')();
+      await this.scenario.meanwhile(this.path, over.signal);
+      await untilHeard(target, over.signal);
+      kill('SIGTERM')();
     }
     const result = await ended;
     for (const timer of timers) clearTimeout(timer);
     return result;
-  }
-
-  /** An undisturbed run under strace: every call of `names` there is to disturb, in order. */
-  async calls(names: string, isWanted: (line: string) => boolean = () => true): Promise<Call[]> {
-    this.reset();
-    const trace = join(this.path, 'trace');
-    await this.run(['strace', '-f', '-y', '-qq', '-o', trace, '-e', `trace=${names}`]);
-    const seen = new Map<string, number>();
-    const calls = new Map<string, Call>();
-    let main: string | undefined;
-    for (const line of readFileSync(trace, 'utf8').split('\n')) {
-      const [, thread, name] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
-      if (thread === undefined || name === undefined) continue;
-      main ??= thread;
-      const nth = (seen.get(thread + name) ?? 0) + 1;
-      seen.set(thread + name, nth);
-      const isMain = thread === main;
-      const known = calls.get(name + nth);
-      if (WAKING.test(line) || !isWanted(line) || known?.isMain === true) continue;
-      calls.set(name + nth, { name, nth, isMain });
-    }
-    rmSync(trace);
-    return [...calls.values()];
   }
 
   /** Readable as it was left, no row twice, and the old rows or the new ones. */
@@ -181,6 +148,16 @@ function filesBelow(root: string): string {
     .map((name) => ({ name, stat: statSync(join(root, name)) }))
     .map(({ name, stat }) => (stat.isDirectory() ? name : `${name} ${stat.size} ${stat.mtimeMs}`))
     .join('\n');
+}
+
+/** Until the process has begun to listen for SIGTERM: before that it ends it, as any other. */
+async function untilHeard(pid: () => number, ended: AbortSignal): Promise<void> {
+  for (let tries = 0; tries < 250 && !ended.aborted; tries += 1) {
+    const file = `/proc/${pid()}/status`;
+    const caught = existsSync(file) ? /^SigCgt:\t(\w+)$/m.exec(readFileSync(file, 'utf8')) : null;
+    if ((BigInt(`0x${caught?.[1] ?? '0'}`) >> BigInt(SIGTERM - 1)) & 1n) return;
+    await sleep(20);
+  }
 }
 
 /** The process that strace runs. */

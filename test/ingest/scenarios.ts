@@ -207,12 +207,14 @@ const rotateOnce = (path: string): void => {
 };
 
 /** Until so many rows are committed, or nobody may be about to. */
-async function untilCommitted(path: string, rows: number): Promise<void> {
+async function untilCommitted(path: string, rows: number, ended: AbortSignal): Promise<void> {
   const written = (): number => {
     const record = JSON.parse(readFileSync(join(path, 'state.json'), 'utf8')) as CommitRecord;
     return record.totals.rowsWritten;
   };
-  for (let tries = 0; tries < 150 && written() < rows; tries += 1) await sleep(50);
+  for (let tries = 0; tries < 250 && !ended.aborted && written() < rows; tries += 1) {
+    await sleep(30);
+  }
 }
 
 const followed: Scenario = {
@@ -223,12 +225,11 @@ const followed: Scenario = {
     first(path, ['ingest', 'log.csv', '-o', 'data/', ...STATE]);
     append(path, 'log.csv', rows(60, 80));
   },
-  async meanwhile(path) {
-    await untilCommitted(path, 80);
+  async meanwhile(path, ended) {
+    await untilCommitted(path, 80, ended);
+    if (ended.aborted) return;
     rotateOnce(path);
-    await untilCommitted(path, 110);
-    // Where all was committed before, the run has only begun: it has to hear SIGTERM first.
-    await sleep(2000);
+    await untilCommitted(path, 110, ended);
   },
   settle: rotateOnce,
   ids: ofDataset,
