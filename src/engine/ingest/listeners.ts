@@ -1,4 +1,4 @@
-/** What listens during a run: streams from outside become rows, and know when they are committed. */
+/** What listens during a run: streams from outside become rows, and hear when they are in. */
 import type { NairobiError } from '../../errors.ts';
 import type { Decoded } from '../../ingest/decode/decoder.ts';
 import { NOTHING_WIDENED } from '../../ingest/decode/widen.ts';
