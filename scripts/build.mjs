@@ -1,6 +1,6 @@
 /**
- * Bundles src/ into dist/: one chunk for each command and each heavy module, so that a command
- * loads only what it uses. Does nothing when dist/ was built from these very files.
+ * Bundles src/ into dist/: one file for each command and each thread, since every file more costs a
+ * start half a millisecond. Does nothing when dist/ was built from these very files.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,14 +15,27 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bareBuiltins } from './bare-builtins.mjs';
 import { bundledPolars } from './bundled-polars.mjs';
 import { lazyRequires } from './lazy-requires.mjs';
+import { commandsOutside, vendored } from './outside.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stampFile = join(root, 'dist/.stamp');
 
 // Native modules stay outside: their loaders look for a binary beside their own files.
 const EXTERNAL = ['koffi', 'canvas', 'libpg-query'];
+
+// Large packages that few runs need: files of their own, loaded when they are asked for.
+const VENDORED = [
+  'mqtt',
+  'pg',
+  'pg-copy-streams',
+  'vega',
+  'vega-interpreter',
+  'vega-lite',
+  'vega-themes',
+];
 
 // Threads and child processes, each loaded by its file name.
 const THREADS = {
@@ -57,8 +70,9 @@ function sources() {
     join(root, 'package.json'),
     join(root, 'package-lock.json'),
     import.meta.filename,
-    join(root, 'scripts/lazy-requires.mjs'),
-    join(root, 'scripts/bundled-polars.mjs'),
+    ...['bare-builtins', 'bundled-polars', 'lazy-requires', 'outside'].map((name) =>
+      join(root, `scripts/${name}.mjs`),
+    ),
   ];
 }
 
@@ -71,11 +85,16 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
+/** The commands that src/commands.ts lists. */
+function commandNames() {
+  const text = readFileSync(join(root, 'src/commands.ts'), 'utf8');
+  return [...text.matchAll(/\['(\w+)', \(\)/g)].map(([, name]) => name);
+}
+
 /** Help as a terminal gets it, laid out once: see showWrittenHelp in src/main.ts. */
 function writeHelp() {
   mkdirSync(join(root, 'dist/help'));
-  const commands = readFileSync(join(root, 'src/commands.ts'), 'utf8').matchAll(/\['(\w+)', \(\)/g);
-  for (const name of ['', ...[...commands].map(([, name]) => name)]) {
+  for (const name of ['', ...commandNames()]) {
     const words = [join(root, 'bin/run.js'), ...(name === '' ? [] : [name]), '--help'];
     const env = { ...process.env, FORCE_COLOR: '1', NODE_OPTIONS: '' };
     const { stdout, status } = spawnSync(process.execPath, words, { env, encoding: 'utf8' });
@@ -86,19 +105,16 @@ function writeHelp() {
   }
 }
 
-const stamp = fingerprint();
-const built = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
-// A packed release carries dist/ and no src/.
-if (!built && existsSync(join(root, 'src'))) {
+/** The entry points `sources`, by name, as files of `folder`. */
+const inFolder = (folder, sources) =>
+  Object.fromEntries(Object.entries(sources).map(([name, at]) => [`${folder}/${name}`, at]));
+
+async function bundle() {
   const { build } = await import('esbuild');
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
   const shared = {
     absWorkingDir: root,
     outdir: 'dist',
-    entryNames: '[name]',
-    chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node22.12',
@@ -107,15 +123,37 @@ if (!built && existsSync(join(root, 'src'))) {
     legalComments: 'none',
     external: EXTERNAL,
     banner: { js: BANNER },
-    plugins: [bundledPolars, lazyRequires],
     logLevel: 'warning',
+    plugins: [vendored(VENDORED, '../vendor'), bareBuiltins, bundledPolars, lazyRequires],
   };
-  await build({ ...shared, entryPoints: { main: 'src/main.ts' } });
-  // Apart: what is shared with a thread would be a chunk of its own, and every chunk costs a start
-  // half a millisecond.
-  await build({ ...shared, entryPoints: THREADS });
-  await build({ ...shared, entryPoints: { library: 'src/library/index.ts' } });
+  const commands = Object.fromEntries(
+    commandNames().map((name) => [name, `src/commands/${name}.ts`]),
+  );
+  await build({
+    ...shared,
+    entryPoints: { main: 'src/main.ts' },
+    plugins: [commandsOutside(Object.keys(commands)), ...shared.plugins],
+  });
+  await build({
+    ...shared,
+    entryPoints: { ...inFolder('commands', commands), ...inFolder('threads', THREADS) },
+  });
+  // In chunks: whoever only connects to a daemon needs a tenth of it.
+  const library = { library: 'src/library/index.ts' };
+  const chunkNames = 'chunks/[name]-[hash]';
+  await build({ ...shared, entryPoints: library, splitting: true, chunkNames });
+  const packages = Object.fromEntries(VENDORED.map((name) => [name, name]));
+  const plugins = [bareBuiltins];
+  await build({ ...shared, entryPoints: inFolder('vendor', packages), splitting: true, plugins });
   copyFileSync(join(root, 'src/library/nairobi.d.ts'), join(root, 'dist/library.d.ts'));
+}
+
+const stamp = fingerprint();
+const built = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+// A packed release carries dist/ and no src/.
+if (!built && existsSync(join(root, 'src'))) {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await bundle();
   writeHelp();
   writeFileSync(stampFile, stamp);
 }

@@ -61,11 +61,8 @@ async function dispatch(argv: readonly string[], root: URL): Promise<void> {
     const { reportUnknownCommand } = await import('./commands/help.ts');
     return reportUnknownCommand(id);
   }
-  const [{ default: command }, { runCommand }] = await Promise.all([
-    load(),
-    import('./commands/program.ts'),
-  ]);
-  await runCommand(program, id, command, rest);
+  const { default: command } = await load();
+  await command.runner(program, id, command, rest);
 }
 
 const versionOf = ({ name, version }: Program): string =>

@@ -2,9 +2,8 @@
 
 /**
  * The file `name`.js of the bundle, or `source` while the sources themselves run. `from` is the
- * caller's import.meta.url: it may be a chunk, which lies one folder below, or an entry itself.
+ * caller's import.meta.url: every file that starts a thread lies one folder below the bundle's.
  */
 export function threadEntry(name: string, source: string, from: string): URL {
-  if (from.endsWith('.ts')) return new URL(source, from);
-  return new URL(/\/chunks\/[^/]+$/.test(from) ? `../${name}.js` : `./${name}.js`, from);
+  return new URL(from.endsWith('.ts') ? source : `../threads/${name}.js`, from);
 }

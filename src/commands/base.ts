@@ -23,6 +23,7 @@ import {
 } from '../units.ts';
 import { failureText } from './failure.ts';
 import { toJsonText } from './json.ts';
+import { runCommand } from './program.ts';
 
 /** A size such as 512MiB. */
 export const sizeFlag = Flags.custom<Bytes>({
@@ -101,6 +102,9 @@ export abstract class BaseCommand extends Command {
       helpGroup: HOST,
     }),
   };
+
+  /** What runs a command as the program: in the command's own file of the bundle. */
+  static readonly runner = runCommand;
 
   /** Collects what the run cost: hand it to the engine. */
   protected readonly reporter = new Reporter();

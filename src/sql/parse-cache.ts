@@ -4,7 +4,6 @@
  * the user's own cache folder; an entry holds the whole text it answers for, so that a collision
  * is a miss. Nothing depends on it: what cannot be read or written is not there.
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -43,8 +42,14 @@ const TEXT_LENGTH_MAX = 16 * 1024;
 function slotOf(sql: string): string | undefined {
   const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   if (!base.startsWith('/') || sql.length > TEXT_LENGTH_MAX) return undefined;
-  const slot = createHash('sha256').update(sql).digest().readUInt16LE(0) % SLOTS;
-  return join(base, 'nairobi', 'sql', `${slot}.json`);
+  return join(base, 'nairobi', 'sql', `${hashOf(sql) % SLOTS}.json`);
+}
+
+/** FNV-1a, 32 bits: loading node:crypto would cost as much as a kept answer saves. RFC 9923. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }
 
 /** A parser that answers from what was kept for this text; undefined when nothing was. */
