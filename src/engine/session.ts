@@ -14,7 +14,7 @@ import {
 import { shareHeaps } from '../kernel/arenas.ts';
 import { Pool } from '../memory/pool.ts';
 import { closest } from '../suggest.ts';
-import { formatCount, MiB } from '../units.ts';
+import { formatCount } from '../units.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { openReader } from '../uring/read-file.ts';
 import { DeferredPiece } from './inputs/deferred-piece.ts';
@@ -29,6 +29,7 @@ import type { HostOptions } from './options.ts';
 import type { Piece } from './pieces/piece.ts';
 import { type HostPlan, planHost } from './plan.ts';
 import { AbortNotice } from './run/abort-notice.ts';
+import { ownBytes } from './run/overseer.ts';
 import { type Reporter, tellStall } from './run/report.ts';
 import type { StreamSizes } from './segments/content.ts';
 import { sizesOf } from './segments/open-stream.ts';
@@ -53,11 +54,6 @@ export interface SessionOptions {
   readonly shelf?: Shelf;
 }
 
-/** What is smaller takes no memory worth a thread that watches it. */
-const LARGE_BYTES = 8 * MiB;
-
-const isLarge = ({ kind, size }: InputFile): boolean => kind !== 'regular' || size >= LARGE_BYTES;
-
 /** A contradiction of an inferred type can hide another; each recovery widens at least one. */
 const MAX_RECOVERIES = 64;
 
@@ -72,6 +68,7 @@ export class Session implements Disposable {
   readonly #aborts: AbortNotice;
   readonly #admitted: Admitted[] = [];
   #reader: BlockReader | undefined;
+  readonly #bytesBefore = ownBytes();
   #isWatched = false;
 
   constructor(options: SessionOptions, reporter: Reporter) {
@@ -90,8 +87,15 @@ export class Session implements Disposable {
 
   /** From now on the process ends when it takes more than the limit, if somebody oversees it. */
   watchMemory(): void {
-    if (!this.#isWatched) this.options.host.overseer?.endBeyond(this.plan.memoryLimit);
+    if (this.#isWatched) return;
+    this.options.host.overseer?.endBeyond(this.plan.memoryLimit, this.#bytesBefore);
     this.#isWatched = true;
+  }
+
+  /** For what comes in small parts: watches once half of the limit is taken. */
+  glanceAtMemory(): void {
+    const taken = ownBytes() - this.#bytesBefore;
+    if (!this.#isWatched && taken > this.plan.memoryLimit / 2) this.watchMemory();
   }
 
   /** Opened so far, in order. */
@@ -128,6 +132,8 @@ export class Session implements Disposable {
       early: this.options.once === 'early',
       once: this.options.once !== undefined && this.options.once !== false,
       sizes: this.sizes,
+      watchMemory: () => this.watchMemory(),
+      glanceAtMemory: () => this.glanceAtMemory(),
     };
     const isDeferred = isPlanned && schema === undefined && this.#mayDefer(files);
     const pieces = isDeferred ? this.#openFirst(files, context) : this.#openAll(files, context);
@@ -151,7 +157,6 @@ export class Session implements Disposable {
   }
 
   #openAll(files: readonly InputFile[], context: OpenContext): Piece[] {
-    if (files.some(isLarge)) this.watchMemory();
     this.reporter.progress.expect(files);
     const pieces = openPieces(files, context);
     this.reporter.progress.opened(pieces);

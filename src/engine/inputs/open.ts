@@ -6,6 +6,7 @@ import type { ReadOptions } from '../../formats/options.ts';
 import type { CodecName } from '../../kernel/codecs/codec.ts';
 import { IN_PLACE_BYTES_MIN, IN_PLACE_WINDOW_SHARE } from '../../limits.ts';
 import type { Pool } from '../../memory/pool.ts';
+import { MiB } from '../../units.ts';
 import type { BlockReader } from '../../uring/block-reader.ts';
 import { readContent } from '../../uring/content.ts';
 import { hasCodec } from '../../uring/decompress.ts';
@@ -32,7 +33,14 @@ export interface OpenContext {
   /** The rows are gone through once. */
   readonly once: boolean;
   readonly sizes: StreamSizes;
+  /** Before Polars gets something large. */
+  readonly watchMemory: () => void;
+  /** Between small parts of something large. */
+  readonly glanceAtMemory: () => void;
 }
+
+/** What is smaller takes no memory worth a thread that watches it. */
+const LARGE_BYTES = 8 * MiB;
 
 export interface PieceContext extends OpenContext {
   /** Opens a file that is to be let go of when the piece is closed. */
@@ -56,9 +64,13 @@ export function openPieces(files: readonly InputFile[], given: OpenContext): Pie
 }
 
 function openPiece(file: InputFile, context: PieceContext): Piece {
-  if (file.kind === 'stream') return openPipe(file, context);
+  if (file.kind === 'stream') {
+    context.watchMemory();
+    return openPipe(file, context);
+  }
   const compression = file.kind === 'regular' ? compressionOf(file) : undefined;
   if (compression !== undefined && hasCodec(compression)) {
+    if (file.size >= LARGE_BYTES) context.watchMemory();
     return openCompressed(file, compression, context);
   }
   return openRegular(file, context);
@@ -76,17 +88,22 @@ function openRegular(file: InputFile, context: PieceContext, held?: Disposable):
   try {
     const typed = (types: ReadOptions['types']): PieceContext =>
       types === undefined ? context : { ...context, read: { ...read, types } };
+    const openCut = (types: ReadOptions['types']): Piece | undefined => {
+      context.watchMemory();
+      return openLong(file, typed(types));
+    };
     const openWhole = (types: ReadOptions['types']): Piece =>
-      (fits ? undefined : openLong(file, typed(types))) ?? openInMemory(file, typed(types));
+      (fits ? undefined : openCut(types)) ?? openInMemory(file, typed(types));
     const format = fits ? undefined : formatOf(file, opened.fd, read);
     if (format === 'sqlite' && file.place === undefined) {
+      context.watchMemory();
       const piece = new SqlitePiece(file, read, (types) => openInMemory(file, typed(types)));
       opened.close();
       return piece;
     }
     // What Polars does not scan would be parsed at once.
     const isRead = format !== undefined && (/json$/.test(format) || consistsOfBlocks(format));
-    const long = isRead ? openLong(file, context) : undefined;
+    const long = isRead ? openCut(undefined) : undefined;
     if (long !== undefined) {
       opened.close();
       return long;
@@ -96,7 +113,9 @@ function openRegular(file: InputFile, context: PieceContext, held?: Disposable):
       fits,
       rowsBytes: sizes.regionBytes,
       openWhole,
-      openLong: (types) => openLong(file, typed(types)),
+      openLong: openCut,
+      watchMemory: context.watchMemory,
+      glanceAtMemory: context.glanceAtMemory,
       ...(held === undefined ? {} : { held }),
     });
     const { ringFlags } = opened.facts;
@@ -147,6 +166,7 @@ function compressionOf(file: InputFile): CodecName | undefined {
 function openInMemory(file: InputFile, context: PieceContext): Piece {
   const { plan, pool, reader, reporter } = context;
   const { io, direct } = plan;
+  if (file.kind !== 'regular' || file.size >= LARGE_BYTES) context.watchMemory();
   const content = reporter.time('io', () =>
     readContent(placeOf(file), { io, direct, pool, reader, detect: detectCompression }),
   );

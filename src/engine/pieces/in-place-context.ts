@@ -12,6 +12,10 @@ export interface InPlaceContext {
   readonly openWhole: (types: ReadOptions['types']) => Piece;
   /** Opens it in segments; undefined where it cannot be cut. */
   readonly openLong: (types: ReadOptions['types']) => Piece | undefined;
+  /** Before Polars gets all of it. */
+  readonly watchMemory: () => void;
+  /** Before Polars gets a small part of it. */
+  readonly glanceAtMemory: () => void;
   /** Disposed of with the piece. */
   readonly held?: Disposable;
 }

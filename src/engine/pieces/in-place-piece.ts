@@ -73,6 +73,7 @@ export class InPlacePiece implements Piece {
 
   scan(columns?: readonly string[]): LazyFrame {
     if (this.#whole !== undefined) return this.#whole.scan(columns);
+    this.#context.watchMemory();
     this.#check(columns);
     const { path, picking } = this.#picked ?? {};
     const picked =
@@ -129,6 +130,7 @@ export class InPlacePiece implements Piece {
         if (!isLast && isAhead) next = windows.next();
         // Nobody asks for it when the reading ends here.
         next.catch(() => undefined);
+        this.#context.glanceAtMemory();
         const frame = this.#decoded.scanPicked?.(path, picking, columns);
         assert(frame !== undefined, 'columns that were picked');
         yield frame;

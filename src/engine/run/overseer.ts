@@ -31,16 +31,16 @@ export class Overseer implements Disposable {
   }
 
   /**
-   * Ends the process with MEMORY_LIMIT once it takes this much more than now. What asks for memory
-   * in bounds of its own says better what it needs; this is for what Polars takes.
+   * Ends the process with MEMORY_LIMIT once it takes this much more than `before`, in bytes. What
+   * asks for memory in bounds of its own says better what it needs; this is for what Polars takes.
    */
-  endBeyond(memoryLimit: number): void {
+  endBeyond(memoryLimit: number, before: number): void {
     const error = new NairobiError(
       'MEMORY_LIMIT',
       `This needs more than ${formatBytes(memoryLimit)} of memory, which is the limit`,
       { hint: 'pass a larger --memory-limit, or ask for fewer rows, groups or columns' },
     );
-    const pages = ownPages() + Math.ceil((memoryLimit + SLACK_BYTES) / memoryPageBytes());
+    const pages = Math.ceil((before + memoryLimit + SLACK_BYTES) / memoryPageBytes());
     this.#tell({ is: 'memory', pages, message: this.#wording(error), exitCode: error.exitCode });
   }
 
@@ -70,10 +70,10 @@ export class Overseer implements Disposable {
   }
 }
 
-/** Memory that is the process's own: what it maps of files the kernel can take back. */
-function ownPages(): number {
+/** Bytes that are the process's own: what it maps of files the kernel can take back. */
+export function ownBytes(): number {
   const [, resident = 0, shared = 0] = readFileSync('/proc/self/statm', 'latin1')
     .split(' ')
     .map(Number);
-  return resident - shared;
+  return (resident - shared) * memoryPageBytes();
 }
