@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect, polars } from '../../src/compute/polars.ts';
 import type { SourceRelation } from '../../src/engine/inputs/source-relation.ts';
 import type { HostOptions } from '../../src/engine/options.ts';
+import { Overseer } from '../../src/engine/run/overseer.ts';
 import { Reporter } from '../../src/engine/run/report.ts';
 import { Session, type SessionOptions } from '../../src/engine/session.ts';
 import type { NairobiError } from '../../src/errors.ts';
@@ -207,5 +208,36 @@ describe('a session', () => {
     } catch (error) {
       expect((error as NairobiError).code).toBe('MEMORY_LIMIT');
     }
+  });
+});
+
+describe('the thread that watches the memory', () => {
+  class Seen extends Overseer {
+    limits: number[] = [];
+    override endBeyond(memoryLimit: number): void {
+      this.limits.push(memoryLimit);
+    }
+  }
+
+  it('starts when Polars is handed a file in place, not when that is opened', () => {
+    using overseer = new Seen(String);
+    const { session } = open({ host: { ...HOST, io: 'mmap', overseer } });
+    using _ = session;
+    const relation = session.open({ path: write('in-place.csv', 'id\n1\n2\n') });
+    expect(overseer.limits).toEqual([]);
+    relation.scan();
+    expect(overseer.limits).toEqual([session.plan.memoryLimit]);
+    session.glanceAtMemory();
+    expect(overseer.limits).toHaveLength(1);
+  });
+
+  it('starts at once for what is read into memory, when that is large', () => {
+    using overseer = new Seen(String);
+    const { session } = open({ host: { ...HOST, io: 'pread', overseer } });
+    using _ = session;
+    session.open({ path: write('small.csv', 'id\n1\n') });
+    expect(overseer.limits).toEqual([]);
+    session.open({ path: write('large.csv', `id\n${'1234567\n'.repeat(2 ** 20)}`) });
+    expect(overseer.limits).toHaveLength(1);
   });
 });
