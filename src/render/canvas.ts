@@ -24,6 +24,7 @@ async function load(): Promise<Canvas> {
     const module = await import('canvas');
     const canvas = (module as unknown as { default?: Canvas }).default ?? module;
     const { fonts, FontFace } = canvas;
+    blendOnlyWhenChanged(canvas.CanvasRenderingContext2D.prototype);
     fonts.add(new FontFace(FONT_FAMILY, fontFile(false)));
     fonts.add(new FontFace(FONT_FAMILY, fontFile(true), { weight: 'bold' }));
     return canvas;
@@ -37,4 +38,18 @@ async function load(): Promise<Canvas> {
       },
     );
   }
+}
+
+/** Vega sets this for every mark; canvas takes 1.6 µs to set it and 0.15 µs to say what it is. */
+function blendOnlyWhenChanged(context: object): void {
+  const name = 'globalCompositeOperation';
+  const blend = Object.getOwnPropertyDescriptor(context, name);
+  const { get, set } = blend ?? {};
+  if (get === undefined || set === undefined) return;
+  Object.defineProperty(context, name, {
+    ...blend,
+    set(this: object, mode: unknown) {
+      if (get.call(this) !== mode) set.call(this, mode);
+    },
+  });
 }

@@ -19,12 +19,19 @@ export interface Picture {
 /** How an image of counts is carried: a drawable object for a view, a data URI for a file. */
 export type ImageMaker = (rgba: Uint8ClampedArray, width: number, height: number) => unknown;
 
+/** What the picture becomes. */
+export interface Medium {
+  readonly image: ImageMaker;
+  /** True where a screen reader finds the description Vega writes of every mark. */
+  readonly isDescribed: boolean;
+}
+
 export async function drawScene(
   scene: Scene,
   panels: readonly Panel[],
-  image: ImageMaker,
+  medium: Medium,
 ): Promise<Picture> {
-  const config = await configOf(scene.request.theme, scene.request.palette);
+  const config = await mediumConfig(scene, medium);
   const options: ViewOptions = {
     config,
     seed: scene.request.seed,
@@ -33,9 +40,15 @@ export async function drawScene(
   const empty = panels.every((panel) => isEmpty(scene, panel));
   if (empty) return exact(scene, assemble(scene, [noData(scene)]), options);
   if (panels.some((panel) => panel.density !== undefined))
-    return drawDensity(scene, panels, options, image);
+    return drawDensity(scene, panels, options, medium);
   const first = assemble(scene, panels);
   return first.single ? exact(scene, first, options) : fitted(scene, panels, first, options);
+}
+
+/** A description of 20,000 points is 50 ms of formatting numbers, for nothing in a PNG. */
+async function mediumConfig({ request }: Scene, { isDescribed }: Medium): Promise<Spec> {
+  const config = await configOf(request.theme, request.palette);
+  return isDescribed ? config : { ...config, aria: false };
 }
 
 /** Vega warns of layers without rows, such as the outliers of a box that has none. */
@@ -141,17 +154,17 @@ async function drawDensity(
   scene: Scene,
   panels: readonly Panel[],
   options: ViewOptions,
-  image: ImageMaker,
+  medium: Medium,
 ): Promise<Picture> {
   const [panel] = panels;
   const source = panel?.density;
   if (source === undefined) throw new Error('a density picture has one panel of counts');
   const draft = { ...panel, ...densityFrame(scene, source, options.config) } as Panel;
-  const laid = await drawScene(scene, [{ ...withoutDensity(draft) }], image);
+  const laid = await drawScene(scene, [{ ...withoutDensity(draft) }], medium);
   const grid = gridOf(scene, laid);
   const counts = await source.count(grid);
   scene.note(describeCounts(counts));
-  const frozen = await densityLayers(scene, source, counts, options.config, image);
+  const frozen = await densityLayers(scene, source, counts, options.config, medium.image);
   const assembled = assemble(scene, [frozen], cellOf(laid));
   const spec: Spec = assembled.single
     ? {

@@ -51,7 +51,10 @@ async function sceneOf(request: Partial<PlotRequest>): Promise<string> {
   );
   const image = (rgba: Uint8ClampedArray, width: number, height: number): unknown =>
     `${width} x ${height} ${createHash('sha256').update(rgba).digest('hex')}`;
-  const { view } = await drawScene(scene, await panelsOf(scene), image);
+  const { view } = await drawScene(scene, await panelsOf(scene), {
+    image,
+    isDescribed: true,
+  });
   const { vega } = await vegaModules();
   const { sceneToJSON } = vega as unknown as { sceneToJSON(scene: unknown): string };
   const { root } = view.scenegraph() as unknown as { root: unknown };

@@ -107,6 +107,9 @@ function readSpec(file: string): string {
   }
 }
 
+/** What is kept as text, and what a browser shows. */
+const DESCRIBED: ReadonlySet<ChartFormat> = new Set(['svg', 'html', 'vl.json']);
+
 /** Draws `request` over `relation` in `format`. */
 export async function plotRelation(
   relation: Relation,
@@ -126,7 +129,10 @@ export async function plotRelation(
   );
   const panels = await reporter.time('compute', () => panelsOf(scene));
   const bytes = await reporter.time('render', async () => {
-    const picture = await drawScene(scene, panels, await canvasImage(format));
+    const picture = await drawScene(scene, panels, {
+      image: await canvasImage(format),
+      isDescribed: DESCRIBED.has(format),
+    });
     return encodePicture(picture, format, request);
   });
   measureTextWith(undefined);
