@@ -1,10 +1,10 @@
 /** The entry of the daemon's threads. */
 import { workerData } from 'node:worker_threads';
-import type { WorkerSetup } from '../serve/pool.ts';
+import type { WorkerData } from '../serve/pool.ts';
 import { serveTasks } from '../serve/worker.ts';
 import { runForClient } from './for-client.ts';
 import type { Program } from './program.ts';
 
-const { program, allowed } = workerData as WorkerSetup & { readonly program: Program };
+const { program, allowed, answers } = workerData as WorkerData & { readonly program: Program };
 
-serveTasks({ allowed }, (wish, shelf) => runForClient(program, wish, shelf));
+serveTasks({ allowed, answers }, (wish, shelf) => runForClient(program, wish, shelf));

@@ -52,7 +52,7 @@ export function openBusDoor(dispatcher: Dispatcher, options: BusOptions): Door {
       message.done();
       return;
     }
-    void answer(message, caller, options.version)
+    void answer(message, caller, options.version, dispatcher)
       .then(() => dispatcher.isBusy || spin.until(bus, () => bus.look()))
       .catch((error: unknown) => options.log(`an answer was lost: ${messageOf(error)}`));
   };
@@ -95,6 +95,7 @@ async function answer(
   message: BusMessage,
   caller: (message: BusMessage) => Client,
   version: string,
+  dispatcher: Dispatcher,
 ): Promise<void> {
   try {
     if (message.path !== PATH && !PATH.startsWith(`${message.path}/`) && message.path !== '/') {
@@ -102,7 +103,10 @@ async function answer(
     } else if (message.interface.startsWith(FREEDESKTOP)) standard(message, version);
     else if (message.path !== PATH || (message.interface || BUS_NAME) !== BUS_NAME)
       unknown(message);
-    else await call(message, caller);
+    else {
+      dispatcher.announce(message.member);
+      await call(message, caller);
+    }
   } finally {
     message.done();
   }

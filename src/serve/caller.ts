@@ -131,6 +131,7 @@ export class Caller {
     if ((count as number) > this.#fds.length) {
       throw new NairobiError('USAGE', `The request ${String(id)} came without its descriptors`);
     }
+    this.#door.dispatcher.announce(method as string);
     const fds = this.#fds.splice(0, count as number);
     void this.#answer(id as number, method as string, params, fds);
   }

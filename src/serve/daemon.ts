@@ -47,6 +47,9 @@ interface Asked {
   readonly inFlight: InFlight;
 }
 
+/** Methods that need a thread, or may. */
+const COMPUTING = new Set(['Open', 'Query', 'Stats', 'Column', 'Plot', 'Run', 'Command']);
+
 /** What holds no integer beyond a number's. */
 const plain = (result: JsonObject): Reply => ({ json: JSON.stringify(result), fds: [] });
 
@@ -80,6 +83,10 @@ export class Daemon implements Dispatcher {
     return this.#pool.isBusy;
   }
 
+  announce(method: string): void {
+    if (COMPUTING.has(method)) this.#pool.announce();
+  }
+
   connected(_peer: Peer): Client {
     const inFlight = new InFlight();
     const client: Client = {
@@ -94,9 +101,7 @@ export class Daemon implements Dispatcher {
       },
       gone: () => {
         inFlight.giveUp();
-        for (const dataset of this.#registry.all) {
-          if (dataset.holders.delete(client)) this.#registry.letGo(dataset);
-        }
+        this.#registry.letGoAll(client);
         this.#clients.delete(client);
       },
     };
@@ -111,7 +116,6 @@ export class Daemon implements Dispatcher {
 
   /** What Status answers, and the metrics say. */
   figures(): Figures {
-    const datasets = this.#registry.all;
     return {
       uptimeSeconds: Math.round((Date.now() - this.#started) / 1000),
       clients: this.#clients.size,
@@ -123,11 +127,7 @@ export class Daemon implements Dispatcher {
         heldBytes: this.#registry.bytes,
         residentBytes: process.memoryUsage.rss(),
       },
-      datasets: {
-        known: datasets.length,
-        inMemory: datasets.filter(({ resident }) => resident !== undefined).length,
-        evictions: this.#registry.evictions,
-      },
+      datasets: this.#registry.counts,
     };
   }
 

@@ -38,6 +38,8 @@ export interface Client {
 export interface Dispatcher {
   /** True while threads compute: who looks for a call instead of sleeping is in their way. */
   readonly isBusy: boolean;
+  /** A call of this method has come in and will be dispatched at once. */
+  announce(method: string): void;
   /** NairobiError where the peer may not come in. */
   connected(peer: Peer): Client;
 }

@@ -1,8 +1,8 @@
 /** Brings into memory, behind the scenes, what command lines ask for more than once. */
 
 import { datasetId } from './identity.ts';
+import { Patience } from './patience.ts';
 import type { Performer } from './perform.ts';
-import { Patience } from './perform.ts';
 import type { Registry } from './registry.ts';
 import type { SourceWish } from './tasks.ts';
 

@@ -1,6 +1,6 @@
 /** What one client waits for, by its own numbers. */
 import { NairobiError } from '../errors.ts';
-import { Patience } from './perform.ts';
+import { Patience } from './patience.ts';
 
 /** Requests of one client that may be in flight at a time. */
 const IN_FLIGHT_MAX = 256;

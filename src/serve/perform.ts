@@ -5,8 +5,8 @@
 import { assert, NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
-import { formatDuration, milliseconds } from '../units.ts';
 import { thrownOf } from './failures.ts';
+import type { Patience } from './patience.ts';
 import type { Pool } from './pool.ts';
 import type { Dataset, Registry } from './registry.ts';
 import type { Steps, Task, TaskAnswer, TaskDone, TaskStale } from './tasks.ts';
@@ -24,52 +24,6 @@ const READ_AGAIN_MAX = 3;
 
 /** Beside the rows held, what a task may take at least. */
 const TASK_BYTES_MIN = 64 * 1024 * 1024;
-
-/** One request while somebody waits for it. */
-export class Patience {
-  readonly #ended: Promise<never>;
-  #end: (reason: unknown) => void = () => undefined;
-  readonly #timer: NodeJS.Timeout;
-  /** True once nobody waits any more. */
-  isOver = false;
-
-  constructor(timeoutMs: number) {
-    this.#ended = new Promise<never>((_resolve, reject) => {
-      this.#end = reject;
-    });
-    this.#ended.catch(() => undefined);
-    this.#timer = setTimeout(() => this.giveUp(late(timeoutMs)), timeoutMs);
-  }
-
-  giveUp(reason: unknown): void {
-    this.isOver = true;
-    this.#end(reason);
-  }
-
-  /** What `work` gives, or the reason why nobody waits for it; it goes on all the same. */
-  async wait<T>(work: Promise<T>, onGivenUp: () => void = () => undefined): Promise<T> {
-    try {
-      return await Promise.race([work, this.#ended]);
-    } catch (error) {
-      if (this.isOver) {
-        work.catch(() => undefined);
-        onGivenUp();
-      }
-      throw error;
-    }
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-const late = (timeoutMs: number): NairobiError =>
-  new NairobiError(
-    'TIMEOUT',
-    `The request took longer than ${formatDuration(milliseconds(timeoutMs))}`,
-    { hint: 'ask for less, or pass a longer "timeoutMs"' },
-  );
 
 export class Performer {
   readonly #pool: Pool;

@@ -2,9 +2,10 @@
  * The threads that compute. A thread inside a native call cannot be interrupted: who gave up is
  * answered at once, and another thread takes its place until it comes back.
  */
-import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from 'node:worker_threads';
 import { assert, NairobiError } from '../errors.ts';
 import { threadEntry } from '../thread-entry.ts';
+import { ASLEEP_MS, LOOKING_PAYS, lookAt } from './port-look.ts';
 import { type FromWorker, frameKey, type Held, type Task, type TaskAnswer } from './tasks.ts';
 
 /** What a thread is told when it starts. */
@@ -13,6 +14,11 @@ export interface WorkerSetup {
   readonly program: object;
   /** Directories below which it may read; everywhere when there are none. */
   readonly allowed: readonly string[];
+}
+
+export interface WorkerData extends WorkerSetup {
+  /** Where its messages go. */
+  readonly answers: MessagePort;
 }
 
 export interface PoolOptions {
@@ -34,13 +40,16 @@ interface Job {
 
 class Thread {
   readonly worker: Worker;
+  /** Its messages come here, where they can be looked for. */
+  readonly port: MessagePort;
   job: Job | undefined;
   isWarm = false;
   /** Datasets whose rows Polars holds in this thread: see frameKey. */
   readonly frames = new Set<string>();
 
-  constructor(worker: Worker) {
+  constructor(worker: Worker, port: MessagePort) {
     this.worker = worker;
+    this.port = port;
   }
 }
 
@@ -49,6 +58,7 @@ export class Pool {
   readonly #threads = new Set<Thread>();
   readonly #queue: Job[] = [];
   #closed = false;
+  #lastTaskAt = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -77,6 +87,12 @@ export class Pool {
       this.#queue.push({ task, owner, resolve, reject, abandoned: false });
       this.#turn();
     });
+  }
+
+  /** A task is about to come: who will do it wakes up in the meantime. */
+  announce(): void {
+    if (!LOOKING_PAYS || this.isBusy || performance.now() - this.#lastTaskAt < ASLEEP_MS) return;
+    this.#choose([])?.worker.postMessage({ awake: true });
   }
 
   /** Nobody waits for it any more. One that runs goes on to its end; its answer still comes. */
@@ -123,11 +139,14 @@ export class Pool {
   #start(): void {
     const entry = threadEntry('serve', '../commands/serve-worker.ts', import.meta.url);
     // Polars, fontconfig and GL read the process's environment, not a copy of it.
+    const { port1, port2 } = new MessageChannel();
+    const workerData: WorkerData = { ...this.#options.setup, answers: port2 };
     const thread = new Thread(
-      new Worker(entry, { env: SHARE_ENV, workerData: this.#options.setup }),
+      new Worker(entry, { env: SHARE_ENV, workerData, transferList: [port2] }),
+      port1,
     );
     this.#threads.add(thread);
-    thread.worker.on('message', (message: FromWorker) => this.#hear(thread, message));
+    port1.on('message', (message: FromWorker) => this.#hear(thread, message));
     thread.worker.on('error', (error) => this.#lose(thread, error));
     thread.worker.postMessage({ warm: true });
   }
@@ -135,6 +154,11 @@ export class Pool {
   #hear(thread: Thread, message: FromWorker): void {
     if ('warmed' in message) {
       thread.isWarm = true;
+      return;
+    }
+    if ('soon' in message) {
+      const next = LOOKING_PAYS && this.counts.busy === 1 ? lookAt(thread.port) : undefined;
+      if (next !== undefined) this.#hear(thread, next as FromWorker);
       return;
     }
     const { job } = thread;
@@ -162,10 +186,11 @@ export class Pool {
 
   #turn(): void {
     for (let job = this.#next(); job !== undefined; job = this.#next()) {
-      const thread = this.#choose(job.task);
+      const thread = this.#choose(job.task.held);
       if (thread === undefined) return;
       this.#queue.splice(this.#queue.indexOf(job), 1);
       thread.job = job;
+      this.#lastTaskAt = performance.now();
       thread.worker.postMessage(job.task);
     }
   }
@@ -179,14 +204,15 @@ export class Pool {
     return best;
   }
 
-  #choose(task: Task): Thread | undefined {
+  /** `wanted`: the rows the task needs. */
+  #choose(wanted: readonly Held[]): Thread | undefined {
     // A spare one is for when another is stuck, and stays: ending a thread would end what native
     // code it has loaded, and not all of that survives it (measured: a crash).
     const working = [...this.#threads].filter(({ job }) => job && !job.abandoned).length;
     if (this.#closed || working >= this.#options.threads) return undefined;
     const idle = [...this.#threads].filter(({ job }) => job === undefined);
     const score = ({ frames, isWarm }: Thread): number =>
-      task.held.filter((held) => frames.has(frameKey(held))).length * 2 + (isWarm ? 1 : 0);
+      wanted.filter((held) => frames.has(frameKey(held))).length * 2 + (isWarm ? 1 : 0);
     return idle.sort((a, b) => score(b) - score(a))[0];
   }
 }

@@ -52,9 +52,13 @@ export class Registry {
   readonly #options: RegistryOptions;
   readonly #datasets = new Map<string, Dataset>();
   readonly #residents = new Set<Resident>();
+  /** Of these, what tasks read now. */
+  readonly #inUse = new Set<Resident>();
+  /** Bytes of all residents if each had its rows twice: where that fits, nothing is counted. */
+  #bytesAtMost = 0;
   #clock = 0;
   #given = 0;
-  evictions = 0;
+  #evictions = 0;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -62,6 +66,11 @@ export class Registry {
 
   get all(): readonly Dataset[] {
     return [...this.#datasets.values()];
+  }
+
+  get counts(): { known: number; inMemory: number; evictions: number } {
+    const inMemory = this.all.filter(({ resident }) => resident !== undefined).length;
+    return { known: this.#datasets.size, inMemory, evictions: this.#evictions };
   }
 
   get limit(): number {
@@ -75,8 +84,7 @@ export class Registry {
 
   /** What a new dataset may take once everything nobody uses has left. */
   get room(): number {
-    const used = [...this.#residents].filter(({ uses }) => uses > 0);
-    return this.limit - sum(used, ({ held }) => this.#bytesOf(held));
+    return this.limit - sum(this.#inUse, ({ held }) => this.#bytesOf(held));
   }
 
   /** The dataset of this source, known from now on. */
@@ -115,13 +123,17 @@ export class Registry {
 
   /** A task begins that may read what is in memory of it. */
   use(dataset: Dataset): Resident | undefined {
-    if (dataset.resident !== undefined) dataset.resident.uses += 1;
-    return dataset.resident;
+    const { resident } = dataset;
+    if (resident === undefined) return undefined;
+    resident.uses += 1;
+    this.#inUse.add(resident);
+    return resident;
   }
 
   /** The task is over. */
   leave(resident: Resident): void {
     resident.uses -= 1;
+    if (resident.uses === 0) this.#inUse.delete(resident);
     if (resident.isRetired) this.#retire(resident);
   }
 
@@ -131,10 +143,12 @@ export class Registry {
     const resident: Resident = { held, uses: 0, isRetired: false };
     dataset.resident = resident;
     this.#residents.add(resident);
+    this.#bytesAtMost += held.bytes * 2;
+    if (this.#bytesAtMost <= this.limit) return;
     for (const old of this.#idle(dataset)) {
       if (this.bytes <= this.limit) return;
       this.release(old);
-      this.evictions += 1;
+      this.#evictions += 1;
     }
     // The second form goes first: what is left can still be scanned.
     if (this.bytes > this.limit) this.#options.onDrop(held);
@@ -171,8 +185,7 @@ export class Registry {
 
   /** MEMORY_LIMIT where `holder` has more than `limit` then. */
   hold(dataset: Dataset, holder: object, limit: number): void {
-    const all = this.all.filter((one) => one === dataset || one.holders.has(holder));
-    const held = sum(all, ({ resident }) => resident?.held.bytes ?? 0);
+    const held = this.#bytesAtMost <= limit ? 0 : this.#heldBy(holder, dataset);
     if (held > limit && !dataset.holders.has(holder)) {
       this.forget(dataset);
       throw new NairobiError(
@@ -194,9 +207,20 @@ export class Registry {
     }
   }
 
+  /** Whoever held them is gone. */
+  letGoAll(holder: object): void {
+    for (const dataset of this.all) if (dataset.holders.delete(holder)) this.letGo(dataset);
+  }
+
   close(): void {
     for (const dataset of this.all) this.release(dataset);
     this.#datasets.clear();
+  }
+
+  /** Bytes of rows `holder` has once it holds `dataset` too. */
+  #heldBy(holder: object, dataset: Dataset): number {
+    const all = this.all.filter((one) => one === dataset || one.holders.has(holder));
+    return sum(all, ({ resident }) => resident?.held.bytes ?? 0);
   }
 
   /** What could leave memory in favour of `dataset`, in the order it would. */
@@ -210,6 +234,7 @@ export class Registry {
     resident.isRetired = true;
     if (resident.uses > 0) return;
     this.#residents.delete(resident);
+    this.#bytesAtMost -= resident.held.bytes * 2;
     close(resident.held.fd as Fd);
   }
 

@@ -19,7 +19,7 @@ import { formatBytes } from '../units.ts';
 import { columnFigures } from './column.ts';
 import { HeldPiece } from './held-piece.ts';
 import { hostOf } from './load.ts';
-import type { ColumnWish, Held, PlotWish, QueryWish, StatsWish, Task } from './tasks.ts';
+import type { ColumnWish, Held, PlotWish, QueryWish, StatsWish, Steps, Task } from './tasks.ts';
 
 /** The rows of every dataset a task names. */
 export interface Rows {
@@ -33,9 +33,16 @@ const placeOf = (id: string): string => `\0dataset:${id}`;
 export class StepRunner {
   readonly #rows: ReadonlyMap<string, Rows>;
   readonly #task: Task;
+  readonly #onComputed: (step: keyof Steps) => void;
   readonly fds: Fd[] = [];
 
-  constructor(rows: ReadonlyMap<string, Rows>, task: Task) {
+  /** `onComputed` is told when all that is left of a step is to pack its answer. */
+  constructor(
+    rows: ReadonlyMap<string, Rows>,
+    task: Task,
+    onComputed: (step: keyof Steps) => void,
+  ) {
+    this.#onComputed = onComputed;
     this.#rows = rows;
     this.#task = task;
   }
@@ -45,6 +52,7 @@ export class StepRunner {
     const { sql, parameters, timeZone, tables } = wish;
     const sources = Object.entries(tables).map(([name, id]) => ({ name, path: placeOf(id) }));
     const { frame, columns } = await query(session, { sql, sources, parameters, timeZone });
+    this.#onComputed('query');
     const head = { columns, rowCount: frame.height };
     const names = columns.map(({ name }) => name);
     if (wish.as === 'arrow') return this.#arrow(frame, names, head);
@@ -86,6 +94,7 @@ export class StepRunner {
     const { bytes, ...said } = await session.attempt(async () =>
       plotRelation(await rows(), wish.request, wish.format, session.reporter),
     );
+    this.#onComputed('plot');
     return exactJson({ ...said, data: this.#data(wish.format, bytes) });
   }
 

@@ -2,7 +2,7 @@
  * A thread of the daemon: opens sources and computes, one task at a time. Polars, Vega and the
  * parser are loaded once and stay warm.
  */
-import { parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
 import { Gate, useGate } from '../engine/inputs/gate.ts';
 import type { Shelf } from '../engine/inputs/shelf.ts';
@@ -16,6 +16,7 @@ import { shelfFor } from './command-shelf.ts';
 import { isBug, protocolError } from './failures.ts';
 import { isFresh } from './files.ts';
 import { load } from './load.ts';
+import { ASLEEP_MS, lookAt } from './port-look.ts';
 import { type Rows, StepRunner } from './steps.ts';
 import {
   type CommandWish,
@@ -48,7 +49,7 @@ const frames = new Map<string, DataFrame>();
 
 /** Does what the daemon sends, in the order it comes. */
 export function serveTasks(
-  { allowed }: { readonly allowed: readonly string[] },
+  { allowed, answers }: { readonly allowed: readonly string[]; readonly answers: MessagePort },
   runCommand: RunCommand,
 ): void {
   if (allowed.length > 0) useGate(new Gate(allowed));
@@ -59,10 +60,15 @@ export function serveTasks(
   const changeDirectory = ownDirectory();
   const tell = (message: FromWorker): void => {
     const tail = 'tail' in message ? message.tail : undefined;
-    port.postMessage(message, tail === undefined ? [] : [tail.buffer as ArrayBuffer]);
+    answers.postMessage(message, tail === undefined ? [] : [tail.buffer as ArrayBuffer]);
   };
   let last = Promise.resolve();
-  port.on('message', (message: ToWorker) => {
+  const hear = (message: ToWorker): void => {
+    if ('awake' in message) {
+      const next = lookAt(port);
+      if (next !== undefined) hear(next as ToWorker);
+      return;
+    }
     last = last.then(async () => {
       if ('drop' in message) {
         frames.delete(message.drop);
@@ -71,10 +77,11 @@ export function serveTasks(
         await warmUp();
         tell({ warmed: performance.now() - start });
       } else {
-        tell(await answer(new Bench(message, changeDirectory), runCommand));
+        tell(await answer(new Bench(message, changeDirectory, tell), runCommand));
       }
     });
-  });
+  };
+  port.on('message', hear);
 }
 
 async function answer(bench: Bench, runCommand: RunCommand): Promise<TaskAnswer> {
@@ -94,10 +101,17 @@ async function answer(bench: Bench, runCommand: RunCommand): Promise<TaskAnswer>
 class Bench {
   readonly task: Task;
   readonly #changeDirectory: (directory: string) => void;
+  readonly #tell: (message: FromWorker) => void;
+  readonly #start = performance.now();
   readonly #ms: Record<string, number> = {};
 
-  constructor(task: Task, changeDirectory: (directory: string) => void) {
+  constructor(
+    task: Task,
+    changeDirectory: (directory: string) => void,
+    tell: (message: FromWorker) => void,
+  ) {
     this.task = task;
+    this.#tell = tell;
     this.#changeDirectory = changeDirectory;
   }
 
@@ -110,7 +124,10 @@ class Bench {
       rows.set(held.id, { held, frame: frames.get(frameKey(held)) });
     }
     const { open } = task;
-    const steps = new StepRunner(rows, task);
+    const steps = new StepRunner(rows, task, (step) => {
+      const isLast = Object.keys(task.steps).at(-1) === step;
+      if (isLast && performance.now() - this.#start > ASLEEP_MS) this.#tell({ soon: task.id });
+    });
     let opened: Held | undefined;
     try {
       if (open !== undefined) {
