@@ -6,6 +6,10 @@ const shared = {
   globalSetup: 'test/build.ts',
   // Native modules and host-wide facts (huge pages, sysctl) do not survive sharing a thread.
   pool: 'forks',
+  // Each thread that is started from a .ts file loads Node's WebAssembly that strips types. V8 13.6
+  // can end the process (SIGTRAP, SIGSEGV) when many such threads compile the wrappers of its
+  // imports anew and free the old ones: github.com/nodejs/node/issues/64500. They never do now.
+  execArgv: ['--wasm-wrapper-tiering-budget=2000000000'] as string[],
   testTimeout: full ? 600_000 : 90_000,
   hookTimeout: 120_000,
 } as const;

@@ -31,6 +31,9 @@ let library: Library | undefined;
 /** PostgreSQL's parser as WebAssembly; 40 ms the first time. */
 async function load(): Promise<Library> {
   if (library === undefined) {
+    // Several threads that compile the wrappers of its imports anew and free the old ones can end
+    // the process (V8 13.6, https://github.com/nodejs/node/issues/64500): they keep the first.
+    setFlagsFromString('--wasm-wrapper-tiering-budget=2000000000');
     const module = await import('libpg-query');
     await module.loadModule();
     library = module;
