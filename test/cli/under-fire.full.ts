@@ -4,6 +4,7 @@ import { folderWith } from './nairobi.ts';
 import {
   COMMANDS,
   FORMATS,
+  makeLongSources,
   makeSources,
   randomFrom,
   SPOILS,
@@ -41,4 +42,14 @@ describe.each(WAYS)('--io %s', (io) => {
       }
     }
   });
+});
+
+it.each(Object.keys(SPOILS))('a CSV file that is %s under a window', async (spoil) => {
+  const random = randomFrom(SEED + spoil.length);
+  const folder = folderWith();
+  makeLongSources(folder);
+  for (let round = 0; round < 2 * ROUNDS; round++) {
+    const how = { format: 'long.csv', io: 'auto', spoil, random, usualMs: USUAL_MS } as const;
+    expect(await spoiled(folder, how)).toBeUndefined();
+  }
 });

@@ -102,6 +102,12 @@ export const SPOILS: Readonly<Record<string, (file: string, other: string) => vo
 
 const ROWS = 300_000;
 const OTHER_ROWS = 200_000;
+
+/** Rows a text has at most that was spoiled before it was opened. */
+const SHORTER: Readonly<Record<string, number>> = {
+  truncated: 1000,
+  'truncated and written again': OTHER_ROWS,
+};
 const rows = (count: number): string =>
   `a,b\n${Array.from({ length: count }, (_, row) => `${row},${row % 7}\n`).join('')}`;
 
@@ -124,6 +130,16 @@ export function makeSources(folder: string): void {
   }
 }
 
+/** Both again with rows so long that they are scanned through a window of `SMALL`. */
+export function makeLongSources(folder: string): void {
+  const long = (count: number): string => rows(count).replaceAll(/(\d)\n/g, `$1,${FILL}\n`);
+  writeFileSync(path.join(folder, 'original.long.csv'), `a,b,c${long(ROWS).slice(3)}`);
+  writeFileSync(path.join(folder, 'other.long.csv'), `a,b,c${long(OTHER_ROWS).slice(3)}`);
+}
+
+const FILL = 'long '.repeat(60);
+const SMALL = ['--memory-limit', '96MiB'];
+
 /**
  * Spoils a source at a random moment of a query over it. The answer must be the one of the file as
  * it was before or after, or an error; anything else comes back as a sentence.
@@ -135,8 +151,10 @@ export async function spoiled(
   const file = path.join(folder, `read.${how.format}`);
   copyFileSync(path.join(folder, `original.${how.format}`), file);
   const delayMs = how.random() * how.usualMs;
-  const sql = `select count(*) as n, sum(a) as s from '${file}'`;
-  const ending = await runWith(['query', sql, '--io', how.io], delayMs, () =>
+  const isLong = how.format.startsWith('long');
+  const sql = `select count(*) as n, sum(a) as s from '${file}'${isLong ? " where c <> ''" : ''}`;
+  const args = ['query', sql, '--io', how.io, ...(isLong ? SMALL : [])];
+  const ending = await runWith(args, delayMs, () =>
     SPOILS[how.spoil]?.(file, path.join(folder, `other.${how.format}`)),
   );
   const told = `${how.format} --io ${how.io}, ${how.spoil} after ${delayMs.toFixed(0)} ms: `;
@@ -145,10 +163,21 @@ export async function spoiled(
     const isBug = ending.stderr.includes('this is a bug') || ending.stderr === '';
     return isBug ? `${told}${ending.code}: ${ending.stderr}` : undefined;
   }
-  const answers = [ROWS, OTHER_ROWS].map((count) => `n,s\n${count},${((count - 1) * count) / 2}\n`);
-  // Cut before it was opened, a text is a shorter text; its last row may be cut in the middle.
-  const isShort = how.spoil === 'truncated' && Number(/\n(\d+)/.exec(ending.stdout)?.[1]) < 1000;
+  const answers = [ROWS, OTHER_ROWS].map((count) => `n,s\n${count},${sumTo(count)}\n`);
+  const most = SHORTER[how.spoil] ?? 0;
+  const isShort = isBeginning(ending.stdout, most);
   return answers.includes(ending.stdout) || isShort
     ? undefined
     : `${told}answered ${ending.stdout}`;
 }
+
+/**
+ * Whether it is the answer of a text that was cut before it was opened, or was not all written yet:
+ * its last row may be cut in the middle. What is cut while it is read has to be an error.
+ */
+function isBeginning(answer: string, most: number): boolean {
+  const [, count = -1, sum = -1] = (/^n,s\n(\d+),(\d+)\n$/.exec(answer) ?? []).map(Number);
+  return count < most && sum <= sumTo(count) && sum >= sumTo(count - 1);
+}
+
+const sumTo = (count: number): number => ((count - 1) * count) / 2;
