@@ -164,7 +164,7 @@ async function runWithin(compiled: CompiledQuery, session: Session): Promise<Dat
     await prepare(reads);
     return compiled.run();
   }
-  if (compiled.runBounded !== undefined) return compiled.runBounded();
+  if (compiled.runBounded !== undefined) return compiled.runBounded(session.plan.memoryLimit);
   const limit = session.plan.memoryLimit;
   const needed = session.relations.reduce((sum, relation) => sum + relation.byteLength, 0) * 2;
   throw new NairobiError(

@@ -79,8 +79,11 @@ export interface CompiledQuery {
   run(): DataFrame;
   /** The same window by window where that takes less than run(), else undefined. */
   runWindows(): Promise<DataFrame | undefined>;
-  /** The same piece by piece, in memory bounded by the result; undefined when it cannot be. */
-  readonly runBounded: (() => Promise<DataFrame>) | undefined;
+  /**
+   * The same piece by piece, in memory bounded by the result; undefined when it cannot be. Throws
+   * MEMORY_LIMIT when what has to be kept takes more than `roomBytes`.
+   */
+  readonly runBounded: ((roomBytes?: number) => Promise<DataFrame>) | undefined;
   /** Where its rows need not be there all at once: for who goes through them. */
   readonly rows: ResultRows | undefined;
   /** What keeps it from running piece by piece, in words: "median() needs all rows". */
@@ -213,7 +216,7 @@ function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
     rows: resultRows(pieceRows(plan), output),
     wholeBecause: because,
     runWindows: () => runInWindows(plan, output),
-    runBounded: because === undefined ? () => runBounded(plan, output) : undefined,
+    runBounded: because === undefined ? (room) => runBounded(plan, output, room) : undefined,
     explain: () => explainPlan(plan, new Set(aggregatesFromPages(plan).keys())),
   };
 }
@@ -246,13 +249,17 @@ function summary(context: Context, plan: Plan, columns: readonly OutputColumn[])
     runWindows: async () => undefined,
     runBounded:
       query.runBounded &&
-      (async () => asked.present(await (query.runBounded as () => Promise<DataFrame>)())),
+      (async (room) => asked.present((await query.runBounded?.(room)) as DataFrame)),
   };
 }
 
-async function runBounded(plan: Plan, columns: readonly OutputColumn[]): Promise<DataFrame> {
+async function runBounded(
+  plan: Plan,
+  columns: readonly OutputColumn[],
+  roomBytes: number | undefined,
+): Promise<DataFrame> {
   try {
-    return narrowed(collect(outputFrame(await runPieces(plan), columns)), columns);
+    return narrowed(collect(outputFrame(await runPieces(plan, roomBytes), columns)), columns);
   } catch (error) {
     throw explainFailure(error);
   }

@@ -46,4 +46,22 @@ describe('a query run piece by piece', () => {
     );
     expect(await because('select color, avg(x) from t group by color order by 2')).toBeUndefined();
   });
+
+  test('ends early where what it has to keep outgrows the room', async () => {
+    const ends = async (sql: string, roomBytes: number): Promise<unknown> => {
+      const query = await oracle.compile(sql);
+      return query.runBounded?.(roomBytes).then(
+        ({ height }) => height,
+        (error) => error.message,
+      );
+    };
+    const distinct = 'select count(distinct note), count(distinct n) from t';
+    expect(await ends(distinct, 10_000)).toBe(1);
+    expect(await ends(distinct, 2000)).toMatch(/^The different values of count\(DISTINCT\) grow/);
+    expect(await ends('select distinct id from t', 2000)).toMatch(
+      /^The different rows of DISTINCT/,
+    );
+    expect(await ends('select id, sum(x) from t group by 1', 2000)).toMatch(/^The groups of GROUP/);
+    expect(await ends('select flag, sum(x) from t group by 1', 2000)).toBe(3);
+  });
 });

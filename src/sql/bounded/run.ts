@@ -1,17 +1,14 @@
 /** Running a plan piece by piece: each piece's contribution is kept, never the piece. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as d from '../../compute/dsl.ts';
-import { collect, type DataFrame, type LazyFrame } from '../../compute/polars.ts';
+import { collect, type LazyFrame } from '../../compute/polars.ts';
 import type { AggregateExpression, Named, Plan } from '../ir.ts';
-import { concat } from '../lower/concat.ts';
 import { Lowerer } from '../lower/plan.ts';
 import { columnsOf } from '../walk.ts';
 import { type Chain, chainOf, scanCount } from './chain.ts';
 import { type Decomposed, decompose } from './partial.ts';
 import { lowerers } from './pieces.ts';
-
-/** Contributions waiting to be merged: enough to make merging cheap, few enough to stay small. */
-const PENDING = 16;
+import { State } from './state.ts';
 
 /** A first window that contributes more groups than this has too many to merge them cheaply. */
 const FIRST_ROWS_MAX = 5000;
@@ -226,18 +223,18 @@ export async function runWindows(plan: Plan): Promise<LazyFrame | undefined> {
   if (chain === undefined || collector === undefined) return undefined;
   const windows = windowsOf(plan, chain);
   const most = chain.breaker?.kind === 'limit' ? Number.POSITIVE_INFINITY : FIRST_ROWS_MAX;
-  return windows && runOver(plan, chain, collector, windows, most);
+  return windows && runOver(plan, chain, collector, windows, { most });
 }
 
-/** Runs a plan whose wholeBecause() is undefined. */
-export async function runPieces(plan: Plan): Promise<LazyFrame> {
+/** Runs a plan whose wholeBecause() is undefined. MEMORY_LIMIT when its state outgrows the room. */
+export async function runPieces(plan: Plan, roomBytes: number | undefined): Promise<LazyFrame> {
   const chain = chainOf(plan);
   const collector = chain === undefined ? undefined : collectorOf(plan, chain);
   if (chain === undefined || collector === undefined)
     throw new RangeError('the plan needs all rows');
   const columns = chain.scan.columns.map((column) => column.name);
   const segments = chain.scan.relation.segments(columns, 'reduction');
-  return (await runOver(plan, chain, collector, segments)) as LazyFrame;
+  return (await runOver(plan, chain, collector, segments, { roomBytes })) as LazyFrame;
 }
 
 /** undefined when the first piece contributes more rows than `most`. */
@@ -246,32 +243,24 @@ async function runOver(
   chain: Chain,
   collector: Collector,
   segments: AsyncIterable<LazyFrame>,
-  most = Number.POSITIVE_INFINITY,
+  { most = Number.POSITIVE_INFINITY, roomBytes = Number.POSITIVE_INFINITY } = {},
 ): Promise<LazyFrame | undefined> {
-  let pending: DataFrame[] = [];
-  const squeeze = (): void => {
-    if (pending.length > 1)
-      pending = [collect(collector.merge(concat(pending.map((each) => each.lazy()))))];
-  };
+  const state = new State(collector.merge, chain.breaker, roomBytes);
   const settled = new Lowerer();
   let isFirst = true;
   for await (const lowerer of lowerers(chain, settled, segments)) {
-    pending.push(collect(collector.piece(lowerer)));
-    if (pending.length >= PENDING) squeeze();
-    if (collector.enough(pending.reduce((sum, each) => sum + each.height, 0))) break;
-    if (isFirst && (pending[0]?.height ?? 0) > most) return undefined;
+    state.add(collect(collector.piece(lowerer)));
+    if (collector.enough(state.rows)) break;
+    if (isFirst && state.rows > most) return undefined;
     isFirst = false;
     // Frames are freed only when the loop turns: their finalizers run there.
     await nextTurn();
   }
-  if (pending.length === 0)
-    pending = [
-      collect(
-        collector.piece(settled.forPiece((relation, columns) => relation.scan(columns).limit(0))),
-      ),
-    ];
-  const merged = collector.merge(concat(pending.map((each) => each.lazy())));
-  const done = collector.finish(collect(merged).lazy());
+  if (state.isEmpty) {
+    const none = settled.forPiece((relation, columns) => relation.scan(columns).limit(0));
+    state.add(collect(collector.piece(none)));
+  }
+  const done = collector.finish(state.merged().lazy());
   const top = chain.breaker ?? chain.streaming;
   return new Lowerer(undefined, new Map([[top, done]])).frame(plan);
 }
