@@ -53,6 +53,10 @@ const FOREIGN: readonly (readonly [what: string, bytes: readonly number[], hint:
   ['an HDF5 file', [0x89, ...ascii('HDF')], 'convert it to Parquet'],
 ];
 
+/** What a server answers in place of a file. */
+const PAGE_HEAD_BYTES = 64;
+const PAGE = /^\s*<(!doctype html|html[\s>])/i;
+
 const EXTENSIONS: Readonly<Record<string, FormatName>> = {
   csv: 'csv',
   txt: 'csv',
@@ -108,6 +112,12 @@ export function detect(path: string | undefined, head: Uint8Array): FormatName {
   if (foreign !== undefined) {
     throw new NairobiError('BAD_DATA', `This is ${foreign[0]}, not a table`, {
       hint: foreign[2],
+      ...where,
+    });
+  }
+  if (PAGE.test(Buffer.from(head.subarray(0, PAGE_HEAD_BYTES)).toString('latin1'))) {
+    throw new NairobiError('BAD_DATA', 'This is an HTML page, not a table', {
+      hint: 'look at it: where data was to be fetched, the server may have said why it gave none',
       ...where,
     });
   }

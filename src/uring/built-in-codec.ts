@@ -46,6 +46,7 @@ function expand(
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     const message = `Cannot decompress ${path}: ${messageOf(cause)} (${packed.length} bytes of it)`;
-    throw new NairobiError('BAD_DATA', message, { where: { file: path }, cause });
+    const hint = 'copy the file again: it is damaged, or was cut short';
+    throw new NairobiError('BAD_DATA', message, { where: { file: path }, hint, cause });
   }
 }

@@ -12,6 +12,9 @@ import { type Block, openSource, type Source, type SourceOptions } from './sourc
 /** zlib and bzip2 count in 32 bits. */
 const STEP_BYTES_MAX = 64 * MiB;
 
+/** The host's own programs, as they are called by hand. */
+const TOOLS = { gz: 'gzip', zst: 'zstd', bz2: 'bzip2', xz: 'xz', lz4: 'lz4' } as const;
+
 /** Turns the blocks of a source into decompressed pieces, written where the caller says. */
 export class Decompressor implements Disposable {
   readonly #source: Source;
@@ -120,13 +123,14 @@ export class Decompressor implements Disposable {
     const message = `Cannot decompress ${this.#source.path}: ${reason} (at byte ${byte})`;
     return new NairobiError('BAD_DATA', message, {
       where: { file: this.#source.path, byte },
+      hint: `copy the file again; what is wrong with it says: ${TOOLS[this.#name]} -t FILE`,
       ...details,
     });
   }
 }
 
 function missing(path: string, name: CodecName): NairobiError {
-  const tool = { gz: 'gzip', zst: 'zstd', bz2: 'bzip2', xz: 'xz', lz4: 'lz4' }[name];
+  const tool = TOOLS[name];
   return new NairobiError('HOST', `Cannot decompress ${path}: this host lacks a ${name} library`, {
     hint: `install ${CODEC_PACKAGES[name]}, or run: ${tool} -dc FILE | nairobi ... -`,
   });

@@ -98,6 +98,8 @@ function list(folder: string): { name: string }[] {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => byName(a.name, b.name));
   } catch (cause) {
     throw new NairobiError('NOT_READABLE', `Cannot list "${folder}": ${messageOf(cause)}`, {
+      where: { file: folder },
+      hint: 'see who may read it with: namei -l DIRECTORY',
       cause,
     });
   }
@@ -128,6 +130,8 @@ export function statOf(file: string): Stats | undefined {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
     throw new NairobiError('NOT_READABLE', `Cannot look at "${file}": ${messageOf(cause)}`, {
+      where: { file },
+      hint: 'see who may read it, and where links lead, with: namei -l FILE',
       cause,
     });
   }
@@ -135,13 +139,33 @@ export function statOf(file: string): Stats | undefined {
 
 export function notFound(argument: string): NairobiError {
   const folder = path.dirname(argument);
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  const near = closest(path.basename(argument), names);
-  const what = /[*?[{]/.test(argument) ? 'no file matches' : 'no such file';
+  const names = namesIn(folder);
+  const near = closest(path.basename(argument), names ?? []);
+  const isPattern = /[*?[{]/.test(argument);
+  const isLink = names?.includes(path.basename(argument)) === true;
+  const what = isPattern
+    ? 'no file matches'
+    : isLink
+      ? 'it is a link to what is not there'
+      : 'no such file';
+  const hint =
+    near !== undefined && !isLink
+      ? `did you mean "${path.join(folder, near)}"?`
+      : names === undefined
+        ? `there is no directory "${folder}", or it may not be read`
+        : `it is looked for in "${path.resolve(folder)}"`;
   return new NairobiError('NOT_FOUND', `Cannot read "${argument}": ${what}`, {
-    ...(near === undefined ? {} : { hint: `did you mean "${path.join(folder, near)}"?` }),
+    hint,
     where: { file: argument },
   });
+}
+
+function namesIn(folder: string): readonly string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Bytewise, so that the order is the same under every locale. */

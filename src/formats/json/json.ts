@@ -102,8 +102,13 @@ export function explain(
   const syntax =
     format === 'json' ? (arrayError(bytes, path) ?? syntaxError(bytes, path, cause)) : undefined;
   if (syntax !== undefined) return syntax;
-  return new NairobiError('BAD_DATA', `Cannot read this JSON: ${polarsMessage(cause)}`, {
+  const message = polarsMessage(cause);
+  const isNumber = message.includes('InvalidNumber');
+  return new NairobiError('BAD_DATA', `Cannot read this JSON: ${message}`, {
     where: { file: path },
+    hint: isNumber
+      ? 'a number beyond 128 bits or 1e308 can only be read as text: put it in quotes'
+      : 'check the file with: jq . FILE',
     cause,
   });
 }

@@ -55,6 +55,7 @@ export function elementsOf(head: Buffer): JsonLayout | undefined {
       if (bad === undefined) return undefined;
       return new NairobiError('BAD_DATA', `Cannot take this element: ${bad.reason}`, {
         where: { file: path, ...elementAt(bad.byte, bytes) },
+        hint: 'mend the element; only of an object a line (.ndjson) --on-error leaves bad ones out',
       });
     },
   };

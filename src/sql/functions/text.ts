@@ -3,7 +3,7 @@
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import * as t from '../types.ts';
-import { arg, type FunctionTable, fixed, type ScalarFunction } from './function.ts';
+import { arg, type FunctionTable, fixed, literalOf, type ScalarFunction } from './function.ts';
 
 const textToText = (usage: string, lower: (a: Dsl) => Dsl): ScalarFunction =>
   fixed(usage, [t.TEXT], t.TEXT, lower);
@@ -48,6 +48,22 @@ function substring(node: Dsl, start: Dsl, length?: Dsl): Dsl {
   const unknown = d.or(d.isNull(start), d.isNull(length));
   return d.ternary(unknown, d.nullOf('String'), slice);
 }
+
+/** Polars replaces constants only: another text to look for makes it a function of rows. */
+const replace: ScalarFunction = {
+  // An empty search text leaves the text as it is in SQL; Polars would put `to` everywhere.
+  ...fixed('replace(text, from, to)', [t.TEXT, t.TEXT, t.TEXT], t.TEXT, (a, from, to) =>
+    d.ternary(
+      d.binary('Eq', from, d.text('')),
+      a,
+      d.stringCall({ Replace: { n: -1, literal: true } }, a, from, to),
+    ),
+  ),
+  byRow: ({ args }) =>
+    typeof literalOf(args[1]) === 'string'
+      ? undefined
+      : { work: ([a = '', from = '', to = '']) => (from === '' ? a : a.split(from).join(to)) },
+};
 
 /** 1-based position in characters, 0 when absent. */
 function position(node: Dsl, wanted: Dsl): Dsl {
@@ -190,14 +206,7 @@ export const TEXTS: FunctionTable = {
   rtrim: trim('rtrim', 'StripCharsEnd'),
   lpad: padFunction('lpad', 'left'),
   rpad: padFunction('rpad', 'right'),
-  replace: fixed('replace(text, from, to)', [t.TEXT, t.TEXT, t.TEXT], t.TEXT, (a, b, c) =>
-    // An empty search text leaves the text as it is in SQL; Polars would put `to` everywhere.
-    d.ternary(
-      d.binary('Eq', b, d.text('')),
-      a,
-      d.stringCall({ Replace: { n: -1, literal: true } }, a, b, c),
-    ),
-  ),
+  replace,
   repeat: fixed('repeat(text, times)', [t.TEXT, t.INT64], t.TEXT, (a, n) => {
     const times = d.cast(d.call('MaxHorizontal', n, d.int64(0)), 'UInt32');
     return d.ternary(
