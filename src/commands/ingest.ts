@@ -1,5 +1,4 @@
 /** nairobi ingest SRC... -o TARGET */
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as Args from '@oclif/core/args';
 import type { HandedOver } from '../engine/ingest/hand-over.ts';
@@ -9,11 +8,11 @@ import { readFileList } from '../engine/inputs/file-list.ts';
 import type { HostOptions } from '../engine/options.ts';
 import { NairobiError } from '../errors.ts';
 import { EVERY_TABLE } from '../formats/schema-file.ts';
-import { writeMetrics } from '../ingest/metrics.ts';
 import { PART_BYTES } from '../ingest/targets/dataset.ts';
 import type { Maintained } from '../ingest/targets/maintain.ts';
 import { formatBytes, formatCount, type Milliseconds } from '../units.ts';
 import { BaseCommand } from './base.ts';
+import { Figures } from './ingest/figures.ts';
 import { ingestFlags } from './ingest/flags.ts';
 import { type IngestFlags, isAddress, optionsOf, transformOf } from './ingest/wishes.ts';
 import { parseSchemas, readOptions } from './read-flags.ts';
@@ -82,26 +81,25 @@ export default class Ingest extends BaseCommand {
       }
       return this.maintained(maintainDataset({ ...maintenance, root }));
     }
-    const started = performance.now();
-    const before = flags.metrics === undefined ? undefined : readText(flags.metrics);
+    const figures = new Figures(
+      flags.metrics,
+      flags.output,
+      () => this.reporter.finish().bytesRead,
+    );
+    let result: IngestResult;
     try {
-      const result = await this.ingested(sources, flags.output, flags, host);
+      result = await this.ingested(sources, flags.output, flags, host, figures);
       if (isWished) this.maintained(maintainDataset({ ...maintenance, root: flags.output }));
-      const code = result.rows.rowsRejected > 0 || result.nulledValues > 0 ? 5 : 0;
-      if (code !== 0) this.endWith(code);
-      this.measure(flags.metrics, { result, code, started, before, target: flags.output });
-      return result;
     } catch (error) {
       const code = error instanceof NairobiError ? error.exitCode : 1;
-      this.measure(flags.metrics, {
-        result: undefined,
-        code,
-        started,
-        before,
-        target: flags.output,
-      });
+      // What ended the run is said, not that this could not be written either.
+      figures.tryWrite(undefined, code, (text) => this.note(text));
       throw error;
     }
+    const code = exitOf(result);
+    if (code !== 0) this.endWith(code);
+    figures.write(result, code);
+    return result;
   }
 
   /** What stands behind --exec belongs to the command, whatever it looks like. */
@@ -141,6 +139,7 @@ export default class Ingest extends BaseCommand {
     output: string,
     flags: IngestFlags,
     host: HostOptions,
+    figures: Figures,
   ): Promise<IngestResult> {
     const isEndless = flags.follow || sources.some(isAddress);
     const options: IngestOptions = {
@@ -150,7 +149,7 @@ export default class Ingest extends BaseCommand {
       schema: parseSchemas(flags.schema)?.get(EVERY_TABLE),
     };
     const result = isEndless
-      ? await this.followOn(options, flags.flush)
+      ? await this.followOn(options, flags.flush, figures)
       : await ingest(options, this.reporter);
     for (const note of result.notes) this.note(note);
     this.note(summaryOf(result));
@@ -168,30 +167,11 @@ export default class Ingest extends BaseCommand {
     return `${JSON.stringify({ time: new Date().toISOString(), note: text })}\n`;
   }
 
-  private measure(file: string | undefined, run: Measured): void {
-    if (file === undefined) return;
-    const { result, code, started, before, target } = run;
-    writeMetrics(
-      file,
-      {
-        target,
-        success: code === 0 || code === 5,
-        exitCode: code,
-        seconds: (performance.now() - started) / 1000,
-        rowsRead: result?.rows.rowsRead ?? 0,
-        rowsWritten: result?.rows.rowsWritten ?? 0,
-        rowsRejected: result?.rows.rowsRejected ?? 0,
-        bytesRead: this.reporter.finish().bytesRead,
-        bytesWritten: result?.bytes ?? 0,
-      },
-      before,
-    );
-  }
-
   /** Until SIGTERM or SIGINT, which end it well: what has come is committed. */
   private async followOn(
     options: IngestOptions,
     flush: Milliseconds | undefined,
+    figures: Figures,
   ): Promise<IngestResult> {
     if (options.after.kind !== 'keep') {
       throw new NairobiError('USAGE', '--after moves or deletes files at the end of a run', {
@@ -208,23 +188,16 @@ export default class Ingest extends BaseCommand {
       onReady: (addresses: readonly string[]) => {
         for (const address of addresses) this.note(`listening on ${address}`);
       },
-      onCommit: () => undefined,
+      onCommit: (result: IngestResult) =>
+        figures.tryWrite(result, exitOf(result), (text) => this.note(text)),
     };
     return await ingestOnAndOn(options, follow, this.reporter);
   }
 }
 
-interface Measured {
-  readonly result: IngestResult | undefined;
-  readonly code: number;
-  readonly started: number;
-  readonly before: string | undefined;
-  readonly target: string;
-}
-
-function readText(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-}
+/** 5: done in part, as --on-error allowed. */
+const exitOf = ({ rows, nulledValues }: IngestResult): number =>
+  rows.rowsRejected > 0 || nulledValues > 0 ? 5 : 0;
 
 /** A path as a person at this directory would name it; other targets as they are. */
 const shown = (target: string): string =>

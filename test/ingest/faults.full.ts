@@ -25,8 +25,9 @@ import { SCENARIOS } from './scenarios.ts';
 const HALF_AN_HOUR_MS = 1_800_000;
 const REASONS = {
   // SQLite has words of its own; what it may not open for writing it opens for reading.
-  ENOSPC: /no space left on the device|database or disk is full|disk I\/O error|readonly database/i,
-  EIO: /input\/output error|disk I\/O error|readonly database/i,
+  ENOSPC:
+    /no space left on the device|database or disk is full|disk I\/O error|readonly database|unable to open database/i,
+  EIO: /input\/output error|disk I\/O error|readonly database|unable to open database/i,
 } as const;
 type Errno = keyof typeof REASONS;
 

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { NairobiError } from '../../errors.ts';
+import { asIoError } from '../../ingest/commit/durable.ts';
 import { expand, type InputFile } from '../inputs/files.ts';
 
 /**
@@ -13,7 +14,10 @@ export function expandSources(source: string): readonly InputFile[] {
   try {
     return expand(source);
   } catch (error) {
-    if (error instanceof NairobiError && isEmptyPlace(source)) return [];
+    if (!(error instanceof NairobiError)) throw error;
+    // What cannot be listed or looked at is not empty.
+    if (error.code === 'NOT_READABLE') throw asIoError(error.cause);
+    if (isEmptyPlace(source)) return [];
     throw error;
   }
 }

@@ -156,7 +156,7 @@ export class PostgresTarget implements Target {
       );
       await this.#client.query('commit');
     } catch (cause) {
-      throw postgresError(`commit to ${this.#options.table}`, cause);
+      throw postgresError(`commit to ${this.#options.table}`, cause, IN_DOUBT);
     }
     this.#begun = false;
     this.#written = 0;
@@ -183,10 +183,14 @@ function textual(frame: DataFrame, columns: readonly Column[]): DataFrame {
   );
 }
 
-function postgresError(what: string, cause: unknown): NairobiError {
+/** The server may have committed what it could not answer any more. */
+const IN_DOUBT = 'the next run with the same --state sees whether it was committed, and reads on';
+
+function postgresError(
+  what: string,
+  cause: unknown,
+  hint = 'nothing was committed: the table is as it was',
+): NairobiError {
   if (cause instanceof NairobiError) return cause;
-  return new NairobiError('IO', `Cannot ${what}: ${messageOf(cause)}`, {
-    cause,
-    hint: 'nothing was committed: the table is as it was',
-  });
+  return new NairobiError('IO', `Cannot ${what}: ${messageOf(cause)}`, { cause, hint });
 }

@@ -46,7 +46,7 @@ export class SqliteTarget implements Target {
       );
       this.#before = this.readRecord();
     } catch (cause) {
-      throw sqliteError(`open ${options.path}`, cause);
+      throw sqliteError(`open ${options.path}`, options.path, cause);
     }
     this.#last = this.#before;
     this.previous = options.state === undefined ? undefined : this.#before;
@@ -92,7 +92,8 @@ export class SqliteTarget implements Target {
       this.insert(frame);
       this.#written += frame.height;
     } catch (cause) {
-      throw sqliteError(`write into ${this.#options.table} of ${this.#options.path}`, cause);
+      const { table, path } = this.#options;
+      throw sqliteError(`write into ${table} of ${path}`, path, cause);
     }
   }
 
@@ -128,7 +129,7 @@ export class SqliteTarget implements Target {
         .run(this.key, JSON.stringify(record));
       this.#database.exec('commit');
     } catch (cause) {
-      throw sqliteError(`commit to ${this.#options.path}`, cause);
+      throw sqliteError(`commit to ${this.#options.path}`, this.#options.path, cause);
     }
     this.#open = false;
     this.#written = 0;
@@ -170,11 +171,16 @@ function sqliteType(type: string): string {
   return isFloatType(type) ? 'real' : 'text';
 }
 
-function sqliteError(what: string, cause: unknown): NairobiError {
+function sqliteError(what: string, path: string, cause: unknown): NairobiError {
   if (cause instanceof NairobiError) return cause;
-  return new NairobiError('IO', `Cannot ${what}: ${messageOf(cause)}`, {
+  const reason = messageOf(cause);
+  // SQLite keeps the errno to itself.
+  const isVague = /unable to open|disk I\/O error|readonly database/.test(reason);
+  const look = isVague ? '; look at the room, the rights and the health of its disk' : '';
+  return new NairobiError('IO', `Cannot ${what}: ${reason}`, {
     cause,
-    hint: 'nothing was committed: the table is as it was',
+    where: { file: path },
+    hint: `nothing was committed: the table is as it was${look}`,
   });
 }
 
