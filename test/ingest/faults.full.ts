@@ -1,7 +1,8 @@
 /**
  * ENOSPC and EIO at every call of every scenario that writes or opens: what is said, what is left,
  * and what a rerun makes of that. NAIROBI_SCENARIO="growing,inbox" runs those with one of these in
- * their name, NAIROBI_FAULTS=EIO one of the errors, NAIROBI_FAULT_LOG=FILE keeps a line for each injection.
+ * their name, NAIROBI_FAULTS=EIO one of the errors; NAIROBI_FAULT_LOG=FILE keeps a line for each
+ * injection.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
