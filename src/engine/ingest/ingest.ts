@@ -4,13 +4,14 @@ import { join, resolve } from 'node:path';
 import { NairobiError } from '../../errors.ts';
 import type { CsvColumn } from '../../formats/csv/sniff.ts';
 import { clearAway } from '../../ingest/commit/after.ts';
-import { asIoError } from '../../ingest/commit/durable.ts';
+import { asIoError, withHint } from '../../ingest/commit/durable.ts';
 import { type Lock, takeLock } from '../../ingest/commit/lock.ts';
 import { type Widened, wideningOf } from '../../ingest/decode/widen.ts';
 import { OTHER_COLUMNS } from '../../ingest/targets/columns.ts';
 import { lockPath, OWN_DIRECTORY, removeTemporaries } from '../../ingest/targets/layout.ts';
 import { type Maintained, type MaintainOptions, maintain } from '../../ingest/targets/maintain.ts';
 import { openTarget } from '../../ingest/targets/open-target.ts';
+import type { Target } from '../../ingest/targets/target.ts';
 import { undoOnInterrupt } from '../../unfinished.ts';
 import type { Reporter } from '../run/report.ts';
 import type { IngestOptions, IngestResult } from './options.ts';
@@ -70,7 +71,7 @@ async function ingestOnce(
     removeTemporaries(options.rejects);
   }
   // Before anything is read: their rows are in already.
-  target.uncleared.forEach(clearAway);
+  clearAll(target);
   using run = new IngestRun(options, target, reporter, widened);
   using _undo = undoOnInterrupt(() => {
     run[Symbol.dispose]();
@@ -85,8 +86,13 @@ async function ingestOnce(
     if (wider === undefined) throw error;
     return { wider, error };
   }
-  target.uncleared.forEach(clearAway);
+  clearAll(target);
   return result;
+}
+
+function clearAll({ uncleared }: Target): void {
+  const hint = 'the rows are committed; the next run moves or removes what is left of the sources';
+  withHint(hint, () => uncleared.forEach(clearAway));
 }
 
 export function lockPaths(options: IngestOptions): string[] {

@@ -47,7 +47,9 @@ export function errnoOf(thrown: unknown): string | undefined {
     if (/no space left/i.test(thrown.message)) return 'ENOSPC';
     return /input\/output error/i.test(thrown.message) ? 'EIO' : undefined;
   }
-  return typeof thrown.code === 'string' ? thrown.code : undefined;
+  // Node and Polars have codes of their own: ERR_..., GenericFailure.
+  const isErrno = typeof thrown.code === 'string' && /^E(?!RR_)[A-Z0-9]+$/.test(thrown.code);
+  return isErrno ? String(thrown.code) : undefined;
 }
 
 /** An IO error that says what was done to which path, and why it failed. */

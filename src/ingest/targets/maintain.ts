@@ -4,10 +4,10 @@
  */
 import { readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { collect, polars } from '../../compute/polars.ts';
-import { NairobiError } from '../../errors.ts';
+import { collect, type DataFrame, type LazyFrame, polars } from '../../compute/polars.ts';
+import { messageOf, NairobiError } from '../../errors.ts';
 import type { Bytes } from '../../units.ts';
-import { attempt, errnoOf, syncDirectory } from '../commit/durable.ts';
+import { attempt, errnoOf, ioError, syncDirectory } from '../commit/durable.ts';
 import { type CommitRecord, NO_ROWS, type Publication, readRecord } from '../commit/record.ts';
 import { commit, recover, Staging } from '../commit/transaction.ts';
 import { type Codec, ParquetWriter } from '../parquet/writer.ts';
@@ -174,7 +174,7 @@ function mergeParts(
     const [first] = scans;
     const all = scans.length === 1 && first !== undefined ? first : pl.concat(scans);
     for (let at = 0; ; at += GROUP_ROWS) {
-      const frame = collect(all.slice(at, GROUP_ROWS));
+      const frame = rowsOf(all.slice(at, GROUP_ROWS), join(root, dirname(parts[0]?.path ?? '')));
       if (frame.height === 0 && at > 0) break;
       writer.append(frame);
       if (frame.height < GROUP_ROWS) break;
@@ -185,6 +185,21 @@ function mergeParts(
     throw error;
   }
   return { rows: writer.rows, bytes: writer.bytes };
+}
+
+/** A part that cannot be opened, or is damaged: Polars names it. */
+function rowsOf(rows: LazyFrame, folder: string): DataFrame {
+  try {
+    return collect(rows);
+  } catch (cause) {
+    if (errnoOf(cause) !== undefined) throw ioError('merge the parts of', folder, cause);
+    const reason = messageOf(cause);
+    throw new NairobiError('BAD_DATA', `Cannot merge the parts of ${folder}: ${reason}`, {
+      cause,
+      where: { file: folder },
+      hint: 'nothing was changed; move the damaged part away, or restore it',
+    });
+  }
 }
 
 function recordFor(
