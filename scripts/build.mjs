@@ -49,7 +49,7 @@ const THREADS = {
   overseer: 'src/engine/run/overseer-worker.ts',
   spec: 'src/engine/plot/spec-child.ts',
   warden: 'src/uring/warden.ts',
-  groups: 'src/compute/parquet/worker.ts',
+  groups: 'src/compute/groups/worker.ts',
   serve: 'src/commands/serve-worker.ts',
 };
 

@@ -23,7 +23,7 @@ const KERNELS = {
   csv: { out: 'src/formats/csv/kernel.generated.ts', options: '--initialMemory 8' },
   parquet: { out: 'src/ingest/parquet/kernel.generated.ts', options: '', alsoFrom: ['stats'] },
   groups: {
-    out: 'src/compute/parquet/kernel.generated.ts',
+    out: 'src/compute/groups/kernel.generated.ts',
     options:
       '--enable threads --sharedMemory --importMemory --initialMemory 2 --maximumMemory 65536',
     alsoFrom: ['stats'],

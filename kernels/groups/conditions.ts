@@ -48,7 +48,7 @@ function passes(leaf: Leaf, order: i64): bool {
   return false;
 }
 
-function judgeNumbers(leaf: Leaf, values: usize, count: u32, to: usize): void {
+export function judgeNumbers(leaf: Leaf, values: usize, count: u32, to: usize): void {
   const floats = isFloat(leaf.kind);
   const negated = leaf.negated != 0;
   for (let i: u32 = 0; i < count; i++) {
@@ -113,11 +113,18 @@ export function takeCondition(
 ): i32 {
   const to = room(state, VERDICTS, <usize>rows + 1);
   const result = verdicts(state, leaf, from, end, present, encoding, to);
-  if (result != OK) return result;
+  if (result == OK) letPass(state, leaf, to, rows, row, valid, present);
+  return result;
+}
+
+/** Takes verdicts of the values there are to rows. */
+export function letPass(
+  state: State, leaf: Leaf, judged: usize, rows: u32, row: u32, valid: usize, present: u32,
+): void {
   const passing = room(state, PASSING, <usize>state.rows) + row;
   const isWhole = present == rows;
   const ofNull = <u8>leaf.nullsPass;
-  let next = to;
+  let next = judged;
   let lost: u32 = 0;
   for (let i: u32 = 0; i < rows; i++) {
     const isValid = isWhole || load<u8>(valid + i) != 0;
@@ -128,5 +135,4 @@ export function takeCondition(
     store<u8>(passing + i, before & verdict);
   }
   state.alive -= lost;
-  return OK;
 }

@@ -1,6 +1,6 @@
-// Group-by on the pages of Parquet files: compiled to WebAssembly by `node scripts/kernels.mjs`,
-// called by src/compute/parquet/kernel.ts. One instance for each thread over one memory; a state is
-// an address.
+// Group-by on the pages of Parquet files and on delimited text: compiled to WebAssembly by
+// `node scripts/kernels.mjs`, called by src/compute/groups/kernel.ts. One instance for each thread
+// over one memory; a state is an address.
 
 import { start, take } from '../stats/memory';
 import { EXACT_BYTES } from '../stats/exact';
@@ -15,9 +15,10 @@ import {
 } from './state';
 import { inflateLz4 } from './lz4';
 import { inflateSnappy } from './snappy';
+import { inputAt, setField, setText, takeText } from './text';
 import { takeDictionary } from './values';
 
-export { addText, newState, setRange, start, take };
+export { addText, inputAt, newState, setField, setRange, setText, start, take, takeText };
 
 export function key(state: State, kind: u32): void {
   addKey(state, kind);

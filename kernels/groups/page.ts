@@ -69,7 +69,7 @@ export function takePage(
 const ALL: u64 = 0x0101010101010101;
 
 /** Groups of the rows that have a value to the front of `to`; the others are counted. */
-function compact(nulls: usize, groups: usize, valid: usize, rows: u32, to: usize): void {
+export function compact(nulls: usize, groups: usize, valid: usize, rows: u32, to: usize): void {
   let row: u32 = 0;
   for (; row + 8 <= rows; row += 8) {
     const from = groups + (<usize>row << 1);
@@ -105,7 +105,12 @@ function takeKeys(
   }
   const ids = room(state, IDS_OF_PAGE, <usize>rows << 1);
   const result = keyIds(state, leaf, valuesAt, end, present, encoding, ids);
-  if (result != OK) return result;
+  if (result == OK) spreadIds(ids, valid, rows, to);
+  return result;
+}
+
+/** The ids of the rows that have a value to their rows, that of NULL to the others. */
+export function spreadIds(ids: usize, valid: usize, rows: u32, to: usize): void {
   let next: usize = ids;
   for (let row: u32 = 0; row < rows; row++) {
     const isValid = load<u8>(valid + row) != 0;
@@ -113,5 +118,4 @@ function takeKeys(
     store<u16>(to + (<usize>row << 1), <u16>(isValid ? id : NULL_ID));
     next += usize(isValid) << 1;
   }
-  return OK;
 }

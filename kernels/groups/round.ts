@@ -15,7 +15,7 @@ function negate(limbs: usize): void {
   carry(limbs);
 }
 
-/** Leaves the limbs carried and not negative. */
+/** Leaves the limbs carried. */
 export function roundExact(limbs: usize): f64 {
   carry(limbs);
   const isNegative = load<i64>(limbs + (<usize>(LIMBS - 1) << 3)) < 0;
@@ -32,6 +32,7 @@ export function roundExact(limbs: usize): f64 {
   if (shift > 0) kept |= limb(limbs, word + 2) << (64 - shift);
   kept &= 0x1fffffffffffff;
   if (drop > 0 && isRoundedUp(limbs, drop - 1, (kept & 1) == 1)) kept++;
+  if (isNegative) negate(limbs);
   const bits = kept + (<u64>drop << 52);
   const value = bits >= 0x7ff0000000000000 ? <f64>Infinity : reinterpret<f64>(bits);
   return isNegative ? -value : value;

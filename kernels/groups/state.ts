@@ -47,6 +47,8 @@ export class State {
   // Of the row group at hand; alive: rows that conditions have let pass so far.
   rows: u64;
   alive: u64;
+  // Where the rows come from delimited text: see text.ts.
+  textAt: u64;
 }
 
 /** A column of the file in one role. */
@@ -81,6 +83,9 @@ export class Leaf {
   rangesAt: u64;
   negated: u64;
   nullsPass: u64;
+  // In delimited text: which field of a record it is, and a Field of kernels/stats/csv.ts.
+  place: u64;
+  fieldAt: u64;
 }
 
 /** Rooms that pages are worked on in; each grows to the largest need. */
@@ -99,7 +104,12 @@ export const ORDER: u32 = 11;
 /** A byte for each row: 1 while it passes. */
 export const PASSING: u32 = 12;
 export const VERDICTS: u32 = 13;
-const ROOMS: usize = 16;
+/** Of delimited text: where fields end, the values of a column, texts without their escapes. */
+export const ENDS: u32 = 14;
+export const SPANS: u32 = 15;
+export const UNESCAPED: u32 = 16;
+export const INPUT: u32 = 17;
+const ROOMS: usize = 18;
 
 /** What is read or written at a time may go so far beyond the end. */
 const SLACK: usize = 128;

@@ -2,7 +2,8 @@
 // value of its column's type. Anything else is refused, and the host takes its general way, which
 // names the place or mends it. What is accepted gives the very values the general way gives.
 
-import { parseDouble } from './double';
+import { digitsOf, isDigits, parseDouble, whole } from './double';
+import { endsOf, quotes, returns, wide } from './ends';
 import { NOT_A_TIME, parseTime } from './timestamp';
 
 /** One column: what it is, and where the host wants its values and validity bits. */
@@ -70,51 +71,12 @@ export function decode(plan: Plan, at: usize, size: u32): i32 {
 
 /** Writes the offset of every delimiter and line end outside quotes; gives their number. */
 export function findEnds(plan: Plan, at: usize, size: u32): i32 {
-  const delimiter = i8x16.splat(<i8>plan.delimiter);
-  const quote = i8x16.splat(<i8>plan.quote);
-  const hasQuote = plan.quote != 0;
-  const newline = i8x16.splat(<i8>LF);
-  const ends = <usize>plan.ends;
   const room = <u32>plan.endsRoom;
-  const carriage = i8x16.splat(<i8>CR);
-  let returns: u32 = 0;
-  let wide = i8x16.splat(0);
-  let quoted: u32 = 0;
-  let inside: u32 = 0;
-  let found: u32 = 0;
-  // Bytes behind the text must not look like ends.
-  v128.store(at + size, i8x16.splat(0));
-  for (let i: u32 = 0; i < size; i += 16) {
-    const bytes = v128.load(at + i);
-    wide = v128.or(wide, bytes);
-    returns += popcnt<u32>(<u32>i8x16.bitmask(i8x16.eq(bytes, carriage)));
-    let mask = <u32>i8x16.bitmask(v128.or(i8x16.eq(bytes, delimiter), i8x16.eq(bytes, newline)));
-    if (hasQuote) {
-      const quotes = <u32>i8x16.bitmask(i8x16.eq(bytes, quote));
-      if ((quotes | inside) != 0) {
-        quoted = 1;
-        // Each bit: whether the number of quotes up to it is odd.
-        let odd = quotes;
-        odd ^= odd << 1;
-        odd ^= odd << 2;
-        odd ^= odd << 4;
-        odd ^= odd << 8;
-        odd = (odd ^ inside) & 0xffff;
-        mask &= ~odd;
-        inside = (odd & 0x8000) != 0 ? 0xffff : 0;
-      }
-    }
-    if (found + 16 > room) return REFUSED;
-    while (mask != 0) {
-      store<u32>(ends + (<usize>found << 2), i + ctz(mask));
-      found++;
-      mask &= mask - 1;
-    }
-  }
-  plan.returns = <u64>returns;
-  plan.quoted = quoted;
-  plan.wide = <u64>(i8x16.bitmask(wide) != 0);
-  return inside != 0 ? REFUSED : <i32>found;
+  const found = endsOf(at, size, <u32>plan.delimiter, <u32>plan.quote, <usize>plan.ends, room);
+  plan.returns = returns;
+  plan.quoted = u64(quotes != 0);
+  plan.wide = u64(wide);
+  return found;
 }
 
 export function decodeField(plan: Plan, field: Field, at: usize, j: u32, rows: u32): bool {
@@ -217,24 +179,38 @@ function storeView(to: usize, p: usize, size: u32, at: usize): void {
   store<u64>(to, (low >>> 32) | (high << 32), 8);
 }
 
-function storeInteger(to: usize, p: usize, size: u32): bool {
+export function storeInteger(to: usize, p: usize, size: u32): bool {
   const negative = load<u8>(p) == 0x2d;
   const digits = size - <u32>negative;
   if (digits == 0 || digits > 18) return false;
+  const first = p + <usize>negative;
   // 007 may be a name: the host decides.
-  if (digits > 1 && load<u8>(p + <usize>negative) == 0x30) return false;
-  const end = p + size;
-  let value: i64 = 0;
-  for (let q = p + <usize>negative; q < end; q++) {
-    const digit = <u32>load<u8>(q) - 48;
-    if (digit > 9) return false;
-    value = value * 10 + <i64>digit;
+  if (digits > 1 && load<u8>(first) == 0x30) return false;
+  let value: i64;
+  if (digits <= 16) {
+    // The last eight and what stands before them; a short text has zeros in front.
+    const few = min<u32>(digits, 8);
+    const last = digitsOf(first + <usize>(digits - few), few);
+    if (!isDigits(last)) return false;
+    value = <i64>whole(last);
+    if (digits > 8) {
+      const before = digitsOf(first, digits - 8);
+      if (!isDigits(before)) return false;
+      value += <i64>whole(before) * 100000000;
+    }
+  } else {
+    value = 0;
+    for (let q = first, end = p + size; q < end; q++) {
+      const digit = <u32>load<u8>(q) - 48;
+      if (digit > 9) return false;
+      value = value * 10 + <i64>digit;
+    }
   }
   store<i64>(to, negative ? -value : value);
   return true;
 }
 
-function storeBoolean(to: usize, p: usize, size: u32): bool {
+export function storeBoolean(to: usize, p: usize, size: u32): bool {
   // "true", "fals" and "e", little-endian.
   if (size == 4 && load<u32>(p) == 0x65757274) {
     store<u64>(to, 1);
@@ -247,7 +223,7 @@ function storeBoolean(to: usize, p: usize, size: u32): bool {
   return false;
 }
 
-function storeTime(field: Field, to: usize, p: usize, size: u32, kind: u32): bool {
+export function storeTime(field: Field, to: usize, p: usize, size: u32, kind: u32): bool {
   if (kind == 6) {
     if (size != 10) return false;
     const day = parseTime(p, size);
@@ -270,9 +246,14 @@ function storeTime(field: Field, to: usize, p: usize, size: u32, kind: u32): boo
 
 /** Size of the text inside the quotes at p, doubled quotes made one in place; -1 if it is not so. */
 function unquote(p: usize, size: u32, quote: u32): i32 {
+  return unquoteTo(p + 1, p, size, quote);
+}
+
+/** The same with the text written to `start`. */
+export function unquoteTo(start: usize, p: usize, size: u32, quote: u32): i32 {
   if (size < 2 || <u32>load<u8>(p + size - 1) != quote) return -1;
   const end = p + size - 1;
-  let to = p + 1;
+  let to = start;
   for (let q = p + 1; q < end; q++) {
     const byte = load<u8>(q);
     if (<u32>byte == quote) {
@@ -282,7 +263,7 @@ function unquote(p: usize, size: u32, quote: u32): i32 {
     store<u8>(to, byte);
     to++;
   }
-  return <i32>(to - p - 1);
+  return <i32>(to - start);
 }
 
 /** Size of the whole rows in the `size` bytes at `at`, which begin with a row; 0 when there is none. */
@@ -297,7 +278,7 @@ export function wholeRows(at: usize, size: u32, quote: u32): u32 {
   return end;
 }
 
-function holds(p: usize, size: u32, byte: u32): bool {
+export function holds(p: usize, size: u32, byte: u32): bool {
   for (let i: u32 = 0; i < size; i++) if (<u32>load<u8>(p + i) == byte) return true;
   return false;
 }

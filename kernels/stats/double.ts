@@ -12,8 +12,66 @@ const POWERS: StaticArray<f64> = [
   1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
+const ZEROS: u64 = 0x3030303030303030;
+const HIGH_BITS: u64 = 0x8080808080808080;
+
+/** Up to eight bytes (at least one) as their distance from "0", the last on top, zeros in front. */
+@inline
+export function digitsOf(p: usize, size: u32): u64 {
+  return (load<u64>(p) ^ ZEROS) << <u64>((8 - size) << 3);
+}
+
+/** Whether each of the eight is below ten. */
+@inline
+export function isDigits(eight: u64): bool {
+  return (((eight + 0x7676767676767676) | eight) & HIGH_BITS) == 0;
+}
+
+// https://lemire.me/blog/2022/01/21/swar-explained-parsing-eight-digits/
+/** The number that eight digits are. */
+@inline
+export function whole(eight: u64): u64 {
+  const pairs = eight * 10 + (eight >>> 8);
+  const mask: u64 = 0x000000ff000000ff;
+  return ((pairs & mask) * 0x000f424000000064 + ((pairs >>> 16) & mask) * 0x0000271000000001) >>> 32;
+}
+
+/** A point, as digitsOf has it. */
+const POINTS: u64 = 0x1e1e1e1e1e1e1e1e;
+
+/** The same for most numbers there are: at most eight bytes but the sign, no exponent. */
+@inline
+function parseShort(to: usize, p: usize, size: u32): bool {
+  const negative = <u32>(load<u8>(p) == 0x2d);
+  const first = p + negative;
+  const length = size - negative;
+  // What begins with a zero that no point follows is not judged here.
+  if (length - 1 > 7) return false;
+  if (load<u8>(first) == 0x30 && length > 1 && load<u8>(first, 1) != 0x2e) return false;
+  let digits = digitsOf(first, length);
+  const apart = digits ^ POINTS;
+  const point = (apart - 0x0101010101010101) & ~apart & HIGH_BITS;
+  let decimals: u32 = 0;
+  if (point != 0) {
+    if (length == 1) return false;
+    // The lowest bit is of the first point; what stands before it moves up by one byte.
+    const place = <u32>ctz(point) >>> 3;
+    const before = (<u64>1 << <u64>(place << 3)) - 1;
+    digits = ((digits & before) << 8) | (digits & ~((before << 8) | 0xff));
+    decimals = 7 - place;
+  }
+  if (!isDigits(digits)) return false;
+  const value = <f64>whole(digits) / POWERS[decimals];
+  store<f64>(to, negative != 0 ? -value : value);
+  return true;
+}
+
 /** Writes the double at `to`; false when the text is no plain decimal number. */
 export function parseDouble(to: usize, p: usize, size: u32): bool {
+  return parseShort(to, p, size) || parseAny(to, p, size);
+}
+
+function parseAny(to: usize, p: usize, size: u32): bool {
   const end = p + size;
   const negative = load<u8>(p) == 0x2d;
   let q = p + <usize>negative;

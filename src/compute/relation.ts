@@ -62,6 +62,27 @@ export interface Relation {
    * their pages itself. Undefined where the rows come from elsewhere, or are changed on the way.
    */
   parquet?(columns: readonly string[]): ParquetSource | undefined;
+  /** The same of a text that lies in one file as it is, and is long enough to be worth it. */
+  textSource?(): TextSource | undefined;
+}
+
+/** Delimited text in one file, for who reads it itself. */
+export interface TextSource {
+  readonly text: PlainText;
+  /** Open; where the first record begins. */
+  readonly fd: number;
+  readonly at: number;
+  /** How many threads may work. */
+  readonly threads: number;
+  /** How it is cut, in bytes, where that is not as usual; what comes of it is the same. */
+  readonly cut?: TextCut;
+}
+
+export interface TextCut {
+  /** A stretch has the records that begin in so many bytes; a thread takes one at a time. */
+  readonly stretch: number;
+  /** Of a stretch so many bytes are worked on at a time; a record must fit. */
+  readonly block: number;
 }
 
 export interface ParquetSource {
@@ -105,6 +126,8 @@ export interface PlainText {
   readonly quote: string;
   /** Bytes of all records, the header apart. */
   readonly size: number;
+  /** Where they lie as they are, in a file that stays open. */
+  readonly file?: { readonly fd: number; readonly at: number };
   /** Copies the bytes from offset `from` on, as many as fit `into`; gives how many. */
   read(into: Uint8Array, from: number): number;
 }

@@ -108,11 +108,12 @@ function title(plan: Plan): string {
   }
 }
 
-/** `fromPages`: what Polars has no part in. */
-export function explainPlan(plan: Plan, fromPages: ReadonlySet<Plan>, depth = 0): string {
-  const how = fromPages.has(plan) ? ' (from Parquet pages)' : '';
+/** `computed`: what Polars has no part in, and where it comes from. */
+export function explainPlan(plan: Plan, computed: ReadonlyMap<Plan, string>, depth = 0): string {
+  const from = computed.get(plan);
+  const how = from === undefined ? '' : ` (${from})`;
   const lines = [`${'  '.repeat(depth)}${title(plan)}${how}`];
   const inputs = plan.kind === 'shared' ? [plan.definition.plan] : inputsOf(plan);
-  for (const input of inputs) lines.push(explainPlan(input, fromPages, depth + 1));
+  for (const input of inputs) lines.push(explainPlan(input, computed, depth + 1));
   return lines.join('\n');
 }

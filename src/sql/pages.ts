@@ -1,8 +1,14 @@
-/** Which aggregates of a plan can be computed from the pages of Parquet files, and their frames. */
-import type { Comparable, Condition } from '../compute/parquet/conditions.ts';
-import { type GroupPlan, type Measure, planGroups, runGroups } from '../compute/parquet/groups.ts';
+/**
+ * Which aggregates of a plan can be computed without Polars, from the pages of Parquet files or the
+ * bytes of a text, and their frames.
+ */
+import type { Comparable, Condition } from '../compute/groups/conditions.ts';
+import type { GroupPlan, GroupRequest, Measure } from '../compute/groups/plan.ts';
+import { runGroups } from '../compute/groups/run.ts';
+import { planPages } from '../compute/parquet/plan.ts';
 import { type LazyFrame, polars } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
+import { planText } from '../compute/text/plan.ts';
 import { canonicalAggregate } from './functions/aggregates.ts';
 import type { Aggregate, AggregateExpression, Expression, Plan, Scan } from './ir.ts';
 import { sameType } from './types.ts';
@@ -50,11 +56,25 @@ function groupPlanOf(plan: Aggregate): GroupPlan | undefined {
   const keys = plan.keys.map(({ expression }) => columnIn(input, expression));
   const measures = plan.aggregates.map(({ expression }) => measureOf(input, expression));
   const conditions = conjuncts(input.predicate).map((each) => conditionOf(input, each));
-  const isKnown = isWhole(keys) && isWhole(measures) && isWhole(conditions);
-  if (!isKnown || keys.length === 0) return undefined;
-  const source = input.relation.parquet?.(input.columns.map(({ name }) => name));
-  return source && planGroups({ source, keys, measures, conditions });
+  if (!isWhole(keys) || !isWhole(measures) || !isWhole(conditions)) return undefined;
+  return planFor(input, { keys, measures, conditions });
 }
+
+function planFor({ relation, columns }: Scan, request: GroupRequest): GroupPlan | undefined {
+  const text = relation.textSource?.();
+  if (text !== undefined) return planText(text, request);
+  const source = relation.parquet?.(columns.map(({ name }) => name));
+  return source && planPages(source, request);
+}
+
+/** For EXPLAIN: where the rows of each come from. */
+export const howOf = (found: FromPages): ReadonlyMap<Plan, string> =>
+  new Map(
+    [...found].map(([plan, { units }]) => [
+      plan,
+      units.kind === 'text' ? 'from the text' : 'from Parquet pages',
+    ]),
+  );
 
 const isWhole = <T>(all: readonly (T | undefined)[]): all is readonly T[] =>
   all.every((each) => each !== undefined);

@@ -28,7 +28,7 @@ import { inlineShared, mapPlans, sharedIn } from './optimize/inline.ts';
 import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
 import { push } from './optimize/push.ts';
-import { aggregatesFromPages, runFromPages, scansOf } from './pages.ts';
+import { aggregatesFromPages, howOf, runFromPages, scansOf } from './pages.ts';
 import { parse } from './parse.ts';
 import { rareIfLoaded, withRare } from './rare.ts';
 import { explainFailure, narrowed, outputFrame } from './result.ts';
@@ -71,7 +71,8 @@ export interface CompiledQuery {
   readonly columns: readonly Column[];
   readonly reads: readonly Read[];
   /**
-   * Computes the aggregates that Parquet pages answer without Polars; `run` takes them from there.
+   * Computes the aggregates that Parquet pages or a text answer without Polars; `run` takes them
+   * from there.
    * Gives what is left to read.
    */
   prepare(): Promise<readonly Read[]>;
@@ -217,7 +218,7 @@ function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
     wholeBecause: because,
     runWindows: () => runInWindows(plan, output),
     runBounded: because === undefined ? (room) => runBounded(plan, output, room) : undefined,
-    explain: () => explainPlan(plan, new Set(aggregatesFromPages(plan).keys())),
+    explain: () => explainPlan(plan, howOf(aggregatesFromPages(plan))),
   };
 }
 

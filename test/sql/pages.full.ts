@@ -3,7 +3,8 @@ import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { planGroups, runGroups } from '../../src/compute/parquet/groups.ts';
+import { runGroups } from '../../src/compute/groups/run.ts';
+import { planPages } from '../../src/compute/parquet/plan.ts';
 import { type Cell, cells, difference, type Oracle } from './oracle.ts';
 import { EVERY, FILES, KEYS, openPages } from './page-files.ts';
 
@@ -44,12 +45,12 @@ const TRIALS = 400;
 async function ours(path: string): Promise<Cell[][] | undefined> {
   const fd = openSync(path, 'r');
   try {
-    const plan = planGroups({
-      source: {
-        files: [{ fd, size: fstatSync(fd).size }],
-        threads: 1,
-        memoryBytes: 2 ** 30,
-      },
+    const source = {
+      files: [{ fd, size: fstatSync(fd).size }],
+      threads: 1,
+      memoryBytes: 2 ** 30,
+    };
+    const plan = planPages(source, {
       keys: [
         { name: 'text', type: 'String' },
         { name: 'flag', type: 'Boolean' },

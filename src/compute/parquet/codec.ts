@@ -1,6 +1,6 @@
 /** How pages are compressed; https://github.com/apache/parquet-format/blob/master/Compression.md */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { Unreadable } from './cursor.ts';
+import { Unreadable } from '../groups/refusal.ts';
 
 export const CODEC = { none: 0, snappy: 1, gzip: 2, brotli: 4, zstd: 6, lz4: 7 } as const;
 

@@ -4,9 +4,7 @@
  * instead.
  * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  */
-
-/** The bytes are not what a Parquet file has, or what is read of one here. */
-export class Unreadable extends Error {}
+import { Unreadable } from '../groups/refusal.ts';
 
 const TYPE = {
   true: 1,

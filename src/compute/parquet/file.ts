@@ -1,6 +1,6 @@
 /** Reading of files that are open. */
 import { readSync } from 'node:fs';
-import { Unreadable } from './cursor.ts';
+import { Unreadable } from '../groups/refusal.ts';
 
 export interface OpenFile {
   /** Open as long as it is read. */

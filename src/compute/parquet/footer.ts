@@ -2,7 +2,8 @@
  * What a Parquet footer says of flat columns and where their pages are. Field numbers:
  * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
  */
-import { Cursor, Unreadable } from './cursor.ts';
+import { Unreadable } from '../groups/refusal.ts';
+import { Cursor } from './cursor.ts';
 import { type OpenFile, readAt } from './file.ts';
 
 export const PHYSICAL = {

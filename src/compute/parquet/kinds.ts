@@ -1,8 +1,9 @@
 /** Which columns of a Parquet file the kernel of groups reads as what. */
+
+import { KIND } from '../groups/kernel.ts';
 import type { TypeName } from '../relation.ts';
 import { isKnownCodec } from './codec.ts';
 import { type Field, type Footer, PHYSICAL } from './footer.ts';
-import { KIND } from './kernel.ts';
 
 /** The format's numbers of encodings. */
 const TEXT_ENCODINGS: ReadonlySet<number> = new Set([0, 2, 3, 4, 8]);

@@ -1,8 +1,10 @@
 /** The pages of a column chunk, one after the other, into the kernel. */
+
+import { type GroupKernel, type State, settled } from '../groups/kernel.ts';
+import { Unreadable } from '../groups/refusal.ts';
 import { CODEC, decompress, isKernels } from './codec.ts';
-import { Cursor, Unreadable } from './cursor.ts';
+import { Cursor } from './cursor.ts';
 import type { Chunk } from './footer.ts';
-import { type GroupKernel, type State, settled } from './kernel.ts';
 
 const TYPE = { data: 0, dictionary: 2, data2: 3 } as const;
 const RLE = 3;

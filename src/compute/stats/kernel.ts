@@ -4,6 +4,7 @@
  */
 import { NairobiError } from '../../errors.ts';
 import { moduleOf, type WasmMemory, wasm } from '../../wasm.ts';
+import { exactDouble } from '../text/fields.ts';
 import type { ColumnBatch } from './arrow.ts';
 import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
 import type { Exports } from './kernel-exports.ts';
@@ -31,12 +32,6 @@ let compiled: object | undefined;
 export interface KernelShare {
   readonly module: object;
   readonly memory: WasmMemory;
-}
-
-/** The double of the text; NaN, which is none, for an integer that a double rounds. */
-export function exactDouble(text: string): number {
-  const isRounded = /^-?\d{16,}$/.test(text) && String(Number(text)) !== text;
-  return isRounded ? Number.NaN : Number(text);
 }
 
 export class Kernel {

@@ -4,7 +4,8 @@
  * general way, so both ways give the same figures and the general one words the errors.
  */
 import { assert } from '../../errors.ts';
-import type { Column, PlainColumn, PlainText } from '../relation.ts';
+import type { Column, PlainText } from '../relation.ts';
+import { fieldPlan, SKIPPED } from '../text/fields.ts';
 import { type Accumulator, accumulatorFor, type Depth } from './accumulate.ts';
 import { Kernel } from './kernel.ts';
 import { kindOf } from './kinds.ts';
@@ -12,35 +13,6 @@ import { PieceQueue } from './queue.ts';
 
 /** Below this a thread costs more than it saves. */
 const THREADED_BYTES = 4 * 1024 * 1024;
-
-/** What kernels/stats/csv.ts calls the kinds of fields. */
-const FIELD = {
-  skip: 0,
-  text: 1,
-  integer: 2,
-  float: 3,
-  boolean: 4,
-  time: 5,
-  date: 6,
-} as const;
-
-export interface FieldPlan {
-  readonly kind: number;
-  readonly nullText: string;
-  readonly separator: number;
-  readonly seconds: number;
-  readonly zone: number;
-  readonly unseen: number;
-}
-
-const SKIPPED: FieldPlan = {
-  kind: FIELD.skip,
-  nullText: '',
-  separator: 0,
-  seconds: 0,
-  zone: 0,
-  unseen: 0,
-};
 
 /**
  * The accumulators of `columns`, filled, or undefined when the text or its types need the general
@@ -85,34 +57,4 @@ async function takeIn(queue: PieceQueue, size: number): Promise<boolean> {
   }
   await queue.finish();
   return from >= size && !queue.refused;
-}
-
-/** How the kernel decodes a column; undefined when it cannot. */
-export function fieldPlan({
-  type,
-  format,
-  nullText = '',
-  unseen,
-}: PlainColumn): FieldPlan | undefined {
-  const plan = { ...SKIPPED, nullText };
-  if (type === 'Date') return format === '%Y-%m-%d' ? { ...plan, kind: FIELD.date } : undefined;
-  const moment = /^%Y-%m-%d([ T])%H:%M(:%S%\.f)?(%#z)?$/.exec(format ?? '');
-  if (/^Datetime\(us(, UTC)?\)$/.test(type) && moment !== null) {
-    const [, separator = ' ', seconds, zone] = moment;
-    return {
-      ...plan,
-      kind: FIELD.time,
-      separator: separator.charCodeAt(0),
-      seconds: seconds === undefined ? 0 : 1,
-      zone: zone === undefined ? 0 : 1,
-    };
-  }
-  if (format !== undefined) return undefined;
-  if (type === 'String') {
-    return { ...plan, kind: FIELD.text, unseen: unseen === true ? 1 : 0 };
-  }
-  if (type === 'Int64') return { ...plan, kind: FIELD.integer };
-  if (type === 'Float64') return { ...plan, kind: FIELD.float };
-  if (type === 'Boolean') return { ...plan, kind: FIELD.boolean };
-  return undefined;
 }

@@ -1,9 +1,9 @@
 /** Pieces of text on their way through the kernel's threads; see kernels/stats/work.ts. */
 import { Worker } from 'node:worker_threads';
 import type { PlainText } from '../relation.ts';
+import type { FieldPlan } from '../text/fields.ts';
 import { LAYOUTS } from './kernel.generated.ts';
 import type { Kernel } from './kernel.ts';
-import type { FieldPlan } from './plain.ts';
 
 /** One piece: 20,000 rows or so, which decoded still fit a second-level cache. */
 const PIECE_BYTES = 1024 * 1024;

@@ -8,6 +8,7 @@ import type {
   PieceUse,
   PlainText,
   Relation,
+  TextSource,
   TypeName,
 } from '../../compute/relation.ts';
 import { assert } from '../../errors.ts';
@@ -162,6 +163,12 @@ export class SourceRelation implements Relation {
     const [piece, second] = this.pieces;
     const text = second === undefined ? piece?.plainText?.() : undefined;
     return text?.columns.length === this.#columns.length ? text : undefined;
+  }
+
+  textSource(): TextSource | undefined {
+    const text = this.plainText();
+    const { threads = 1 } = this.#options;
+    return text?.file && { text, ...text.file, threads };
   }
 
   /** Only where every file has the columns as they are. */

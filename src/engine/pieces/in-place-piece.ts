@@ -162,7 +162,7 @@ export class InPlacePiece implements Piece {
     // By reading, not from the mapping: mapped pages would count as this process's memory.
     const read = (into: Uint8Array, from: number): number =>
       readAt(this.#opened.fd, into, start + from, this.file.path);
-    return { ...text, read };
+    return { ...text, read, file: { fd: this.#opened.fd, at: start } };
   }
 
   parquet(): { readonly fd: number; readonly size: number } | undefined {

@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/lines: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = 'e71439f48a36e6462421f9105b98d5b8ac310735a9dff752b4dbdcc29e8e3541';
+export const KERNEL_SOURCE = 'fe32b76891054c44a6519f0566757b756ade80f95ee0cf96105b7619336e3e93';
 
 /** The module, base64. */
 export const KERNEL_CODE = [

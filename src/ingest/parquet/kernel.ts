@@ -3,7 +3,7 @@
  * only text that is as it should be and answers undefined for any other batch: the general way,
  * through Polars, then mends it or names the place. Sources in kernels/parquet.
  */
-import { exactDouble } from '../../compute/stats/kernel.ts';
+import { exactDouble } from '../../compute/text/fields.ts';
 import { assert } from '../../errors.ts';
 import { moduleOf, wasm } from '../../wasm.ts';
 import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';

@@ -6,7 +6,7 @@
  */
 import { constants, zstdCompressSync } from 'node:zlib';
 import type { DataFrame } from '../../compute/polars.ts';
-import { fieldPlan } from '../../compute/stats/plain.ts';
+import { fieldPlan } from '../../compute/text/fields.ts';
 import type { CsvPlan } from '../../formats/csv/sniff.ts';
 import type { EncodedPiece, Encoding } from './encode.ts';
 import { type ColumnPages, ParquetKernel } from './kernel.ts';

@@ -1,8 +1,9 @@
-/** A thread of a group-by over Parquet pages. */
+/** A thread of a group-by. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors.ts';
 import { GroupKernel } from './kernel.ts';
-import { CELL, newState, type ThreadAnswer, type ThreadOrder, workThrough } from './task.ts';
+import { newState } from './leaves.ts';
+import { CELL, type ThreadAnswer, type ThreadOrder, workThrough } from './task.ts';
 
 const { share, task } = workerData as ThreadOrder;
 

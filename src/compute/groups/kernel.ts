@@ -1,11 +1,12 @@
 /**
- * The WebAssembly kernel that groups rows by the pages of Parquet files: one instance for each
- * thread over one memory. Sources in kernels/groups.
+ * The WebAssembly kernel that groups rows of Parquet pages and of delimited text: one instance for
+ * each thread over one memory. Sources in kernels/groups.
  */
 import { NairobiError } from '../../errors.ts';
 import { moduleOf, type WasmMemory, wasm } from '../../wasm.ts';
-import { Unreadable } from './cursor.ts';
+import { exactDouble } from '../text/fields.ts';
 import { KERNEL_CODE, LAYOUTS } from './kernel.generated.ts';
+import { TooMany, Unreadable } from './refusal.ts';
 
 /** Kinds of values, as kernels/groups/state.ts numbers them. */
 export const KIND = {
@@ -20,9 +21,6 @@ export const KIND = {
 
 /** What can be asked of a column; bits. Its nulls are always counted. */
 export const ASKED = { sum: 1, min: 2, max: 4 } as const;
-
-/** More groups, or values of a key, than the kernel is for. */
-export class TooMany extends Error {}
 
 /** Address of a thread's state. */
 export type State = number & { readonly brand: unique symbol };
@@ -55,6 +53,20 @@ interface Exports {
   end(state: State): void;
   merge(state: State, other: State): number;
   sumOf(state: State, leaf: number, group: number): number;
+  setText(state: State, fields: number, delimiter: number, quote: number): void;
+  setField(
+    state: State,
+    leaf: number,
+    place: number,
+    kind: number,
+    separator: number,
+    seconds: number,
+    zone: number,
+    unseen: boolean,
+    nullSize: number,
+  ): void;
+  inputAt(state: State, size: number): number;
+  takeText(state: State, size: number, limit: number, isEnd: boolean): number;
   least(state: State, leaf: number, group: number): bigint;
   most(state: State, leaf: number, group: number): bigint;
 }
@@ -80,7 +92,10 @@ export class GroupKernel {
     const abort = (): never => {
       throw new Error('the kernel of groups aborted');
     };
-    const env = { memory: this.share.memory, abort };
+    // The text may not be decoded in place: the memory is shared.
+    const slowDouble = (at: number, size: number): number =>
+      exactDouble(Buffer.from(new Uint8Array(this.memory, at, size)).toString('latin1'));
+    const env = { memory: this.share.memory, abort, slowDouble };
     this.calls = new wasm.Instance(this.share.module, { env }).exports as Exports;
     if (share === undefined) this.calls.start(PAGE);
   }
@@ -122,5 +137,5 @@ function newShare(): KernelShare {
 /** Throws for what a call of the kernel answered if it is not success. */
 export function settled(answer: number): void {
   if (answer === -2) throw new TooMany('there are too many groups');
-  if (answer !== 0) throw new Unreadable('a page is damaged');
+  if (answer !== 0) throw new Unreadable('a page is damaged, or a text not plain');
 }

@@ -3,9 +3,9 @@ import * as d from '../dsl.ts';
 import { type DataFrame, polars, type Series } from '../polars.ts';
 import type { TypeName } from '../relation.ts';
 import { toDouble } from '../stats/exact.ts';
-import { Unreadable } from './cursor.ts';
-import type { GroupPlan, Measure } from './groups.ts';
 import { type GroupKernel, KIND, type State } from './kernel.ts';
+import type { GroupPlan, Measure } from './plan.ts';
+import { Unreadable } from './refusal.ts';
 
 const NULL_ID = 1;
 

@@ -1,0 +1,148 @@
+/** GROUP BY over the bytes of a text: as Polars has it, and as DuckDB has it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { difference, Oracle } from '../sql/oracle.ts';
+import { type Answer, answer, answers, byKernel, trials } from './text-groups.ts';
+
+const seed = Number(process.env['NAIROBI_TEST_SEED'] ?? Date.now() % 2 ** 31);
+
+let root: string;
+let oracle: Oracle;
+beforeAll(async () => {
+  root = mkdtempSync(path.join(tmpdir(), 'nairobi-text-groups-'));
+  oracle = await Oracle.open();
+});
+afterAll(async () => {
+  rmSync(root, { recursive: true });
+  await oracle[Symbol.asyncDispose]();
+});
+
+test(`random texts are grouped as by Polars and by DuckDB (seed ${seed})`, async () => {
+  let taken = 0;
+  let number = 0;
+  const property = fc.asyncProperty(trials(300), async (trial) => {
+    number += 1;
+    // Never the same name: DuckDB keeps what it knows of a file.
+    const file = path.join(root, `random-${number}.csv`);
+    const { kernel, polars } = await answers(file, trial);
+    if (kernel === undefined) return;
+    taken += 1;
+    if (typeof polars === 'string') throw new Error(polars);
+    expect(kernel.types).toEqual(polars.types);
+    expect(difference(kernel.rows, polars.rows, false), trial.sql).toBeUndefined();
+    const columns = Object.entries(trial.columns).map(([name, type]) => `'${name}': '${type}'`);
+    const from = `read_csv('${file}', header = true, columns = {${columns.join(', ')}}, delim = ',',
+      quote = '"', escape = '"', allow_quoted_nulls = false, null_padding = false, strict_mode = false)`;
+    const theirs = await oracle.theirs(trial.sql.replace(' from t', ` from ${from}`));
+    expect(difference(kernel.rows, theirs, false), trial.sql).toBeUndefined();
+    rmSync(file);
+  });
+  await fc.assert(property, { seed, numRuns: 40, endOnFailure: true });
+  expect(taken).toBeGreaterThan(20);
+});
+
+/** Enough rows that the sample ends before `late`. */
+function lately(header: string, row: (n: number) => string, late: string, rows = 9000): string {
+  const lines = Array.from({ length: rows }, (_, n) => row(n));
+  lines.splice(rows - 500, 0, late);
+  return `${header}\n${lines.join('\n')}\n`;
+}
+
+const row = (n: number): string => `key ${n % 7},${n},${n / 8},${n % 2 === 0}`;
+const LATE: Readonly<Record<string, string>> = {
+  'a text among integers': 'key 1,late,1,true',
+  'a double among integers': 'key 1,1.5,1,true',
+  'zeros in front': 'key 1,007,1,true',
+  'a plus': 'key 1,+7,1,true',
+  'an integer of 20 digits': 'key 1,12345678901234567890,1,true',
+  'a text among doubles': 'key 1,1,late,true',
+  'NaN among doubles': 'key 1,1,NaN,true',
+  'a double that overflows': 'key 1,1,1e400,true',
+  'an integer that doubles round': 'key 1,1,9007199254740993,true',
+  'a text among truth values': 'key 1,1,1,maybe',
+  'a short record': 'key 1,1,1',
+  'a long record': 'key 1,1,1,true,1',
+  'a blank line': '',
+  'a stray quote': 'key "1,1,1,true',
+  'quotes with more behind them': '"key" 1,1,1,true',
+  'a carriage return in a text': 'key\r1,1,1,true',
+  'bytes that are no UTF-8': 'key \u0000,1,1,true',
+  'a number with a blank': 'key 1, 1,1,true',
+  'an empty text in quotes for a number': 'key 1,"",1,true',
+};
+
+describe('what is not as it should be is left to Polars before anything was said', () => {
+  test.each(Object.entries(LATE))('%s', async (name, late) => {
+    const file = path.join(root, 'late.csv');
+    writeFileSync(file, lately('k,i,f,b', row, late));
+    const sql = 'select k, b, count(*), sum(i), avg(f), max(i) from t group by k, b';
+    const whole = await answer(file, sql, 'uring');
+    const placed = await answer(file, sql, 'mmap');
+    if (typeof whole === 'string' || typeof placed === 'string') {
+      expect(placed, name).toBe(whole);
+      return;
+    }
+    expect(placed.types, name).toEqual(whole.types);
+    expect(difference(placed.rows, whole.rows, false), name).toBeUndefined();
+  });
+
+  it('a column that was empty so far', async () => {
+    const file = path.join(root, 'unseen.csv');
+    writeFileSync(
+      file,
+      lately('k,e', (n) => `key ${n % 7},`, 'key 1,5'),
+    );
+    const sql = 'select k, count(e), count(*) from t group by k';
+    const whole = (await answer(file, sql, 'uring')) as Answer;
+    const placed = (await answer(file, sql, 'mmap')) as Answer;
+    expect(difference(placed.rows, whole.rows, false)).toBeUndefined();
+  });
+
+  it('more groups than the kernel is for', async () => {
+    const file = path.join(root, 'many.csv');
+    const lines = Array.from({ length: 70_000 }, (_, n) => `${n * 7},${n % 3}`);
+    writeFileSync(file, `k,v\n${lines.join('\n')}\n`);
+    const sql = 'select k, sum(v) from t group by k';
+    expect(await byKernel(file, sql, {})).toBeUndefined();
+    const placed = (await answer(file, sql, 'mmap')) as Answer;
+    expect(placed.rows.length).toBe(70_000);
+  });
+});
+
+test('line ends within quotes are read where stretches do not begin there', async () => {
+  const file = path.join(root, 'lines.csv');
+  const lines = Array.from({ length: 400 }, (_, n) => `"key\n${n % 3}",${n}`);
+  writeFileSync(file, `k,v\n${lines.join('\n')}\n`);
+  const sql = 'select k, sum(v), count(*) from t group by k';
+  const whole = (await answer(file, sql, 'uring')) as Answer;
+  const kernel = await byKernel(file, sql, { cut: { stretch: 1e6, block: 900 } });
+  expect(difference(kernel?.rows ?? [], whole.rows, false)).toBeUndefined();
+  // Some of these begin within quotes: that is found out.
+  let torn = 0;
+  for (let stretch = 600; stretch < 640; stretch += 1) {
+    const some = await byKernel(file, sql, { cut: { stretch, block: 900 } });
+    if (some === undefined) torn += 1;
+    else expect(difference(some.rows, whole.rows, false)).toBeUndefined();
+  }
+  expect(torn).toBeGreaterThan(20);
+});
+
+test('the result depends neither on threads nor on the size of blocks', async () => {
+  const file = path.join(root, 'threads.csv');
+  const lines = Array.from({ length: 40_000 }, (_, n) => `key ${n % 37},${Math.sqrt(n) * 1e3}`);
+  writeFileSync(file, `k,v\n${lines.join('\n')}\n`);
+  const sql = 'select k, sum(v), avg(v), min(v) from t group by k order by k';
+  const seen = new Set<string>();
+  for (const [threads, block] of [
+    [1, 1000],
+    [1, 65_536],
+    [3, 7777],
+  ] as const) {
+    const each = await byKernel(file, sql, { threads, cut: { stretch: 50_000, block } });
+    seen.add(JSON.stringify(each?.rows));
+  }
+  expect(seen.size).toBe(1);
+});
