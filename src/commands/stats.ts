@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Relation } from '../compute/relation.ts';
+import type { ColumnFacts } from '../compute/stats/survey.ts';
 import type { SourceRelation } from '../engine/inputs/source-relation.ts';
 import { parseSource } from '../engine/inputs/sources.ts';
 import { openRows } from '../engine/rows.ts';
@@ -10,7 +11,7 @@ import { Session } from '../engine/session.ts';
 import { type Answer, answer } from '../engine/stats/answers.ts';
 import { cacheKey, readCache, writeCache } from '../engine/stats/cache.ts';
 import { statsPage } from '../engine/stats/page.ts';
-import { type StatsOptions, type StatsResult, statsWithFacts } from '../engine/stats/stats.ts';
+import { type StatsOptions, type StatsResult, stats } from '../engine/stats/stats.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { BaseCommand } from './base.ts';
@@ -196,9 +197,12 @@ export default class Stats extends BaseCommand {
       });
       return this.#tell(told, flags);
     }
-    const { result, facts } = await session.attempt(async () => {
+    let facts: ColumnFacts[] = [];
+    const result = await session.attempt(async () => {
       const relation = await rows();
-      return statsWithFacts(relation, optionsFor(relation), this.reporter);
+      facts = [];
+      const keep = flags.html === undefined ? undefined : (one: ColumnFacts) => facts.push(one);
+      return stats(relation, optionsFor(relation), this.reporter, keep);
     });
     if (key !== undefined) writeCache(key, cacheKey(source.path, asked), result);
     if (flags.html !== undefined) writePage(flags.html, statsPage(result, facts));

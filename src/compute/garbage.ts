@@ -22,3 +22,13 @@ export async function freeFrames(): Promise<void> {
   // Their finalisers run when the loop turns.
   await nextTurn();
 }
+
+/** Frees everything that nothing refers to any more, WebAssembly's memories too: some 10 ms. */
+export async function freeAll(): Promise<void> {
+  collector ??= collectorOfV8();
+  // Memories are unmapped by the collection after the one that found them unused (measured).
+  for (let turn = 0; turn < 2; turn += 1) {
+    collector();
+    await nextTurn();
+  }
+}

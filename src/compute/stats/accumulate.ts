@@ -13,25 +13,38 @@ import type { Kind } from './kinds.ts';
  */
 export const EXACT_DISTINCT = 65_536;
 
+/** In all columns together, so that tables of thousands of columns take no gigabytes. */
+const EXACT_DISTINCT_TOGETHER = 64 * EXACT_DISTINCT;
+
+/** Up to how many distinct values are counted exactly in each of so many columns. */
+export function exactDistinct(columns: number): number {
+  return Math.min(EXACT_DISTINCT, Math.floor(EXACT_DISTINCT_TOGETHER / Math.max(1, columns)));
+}
+
 /** What is wanted beyond the default figures. */
 export interface Depth {
   /** What the values of all columns together may take to be kept for ranking; 0: none are. */
   readonly keepBytes: number;
   /** Quantiles and most frequent of numbers that are not all counted, in bounded memory. */
   readonly sketch: boolean;
-  /** Texts that may be counted exactly in each column. */
+  /** Numbers, and texts, that may be counted exactly in each column. */
+  readonly distinctNumbers: number;
   readonly distinctTexts: number;
   readonly distinctTextBytes: number;
   /** The most frequent texts of columns with more, estimated in bounded memory. */
   readonly frequent: boolean;
+  /** What the states of all columns may take at a time: beyond it, they are taken in by halves. */
+  readonly stateBytes: number;
 }
 
 export const DEFAULT_DEPTH: Depth = {
   keepBytes: 0,
   sketch: false,
+  distinctNumbers: EXACT_DISTINCT,
   distinctTexts: EXACT_DISTINCT,
   distinctTextBytes: 4 * 1024 * 1024,
   frequent: false,
+  stateBytes: Number.POSITIVE_INFINITY,
 };
 
 export interface Accumulator {
@@ -77,7 +90,7 @@ export function numberAccumulator(kernel: Kernel, kind: NumberKind, depth: Depth
     whole,
     unsigned: kind.code === 'u64',
     timed: kind.is === 'time',
-    distinctLimit: EXACT_DISTINCT,
+    distinctLimit: depth.distinctNumbers,
     keepBytes: depth.keepBytes,
     sketch: depth.sketch,
   });

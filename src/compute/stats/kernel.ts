@@ -231,6 +231,21 @@ export class Kernel {
   }
 }
 
+/** What states may grow by from now on; a single column's always has room. */
+export class StateRoom {
+  readonly #kernel: Kernel;
+  readonly #most: number;
+
+  constructor(kernel: Kernel, columns: number, byteLength: number) {
+    this.#kernel = kernel;
+    this.#most = columns > 1 ? kernel.stateBytes + byteLength : Number.POSITIVE_INFINITY;
+  }
+
+  get isFull(): boolean {
+    return this.#kernel.stateBytes > this.#most;
+  }
+}
+
 function bits(bitmap: Uint8Array, row: number, rows: number): Uint8Array {
   return bitmap.subarray(row / 8, Math.ceil((row + rows) / 8));
 }

@@ -7,7 +7,7 @@ import { assert } from '../../errors.ts';
 import type { Column, PlainText } from '../relation.ts';
 import { fieldPlan, SKIPPED } from '../text/fields.ts';
 import { type Accumulator, accumulatorFor, type Depth } from './accumulate.ts';
-import { Kernel } from './kernel.ts';
+import { Kernel, StateRoom } from './kernel.ts';
 import { kindOf } from './kinds.ts';
 import { PieceQueue } from './queue.ts';
 
@@ -15,14 +15,14 @@ import { PieceQueue } from './queue.ts';
 const THREADED_BYTES = 4 * 1024 * 1024;
 
 /**
- * The accumulators of `columns`, filled, or undefined when the text or its types need the general
- * way.
+ * The accumulators of `columns`, filled; undefined when the text or its types need the general way,
+ * 'full' when their states outgrew depth.stateBytes.
  */
 export async function surveyPlain(
   text: PlainText,
   columns: readonly Column[],
   { threads, depth }: { threads: number; depth: Depth },
-): Promise<readonly Accumulator[] | undefined> {
+): Promise<readonly Accumulator[] | 'full' | undefined> {
   const wanted = new Set(columns.map(({ name }) => name));
   const plans = text.columns.map((column) =>
     wanted.has(column.name) ? fieldPlan(column) : SKIPPED,
@@ -39,7 +39,9 @@ export async function surveyPlain(
   });
   const workers = text.size < THREADED_BYTES ? 0 : threads;
   const queue = new PieceQueue(kernel, { text, fields, states, workers });
-  if (!(await takeIn(queue, text.size))) return undefined;
+  const room = new StateRoom(kernel, columns.length, depth.stateBytes);
+  const taken = await takeIn(queue, text.size, room);
+  if (taken !== 'all') return taken === 'full' ? 'full' : undefined;
   return columns.map(({ name }) => {
     const accumulator = made.get(name);
     assert(accumulator !== undefined, `column "${name}" was decoded`);
@@ -47,14 +49,19 @@ export async function surveyPlain(
   });
 }
 
-/** True when all of the text was taken in, false when some was refused. */
-async function takeIn(queue: PieceQueue, size: number): Promise<boolean> {
+/** How much of the text was taken in: what is 'full' or 'refused' ends early. */
+async function takeIn(
+  queue: PieceQueue,
+  size: number,
+  room: StateRoom,
+): Promise<'all' | 'full' | 'refused'> {
   let from = 0;
   let taken = 1;
-  while (taken > 0 && from < size) {
+  while (taken > 0 && from < size && !room.isFull) {
     taken = await queue.add(from);
     from += taken;
   }
   await queue.finish();
-  return from >= size && !queue.refused;
+  if (queue.refused || taken === 0) return 'refused';
+  return from >= size ? 'all' : 'full';
 }

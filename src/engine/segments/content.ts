@@ -103,7 +103,7 @@ export class StreamedContent {
       start,
       lease,
       filled: isCompressed ? 0 : (begun?.filled ?? 0),
-      segmentBytes: Math.min(segmentBytes, most),
+      segmentBytes: Math.min(segmentBytes / (isJson(rules) ? JSON_EXPANDS : 1), most),
     });
     return this.#feed;
   }
@@ -167,6 +167,11 @@ export class StreamedContent {
     });
   }
 }
+
+/** What Polars makes of JSON takes so much more than of delimited text of the same length. */
+const JSON_EXPANDS = 2;
+
+const isJson = ({ kind }: CutRules): boolean => kind === 'lines' || kind === 'elements';
 
 /** Fills a room up to `until`; answers how far the content reaches then. */
 export function fillRoom({ stream, room, filled }: Begun, until: number): number {

@@ -1,9 +1,9 @@
 /** nairobi stats: what is asked of a relation, answered as plain data. */
 import type { Relation } from '../../compute/relation.ts';
-import { DEFAULT_DEPTH, type Depth } from '../../compute/stats/accumulate.ts';
+import { DEFAULT_DEPTH, type Depth, exactDistinct } from '../../compute/stats/accumulate.ts';
 import { type ColumnFigures, figuresOf } from '../../compute/stats/figures.ts';
 import { kindOf } from '../../compute/stats/kinds.ts';
-import { type ColumnFacts, survey } from '../../compute/stats/survey.ts';
+import { type ColumnFacts, surveyEach } from '../../compute/stats/survey.ts';
 import { NairobiError } from '../../errors.ts';
 import { closest } from '../../suggest.ts';
 import { MiB } from '../../units.ts';
@@ -44,22 +44,28 @@ export function halfOf(options: StatsOptions): StatsOptions {
 /** Half of the room is for numbers, half for texts; all of it where there is but one kind. */
 export function depthOf(relation: Relation, options: StatsOptions): Depth {
   const { quantiles, approx, columns } = options;
-  if (quantiles === undefined) return DEFAULT_DEPTH;
-  if (approx === true) return { ...DEFAULT_DEPTH, sketch: true, frequent: true };
   const kinds = relation.columns
     .filter(({ name }) => columns?.includes(name) ?? true)
     .map(({ type }) => kindOf(type).is);
+  const most = exactDistinct(kinds.length);
+  // Tables double, and those of like columns at once.
+  const stateBytes = roomOf(options) / 2;
+  const bounded = { ...DEFAULT_DEPTH, distinctNumbers: most, distinctTexts: most, stateBytes };
+  if (quantiles === undefined) return bounded;
+  if (approx === true) return { ...bounded, sketch: true, frequent: true };
   const texts = kinds.filter((kind) => kind === 'text').length;
   const room = roomOf(options) / (texts > 0 && texts < kinds.length ? 2 : 1);
   const perText = room / Math.max(1, texts);
-  const { distinctTexts, distinctTextBytes } = DEFAULT_DEPTH;
+  const { distinctTextBytes } = DEFAULT_DEPTH;
   return {
     sketch: false,
     keepBytes: Math.floor(room),
-    distinctTexts: Math.max(distinctTexts, Math.floor(perText / 2 / BYTES_A_COUNTED_TEXT)),
+    distinctNumbers: most,
+    distinctTexts: Math.max(most, Math.floor(perText / 2 / BYTES_A_COUNTED_TEXT)),
     // The arena doubles as well, and leaves the one before behind.
     distinctTextBytes: Math.max(distinctTextBytes, Math.floor(perText / 4)),
     frequent: true,
+    stateBytes: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -69,33 +75,29 @@ export interface StatsResult {
   readonly columns: readonly ColumnFigures[];
 }
 
-export interface StatsWithFacts {
-  readonly result: StatsResult;
-  /** What the figures were derived from: for who draws. */
-  readonly facts: readonly ColumnFacts[];
-}
-
-/** One row of figures for each column. Throws UNKNOWN_COLUMN, and what reading throws. */
+/**
+ * One row of figures for each column; `keep` gets the facts they are derived from, for who draws.
+ * Throws UNKNOWN_COLUMN, and what reading throws.
+ */
 export async function stats(
   relation: Relation,
   options: StatsOptions,
   reporter: Reporter,
+  keep?: (facts: ColumnFacts) => void,
 ): Promise<StatsResult> {
-  return (await statsWithFacts(relation, options, reporter)).result;
-}
-
-export async function statsWithFacts(
-  relation: Relation,
-  options: StatsOptions,
-  reporter: Reporter,
-): Promise<StatsWithFacts> {
   for (const name of options.columns ?? []) requireColumn(relation, name);
   const depth = depthOf(relation, options);
-  const facts = await reporter.time('compute', () => survey(relation, { ...options, depth }));
-  const rows = facts[0]?.facts.rows ?? 0;
+  let rows = 0;
+  const tell = (one: ColumnFacts): ColumnFigures => {
+    rows = one.facts.rows;
+    keep?.(one);
+    return figuresOf(one, options.quantiles);
+  };
+  const columns = await reporter.time('compute', () =>
+    surveyEach(relation, { ...options, depth }, tell),
+  );
   reporter.set({ rowsRead: rows });
-  const columns = facts.map((one) => figuresOf(one, options.quantiles));
-  return { result: { source: relation.name, rows, columns }, facts };
+  return { source: relation.name, rows, columns };
 }
 
 export function requireColumn(relation: Relation, name: string): void {

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ColumnFacts } from '../../../src/compute/stats/survey.ts';
 import { Reporter } from '../../../src/engine/run/report.ts';
 import { statsPage } from '../../../src/engine/stats/page.ts';
-import { statsWithFacts } from '../../../src/engine/stats/stats.ts';
+import { stats } from '../../../src/engine/stats/stats.ts';
 import { csv, relationOf } from '../../compute/relations.ts';
 
 const NASTY = '<script>document.title="broken"</script>';
@@ -16,7 +17,10 @@ async function page(): Promise<string> {
     (_, i) => `${i},${(i * i) % 97},${i % 3 === 0 ? NASTY : 'b&b'}`,
   );
   const relation = relationOf(csv(`id,"a ""b"" <i>",s\n${rows.join('\n')}\n`));
-  const { result, facts } = await statsWithFacts(relation, { columns: undefined }, new Reporter());
+  const facts: ColumnFacts[] = [];
+  const result = await stats(relation, { columns: undefined }, new Reporter(), (one) =>
+    facts.push(one),
+  );
   return statsPage(result, facts);
 }
 

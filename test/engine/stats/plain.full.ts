@@ -70,7 +70,7 @@ it('the fast way takes no damaged text that the general way reads differently or
         const { columns } = relation;
         const depth = DEFAULT_DEPTH;
         const made = await surveyPlain(text, columns, { threads: 1, depth });
-        if (made === undefined) return;
+        if (made === undefined || made === 'full') return;
         taken += 1;
         const fast = made.map((one, i) =>
           figuresOf({ column: columns[i] as (typeof columns)[number], facts: one.finish() }),
