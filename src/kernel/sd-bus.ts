@@ -24,6 +24,8 @@ export interface BusMessage {
   readonly signature: string;
   /** The arguments while they are texts, in order. */
   texts(): readonly string[];
+  /** One of type h that follows them; the message's own, until `done`. */
+  descriptor(): Fd;
   /** Who sent it, as the bus vouches for it; one round trip to the bus. */
   credentials(): { readonly uid: number; readonly pid: number };
   /** Arguments of type s, then, when `fds` is given, one of type ah; the caller closes the fds. */
@@ -139,7 +141,8 @@ export class Bus {
       member: text(lib.sd_bus_message_get_member(handle)),
       sender: text(lib.sd_bus_message_get_sender(handle)),
       signature,
-      texts: () => [...signature].map(() => this.#readText(handle)),
+      texts: () => (/^s*/.exec(signature)?.[0] ?? '').split('').map(() => this.#readText(handle)),
+      descriptor: () => this.#readFd(handle),
       credentials: () => this.#credentials(handle),
       reply: (texts, fds) => {
         const write = (reply: Handle): void => {
@@ -178,6 +181,13 @@ export class Bus {
     const result = this.#calls.sd_bus_message_read_basic(handle, S, slot) as number;
     checked(result, 'read an argument');
     return koffiModule().decode(slot, 'char *') as string;
+  }
+
+  #readFd(handle: Handle): Fd {
+    const slot = new Int32Array(1);
+    const result = this.#calls.sd_bus_message_read_basic(handle, H, slot) as number;
+    checked(result, 'read a descriptor');
+    return slot[0] as Fd;
   }
 
   #appendText(reply: Handle, text: string): void {

@@ -8,7 +8,7 @@ import { messageOf, NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import { Bus, type BusKind, type BusMessage } from '../kernel/sd-bus.ts';
 import type { Fd } from '../kernel/syscall.ts';
-import type { Client, Dispatcher, Door } from './door.ts';
+import type { Call, Client, Dispatcher, Door } from './door.ts';
 import { protocolError } from './failures.ts';
 import { isObject } from './params.ts';
 
@@ -116,8 +116,7 @@ async function call(message: BusMessage, caller: (message: BusMessage) => Client
   let fds: readonly Fd[] = [];
   try {
     const client = caller(message);
-    const { member: method, cookie } = message;
-    const reply = await client.call(cookie, { method, params: paramsOf(message), fds: [] });
+    const reply = await client.call(message.cookie, callOf(message));
     fds = reply.fds;
     message.reply([reply.json], fds);
   } catch (error) {
@@ -130,10 +129,26 @@ async function call(message: BusMessage, caller: (message: BusMessage) => Client
   }
 }
 
-function paramsOf(message: BusMessage) {
-  if (message.signature !== 's') {
-    throw new NairobiError('USAGE', `${message.member} takes one text, its parameters as JSON`);
+/** Open of the file behind a descriptor: a method of a D-Bus has one list of arguments. */
+const OPEN_FILE = 'OpenFile';
+
+function callOf(message: BusMessage): Call {
+  const { member, signature } = message;
+  if (member !== OPEN_FILE) {
+    if (signature === 's') return { method: member, params: paramsOf(message), fds: [] };
+    throw new NairobiError('USAGE', `${member} takes one text, its parameters as JSON`);
   }
+  if (signature !== 'sh') {
+    throw new NairobiError('USAGE', `${member} takes a text and a descriptor`);
+  }
+  const params = paramsOf(message);
+  if (params['path'] !== undefined || params['fd'] !== undefined) {
+    throw new NairobiError('USAGE', `${member} takes no path and no fd beside the descriptor`);
+  }
+  return { method: 'Open', params: { ...params, fd: 0 }, fds: [message.descriptor()] };
+}
+
+function paramsOf(message: BusMessage) {
   const [text = ''] = message.texts();
   if (text.length > REQUEST_BYTES_MAX) {
     throw new NairobiError('USAGE', `A request of ${text.length} bytes is too long`);
@@ -193,14 +208,17 @@ function introspection(path: string): string {
     const rest = path === '/' ? PATH.slice(1) : PATH.slice(path.length + 1);
     return `${DOCTYPE}<node><node name="${rest.split('/')[0]}"/></node>\n`;
   }
-  const methods = METHODS.map(
-    (method) =>
-      `  <method name="${method}">\n` +
-      '   <arg name="parameters" type="s" direction="in"/>\n' +
-      '   <arg name="result" type="s" direction="out"/>\n' +
-      '   <arg name="descriptors" type="ah" direction="out"/>\n' +
-      '  </method>\n',
-  ).join('');
+  const methods = [...METHODS, OPEN_FILE]
+    .map(
+      (method) =>
+        `  <method name="${method}">\n` +
+        '   <arg name="parameters" type="s" direction="in"/>\n' +
+        (method === OPEN_FILE ? '   <arg name="file" type="h" direction="in"/>\n' : '') +
+        '   <arg name="result" type="s" direction="out"/>\n' +
+        '   <arg name="descriptors" type="ah" direction="out"/>\n' +
+        '  </method>\n',
+    )
+    .join('');
   return (
     `${DOCTYPE}<node>\n <interface name="${BUS_NAME}">\n${methods}` +
     '  <property name="Version" type="s" access="read"/>\n </interface>\n' +

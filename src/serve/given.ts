@@ -25,7 +25,7 @@ export function openWish(params: Params, fds: readonly Fd[]): SourceWish {
   const fd = fds[index];
   if (fd === undefined) {
     throw new NairobiError('USAGE', `Open: there is no descriptor ${index} with the request`, {
-      hint: 'over the socket, "fds" says how many come with the frame',
+      hint: 'over the socket, "fds" says how many come with the frame; on D-Bus it is OpenFile',
     });
   }
   // What the client itself could not read, the daemon must not read for it. Nothing is asked of

@@ -40,6 +40,28 @@ assert open_now() < before + 10, "descriptors are lost"
 print(json.loads(door.Status("{}")[0])["clients"])
 `;
 
+/** Hands over files nobody can name, and what is no file to be read. */
+const HANDED = `
+import dbus, json, os, sys
+bus = dbus.bus.BusConnection(os.environ["ADDRESS"])
+door = dbus.Interface(bus.get_object("${NAME}", "/org/nairobi/Refinery1"), "${NAME}")
+held = lambda: [os.readlink(f"/proc/{sys.argv[2]}/fd/{n}") for n in os.listdir(f"/proc/{sys.argv[2]}/fd")]
+with open(sys.argv[1], "rb") as file:
+    os.unlink(sys.argv[1])
+    about = json.loads(door.OpenFile(json.dumps({"name": "sensors.csv"}), dbus.types.UnixFd(file))[0])
+mean = json.loads(door.Column(json.dumps({"dataset": about["dataset"], "column": "x", "figure": "mean"}))[0])
+print(about["name"], about["rows"], mean["figures"]["mean"])
+door.Close(json.dumps({"dataset": about["dataset"]}))
+assert not any(place.startswith(sys.argv[1]) for place in held()), "the daemon lets go of the file"
+def refused(params, fd):
+    try:
+        door.OpenFile(json.dumps(params), dbus.types.UnixFd(fd))
+    except dbus.DBusException as error:
+        return error.get_dbus_name().split(".")[-1]
+print(refused({}, os.open("/tmp", os.O_RDONLY)), refused({}, os.open("/dev/null", os.O_WRONLY)),
+      refused({"path": "/etc/passwd"}, 0), refused({"fd": 3}, 0), refused({"name": "../x"}, 0))
+`;
+
 let folder: string;
 let bus: { address: string; pid: number };
 let daemon: Running;
@@ -80,6 +102,9 @@ const call = (method: string, params: object) =>
 describe.skipIf(missing.length > 0)('the door on D-Bus', () => {
   test('tells what it can do', () => {
     const { stdout } = gdbus('introspect');
+    expect(stdout).toMatch(
+      /OpenFile\(in {2}s parameters,\s+in {2}h file,\s+out s result,\s+out ah/,
+    );
     for (const method of ['Open', 'Query', 'Run']) {
       expect(stdout).toMatch(
         new RegExp(`${method}\\(in  s parameters,\\s+out s result,\\s+out ah`),
@@ -125,6 +150,20 @@ describe.skipIf(missing.length > 0)('on D-Bus the daemon', () => {
     const [first, second] = [run(), run()];
     expect([first.stderr, second.stderr]).toEqual(['', '']);
     expect(second.stdout).toBe(first.stdout);
+  });
+});
+
+describe.skipIf(missing.length > 0 || python === undefined)('a descriptor on D-Bus', () => {
+  test('is opened in place of a path, and what is no file is refused', () => {
+    const file = daemon.file('handed.csv', table(101));
+    const { stdout, stderr } = spawnSync(python ?? '', ['-c', HANDED, file, String(daemon.pid)], {
+      encoding: 'utf8',
+      env: { ...process.env, ADDRESS: bus.address },
+    });
+    expect(stderr).toBe('');
+    const [answers, refusals] = stdout.trim().split('\n');
+    expect(answers).toBe('sensors 101 50');
+    expect(refusals).toMatch(/^NOT_\w+ NOT_READABLE USAGE USAGE USAGE$/);
   });
 });
 

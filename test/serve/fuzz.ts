@@ -43,8 +43,19 @@ const WORDS = [
 ];
 
 const STANDARD = ['Introspectable', 'Properties', 'Peer'].map((n) => `org.freedesktop.DBus.${n}`);
-const MEMBERS = ['Introspect', 'Get', 'GetAll', 'Set', 'Ping', 'Opne', 'x'];
+const MEMBERS = ['Introspect', 'Get', 'GetAll', 'Set', 'Ping', 'OpenFile', 'Opne', 'x'];
 const TEXTS = ['', '{', '[]', 'null', '"', '{"path":1}', '{"id":2}', 'ä'.repeat(500)];
+
+/** Reads what comes without looking at it; undefined where nobody listens. */
+async function connected(socket: string): Promise<net.Socket | undefined> {
+  const stream = net.connect(socket);
+  stream.on('error', () => undefined);
+  const isConnected = await once(stream, 'connect').then(
+    () => true,
+    () => false,
+  );
+  return isConnected ? stream.resume() : undefined;
+}
 
 export class Fuzzer {
   readonly #random: () => number;
@@ -72,14 +83,8 @@ export class Fuzzer {
 
   /** A connection that sends for a while and breaks off, or waits for what comes. */
   async session(socket: string): Promise<void> {
-    const stream = net.connect(socket);
-    stream.on('error', () => undefined);
-    const connected = await once(stream, 'connect').then(
-      () => true,
-      () => false,
-    );
-    if (!connected) return;
-    stream.resume();
+    const stream = await connected(socket);
+    if (stream === undefined) return;
     const greets = this.#random() < 0.9;
     if (greets) stream.write(frameOf('{"hello":{"protocol":1,"program":"fuzz"}}'));
     const count = Math.floor(this.#random() * 8);
@@ -90,14 +95,8 @@ export class Fuzzer {
 
   /** A caller on a D-Bus: connects, calls what there is and what is not, and leaves. */
   async busSession(socket: string): Promise<void> {
-    const stream = net.connect(socket);
-    stream.on('error', () => undefined);
-    const connected = await once(stream, 'connect').then(
-      () => true,
-      () => false,
-    );
-    if (!connected) return;
-    stream.resume();
+    const stream = await connected(socket);
+    if (stream === undefined) return;
     stream.write(authentication(process.getuid?.() ?? 0));
     const driver = 'org.freedesktop.DBus';
     const hello = { destination: driver, path: '/org/freedesktop/DBus', interface: driver };
