@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import mmap
 import re
 from typing import Any, Iterator, Optional, Union
@@ -84,6 +85,7 @@ class Column:
 
     def to_numpy(self) -> Any:
         """One array; numbers without gaps are the daemon's memory itself, read-only."""
+        _imported("numpy", "to_list", "view")
         from .numpy_columns import column
 
         return column(self._frame._arrow(), self.name)
@@ -91,6 +93,18 @@ class Column:
     def plot(self, **how: Any) -> Picture:
         """The distribution of the column; for more, `Frame.plot`."""
         return self._frame.plot(x=self.name, **{"mark": "histogram", **how})
+
+
+def _imported(module: str, *instead: str) -> Any:
+    """A package nobody needs but for this; ImportError says what does without it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{module} is not installed here: pip install {module}, or use {' or '.join(instead)},"
+            " which need the standard library alone",
+            name=module,
+        ) from error
 
 
 def _figure_method(figure: str) -> Any:
@@ -274,8 +288,7 @@ class Frame:
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame; numbers without gaps stay in the daemon's memory."""
-        import pandas
-
+        pandas = _imported("pandas", "to_dict", "to_rows")
         columns = [pandas.Series(values, copy=False) for values in self.to_numpy().values()]
         frame = pandas.concat(columns, axis=1, copy=False) if columns else pandas.DataFrame()
         frame.columns = list(self.schema)
@@ -283,8 +296,7 @@ class Frame:
 
     def to_arrow(self) -> Any:
         """A pyarrow Table over the daemon's memory."""
-        import pyarrow
-
+        pyarrow = _imported("pyarrow", "to_dict", "to_rows")
         return pyarrow.ipc.open_file(pyarrow.py_buffer(self._mapped())).read_all()
 
     def head(self, rows: int = 5) -> "Frame":

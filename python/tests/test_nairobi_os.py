@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -208,6 +209,28 @@ class Numpy(Base):
         frame = self.df.to_pandas()
         expected = pandas.read_csv(self.path)
         pandas.testing.assert_frame_equal(frame, expected)
+
+
+class WithoutPackages(Base):
+    def test_what_needs_one_says_so_and_names_what_does_not(self):
+        for module, ask in (
+            ("numpy", self.df.to_numpy),
+            ("numpy", self.df.y.to_numpy),
+            ("pandas", self.df.to_pandas),
+            ("pyarrow", self.df.to_arrow),
+        ):
+            with unittest.mock.patch.dict(sys.modules, {module: None}):
+                with self.assertRaisesRegex(ImportError, f"^{module} is not installed here: .* use to_"):
+                    ask()
+
+    def test_the_rest_needs_none(self):
+        names = ("numpy", "pandas", "pyarrow")
+        with unittest.mock.patch.dict(sys.modules, {name: None for name in names}):
+            df = nb.read_csv(self.path)
+            self.assertEqual(df.y.mean(), (ROWS - 1) / 8)
+            self.assertEqual(df.y.view()[5], 1.25)
+            self.assertEqual(df.query("select max(x) as m from data").to_rows(), [{"m": ROWS - 1}])
+            self.assertEqual(df.plot(x="x", y="y")._repr_png_()[:4], b"\x89PNG")
 
 
 class Lives(Base):

@@ -30,8 +30,8 @@ describe.skipIf(python === undefined)('the Python package', () => {
   });
   afterAll(() => daemon.stop());
 
-  test('passes its own tests against a daemon', () => {
-    const { status, stderr } = spawnSync(python ?? '', ['tests/test_nairobi_os.py'], {
+  const ownTests = (...flags: readonly string[]) =>
+    spawnSync(python ?? '', [...flags, 'tests/test_nairobi_os.py'], {
       cwd: PACKAGE,
       encoding: 'utf8',
       env: {
@@ -41,6 +41,15 @@ describe.skipIf(python === undefined)('the Python package', () => {
         PYTHONDONTWRITEBYTECODE: '1',
       },
     });
+
+  test('passes its own tests with the standard library alone', () => {
+    // Without the packages of the site: no numpy, no pandas.
+    const { status, stderr } = ownTests('-S');
+    expect(status, stderr).toBe(0);
+  });
+
+  test('passes its own tests against a daemon', () => {
+    const { status, stderr } = ownTests();
     expect(status, stderr).toBe(0);
     const skipped = /skipped=(\d+)/.exec(stderr)?.[1];
     if (skipped !== undefined) console.warn(`skipped: ${skipped} tests without numpy or pandas`);
