@@ -1,5 +1,6 @@
 /** From bytes to a table, whatever the format. Adding a format is adding a file and an arm here. */
 import { NairobiError } from '../errors.ts';
+import { requireWholeBlocks } from './blocks/whole.ts';
 import { decodeColumnar } from './columnar.ts';
 import { decodeCsv } from './csv/csv.ts';
 import type { Decoded, Source } from './decoded.ts';
@@ -39,8 +40,10 @@ function decoderOf(format: FormatName, source: Source, options: ReadOptions): De
       return decodeCsv(source, format, options);
     case 'parquet':
     case 'arrow':
+      return decodeColumnar(source, format);
     case 'arrow-stream':
     case 'avro':
+      requireWholeBlocks(source, format);
       return decodeColumnar(source, format);
     case 'json':
     case 'ndjson':

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DataFrame, polars } from '../../src/compute/polars.ts';
+import { type DataFrame, polars, toFrame } from '../../src/compute/polars.ts';
 import { NairobiError } from '../../src/errors.ts';
 import { arrowSchemaBytes, END_OF_STREAM } from '../../src/formats/blocks/arrow.ts';
 import { avroHeaderBytes } from '../../src/formats/blocks/avro.ts';
-import { type BlockFormat, blockSegments } from '../../src/formats/blocks/segments.ts';
+import type { BlockFormat } from '../../src/formats/blocks/blocks.ts';
+import { blockSegments } from '../../src/formats/blocks/segments.ts';
 import { decodeColumnar } from '../../src/formats/columnar.ts';
 import { cut } from '../../src/formats/cut.ts';
+import { decode } from '../../src/formats/decode.ts';
 
 const pl = polars();
 
@@ -177,3 +179,34 @@ function tried(work: () => string): string | NairobiError {
     throw error;
   }
 }
+
+describe('a content of blocks that is cut off', () => {
+  const parts = [0, 1, 2].map((part) => frameOf(Array.from({ length: 50 }, (_, n) => part + n)));
+
+  it.each([
+    ['arrow-stream', arrowOf(parts)],
+    ['avro', avroOf(parts, 'deflate')],
+  ] as const)('%s is an error anywhere but between two blocks', (format, content) => {
+    const counts = new Set<number>();
+    const ends: number[] = [];
+    for (let at = 4; at < content.length; at += 1) {
+      try {
+        const bytes = content.subarray(0, at);
+        counts.add(toFrame(decode({ path: 'cut', bytes }, { format }).read(['name'])).height);
+        ends.push(at);
+      } catch (error) {
+        expect(error).toBeInstanceOf(NairobiError);
+        expect((error as NairobiError).code).toBe('BAD_DATA');
+      }
+    }
+    // Behind the header and behind each block.
+    expect([...counts].toSorted((a, b) => a - b)).toEqual(COUNTS[format]);
+    expect(ends.length).toBeLessThanOrEqual(4);
+  });
+});
+
+/** Rows of what may be the whole content; Polars does not take an Avro header alone. */
+const COUNTS: Readonly<Record<BlockFormat, readonly number[]>> = {
+  'arrow-stream': [0, 50, 100, 150],
+  avro: [50, 100],
+};

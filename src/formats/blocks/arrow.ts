@@ -31,6 +31,8 @@ export interface ArrowMessage {
  */
 export function arrowMessage(bytes: Uint8Array, at: number): ArrowMessage | 'end' | undefined {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isOldEnd = at + 4 <= bytes.length && data.getUint32(at, true) === 0;
+  if (isOldEnd) return 'end';
   if (at + 8 > bytes.length) return undefined;
   const isNew = data.getUint32(at, true) === CONTINUATION;
   const from = at + (isNew ? 8 : 4);

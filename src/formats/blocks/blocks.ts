@@ -3,3 +3,5 @@ export interface WholeBlocks {
   readonly byteLength: number;
   readonly rows: number;
 }
+
+export type BlockFormat = 'avro' | 'arrow-stream';

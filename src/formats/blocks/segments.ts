@@ -10,8 +10,7 @@ import type { Understood } from '../options.ts';
 import { located, type Segment, type SegmentedText, type Survey } from '../segment.ts';
 import { arrowSchemaBytes, Dictionaries, END_OF_STREAM } from './arrow.ts';
 import { avroBlocks, avroHeaderBytes, avroSync } from './avro.ts';
-
-export type BlockFormat = 'avro' | 'arrow-stream';
+import type { BlockFormat } from './blocks.ts';
 
 export const consistsOfBlocks = (format: FormatName): format is BlockFormat =>
   format === 'avro' || format === 'arrow-stream';
