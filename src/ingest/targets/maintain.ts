@@ -7,7 +7,14 @@ import { dirname, join, resolve } from 'node:path';
 import { collect, type DataFrame, type LazyFrame, polars } from '../../compute/polars.ts';
 import { messageOf, NairobiError } from '../../errors.ts';
 import type { Bytes } from '../../units.ts';
-import { attempt, errnoOf, ioError, syncDirectory } from '../commit/durable.ts';
+import {
+  asIoError,
+  attempt,
+  errnoOf,
+  ioError,
+  syncDirectory,
+  withHint,
+} from '../commit/durable.ts';
 import { type CommitRecord, NO_ROWS, type Publication, readRecord } from '../commit/record.ts';
 import { commit, recover, Staging } from '../commit/transaction.ts';
 import { type Codec, ParquetWriter } from '../parquet/writer.ts';
@@ -49,7 +56,8 @@ interface Part {
 export function maintain(options: MaintainOptions): Maintained {
   if (!options.compact || options.keepMs === undefined) return maintainOnce(options);
   const { dropped } = maintainOnce({ ...options, compact: false });
-  return { ...maintainOnce({ ...options, keepMs: undefined }), dropped };
+  const hint = 'what is old was dropped and nothing was merged; a rerun goes on from there';
+  return withHint(hint, () => ({ ...maintainOnce({ ...options, keepMs: undefined }), dropped }));
 }
 
 function maintainOnce(options: MaintainOptions): Maintained {
@@ -70,7 +78,10 @@ function maintainOnce(options: MaintainOptions): Maintained {
       const record = recordFor(root, staging.run, merged.publish, remove);
       commitOrDrop(record, staging);
     }
-    if (keepMs !== undefined) removeEnded(root, Date.now() - keepMs);
+    if (keepMs !== undefined) {
+      const hint = 'the old parts are gone; the next run removes the directories they leave empty';
+      withHint(hint, () => removeEnded(root, Date.now() - keepMs));
+    }
     const rows = merged.publish.reduce((sum, part) => sum + part.rows, 0);
     return { merged: merged.remove.length, into: merged.publish.length, dropped: old.length, rows };
   } finally {
@@ -254,5 +265,9 @@ function removeEnded(root: string, before: number): void {
     const folder = join(root, relative);
     if (hasEnded(relative, before) && readdirSync(folder).length === 0) rmdirSync(folder);
   };
-  walk('.');
+  try {
+    walk('.');
+  } catch (error) {
+    throw asIoError(error);
+  }
 }
