@@ -142,7 +142,7 @@ class Faults {
         this.record(`${what}; exit ${ended.code}; FAILED`);
       }
       if (isOurs) this.#reached.add(what);
-      this.shiftBy(call.name, before);
+      if (this.isSteady) this.shiftBy(call.name, before);
     }
   }
 
