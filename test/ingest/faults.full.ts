@@ -139,7 +139,7 @@ class Faults {
         this.record(`${what}; exit ${ended.code}; ${found}`);
       } catch (failure) {
         this.#failures.push(`${what}: ${messageOf(failure)}`);
-        this.record(`${what}; exit ${ended.code}; FAILED`);
+        this.record(`${what}; exit ${ended.code}; FAILED: ${messageOf(failure)}`);
       }
       if (isOurs) this.#reached.add(what);
       if (this.isSteady) this.shiftBy(call.name, before);
