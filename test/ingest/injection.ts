@@ -101,6 +101,8 @@ export interface Struck {
   readonly ended: Ended;
   /** Undefined: the run made no such call. */
   readonly hit: Call | undefined;
+  /** False where other threads made a call of that number too, and met the same. */
+  readonly isAlone: boolean;
   /** The same calls as the one that was to be met, of the main thread, until it was. */
   readonly before: readonly Call[];
 }
@@ -113,5 +115,5 @@ export async function strike(stage: Stage, what: string, call: Call): Promise<St
   const hits = calls.filter(({ isInjected }) => isInjected);
   const hit = hits.find(({ file }) => file !== undefined) ?? hits[0];
   const before = hit === undefined ? calls : calls.slice(0, calls.indexOf(hit) + 1);
-  return { ended, hit, before: before.filter(({ isMain }) => isMain) };
+  return { ended, hit, isAlone: hits.length < 2, before: before.filter(({ isMain }) => isMain) };
 }
