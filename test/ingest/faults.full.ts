@@ -78,7 +78,8 @@ class Faults {
     expect(wanted.length, 'a run that writes makes calls').toBeGreaterThan(5);
     const work = ERRORS.flatMap((error) => wanted.map((call) => ({ error, call })));
     // One try for each; what happened less often this time is not missed for that.
-    if (!this.isSteady) await this.share(stages, [...work], 1);
+    const once = work.filter(({ call }) => !this.isSteady(call));
+    await this.share(stages, once, 1);
     await this.share(stages, work, MOST_ATTEMPTS);
     const missed = ERRORS.flatMap((error) =>
       [...new Set(wanted.map((call) => `${error} at ${this.keyOf(call)}`))].filter(
@@ -109,13 +110,13 @@ class Faults {
   }
 
   /** By what a call is known again. */
-  private keyOf({ name, file, ordinal }: Call): string {
-    return `${name} ${file}${this.isSteady ? ` ${ordinal}` : ''}`;
+  private keyOf(call: Call): string {
+    return `${call.name} ${call.file}${this.isSteady(call) ? ` ${call.ordinal}` : ''}`;
   }
 
-  /** False for what is followed, which is read in as many steps as it happens. */
-  private get isSteady(): boolean {
-    return this.#scenario.meanwhile === undefined;
+  /** False for what is followed, read in as many steps as it happens, and for Polars' threads. */
+  private isSteady({ isMain }: Call): boolean {
+    return isMain && this.#scenario.meanwhile === undefined;
   }
 
   /** Until the call itself was met. */
@@ -126,7 +127,7 @@ class Faults {
     for (let attempt = 0; attempt < attempts && !isDone(); attempt += 1) {
       stage.reset();
       this.#reset?.();
-      const shift = this.#shifts.get(call.name) ?? 0;
+      const shift = this.isSteady(call) ? (this.#shifts.get(call.name) ?? 0) : 0;
       const nth = Math.max(1, call.nth + shift);
       const { ended, hit, isAlone, before } = await strike(stage, `error=${error}`, {
         ...call,
@@ -146,7 +147,7 @@ class Faults {
         this.record(`${what}; exit ${ended.code}; FAILED: ${messageOf(failure)}`);
       }
       if (isOurs) this.#reached.add(what);
-      if (this.isSteady) this.shiftBy(call.name, before);
+      if (this.isSteady(call)) this.shiftBy(call.name, before);
     }
   }
 
