@@ -23,6 +23,8 @@ const plain = join(folder, 't.csv');
 const packed = join(folder, 't.csv.gz');
 writeFileSync(plain, TEXT);
 writeFileSync(packed, gzipSync(TEXT, { level: 1 }));
+const other = join(folder, 'other.csv.gz');
+writeFileSync(other, gzipSync(TEXT, { level: 1 }));
 
 interface Answer {
   readonly rows: readonly { readonly n: unknown; readonly s: unknown }[];
@@ -55,6 +57,17 @@ describe.skipIf(!isRoot)('as nobody with 64 KiB of locked memory', () => {
     if (report.backend !== 'io_uring') expect(report.fallbackReason).toMatch(/RLIMIT_MEMLOCK/);
     expect(read(packed, {}).ringFlags).toContain('REGISTERED_BUFFERS');
     read(plain, limited, '--io', 'uring', '--direct', 'always');
+  });
+
+  test('two rings at a time are read, registered or not', () => {
+    const limited = { uid: NOBODY, before: 'ulimit -l 64;' };
+    const sql = `select count(*) as n, sum(l.a) as s from '${packed}' l join '${other}' r on l.a = r.a`;
+    for (const io of ['auto', 'uring']) {
+      const { stdout, stderr } = launch(['query', sql, '--io', io], limited);
+      if (io === 'uring' && stderr.includes('RLIMIT_MEMLOCK')) continue;
+      expect(stderr.replace(/^libuv: .*\n/gm, '')).toBe('');
+      expect(stdout).toBe(`n,s\n${ROWS},${((ROWS - 1) * ROWS) / 2}\n`);
+    }
   });
 });
 
