@@ -29,6 +29,10 @@ export const CORPUS: readonly string[] = [
   'select product(x) from t where id between 1 and 6',
   'select mode(color) from t where color is not null and color <> $$red$$ or id > 150',
   'select distinct color from t',
+  // Found by fuzz.full.ts.
+  "select id, strpos('red', color), replace(note, color, '-'), replace(color, 'e', note) from t",
+  "select id, regexp_replace(note, 'e', '<\\0>', 'g'), regexp_replace(note, 'item', '$') from t",
+  'select id, greatest(f, 1.5), least(f, 1.5), greatest(f, r), least(r, f) from edge',
   'select distinct color, flag from t order by color, flag',
   'select distinct on (color) color, id from t order by color, id desc',
   'select id from t order by x desc nulls last, id limit 10',

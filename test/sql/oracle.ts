@@ -147,10 +147,9 @@ const trimZeros = (text: string): string =>
 const timestamp = (text: string): string =>
   text
     .replace('T', ' ')
-    .replace(/\.0+$/, '')
-    .replace(/(\.\d*?)0+$/, '$1')
     .replace(/(\+00(:?00)?| UTC|Z)$/, '')
-    .replace(/\.0*$/, '');
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '');
 /** Nested values of both engines in one form: lists, and objects; a map is a list of entries. */
 function plain(value: unknown): unknown {
   if (value === null || value === undefined || typeof value === 'boolean') return value ?? null;

@@ -107,13 +107,16 @@ export const LOGIC: FunctionTable = {
   least: extreme('least', 'MinHorizontal', 'LtEq'),
 };
 
-/** NULLs are passed over, as in both engines; text has no horizontal minimum in Polars. */
+/**
+ * NULLs are passed over, as in both engines. Polars' horizontal extremes have no texts, and pass over
+ * NaN, too, which is greater than every number.
+ */
 function extreme(name: string, variant: string, op: BinaryOp): ScalarFunction {
   return {
     usage: `${name}(value, ...)`,
     resolve: (types) => (types.length > 0 ? sameArgs(types) : undefined),
     lower: (args, call) => {
-      if (t.isNumeric(call.type)) return d.call(variant, ...args);
+      if (t.isNumeric(call.type) && call.type.kind !== 'float') return d.call(variant, ...args);
       return args.reduce((a, b) => d.coalesce(d.ternary(d.binary(op, a, b), a, b), a, b));
     },
   };

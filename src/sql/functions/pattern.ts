@@ -189,7 +189,8 @@ export const PATTERNS: FunctionTable = {
       return d.stringCall(
         { Replace: { n: global ? -1 : 1, literal: false } },
         arg(args, 0),
-        d.text(patternOf(call, 3)),
+        // In parentheses: what Polars takes for a plain text it replaces without looking at \1.
+        d.text(`(?:${patternOf(call, 3)})`),
         d.text(replacement(String(by))),
       );
     },

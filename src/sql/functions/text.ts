@@ -2,8 +2,9 @@
 
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
+import { rare } from '../rare.ts';
 import * as t from '../types.ts';
-import { arg, type FunctionTable, fixed, literalOf, type ScalarFunction } from './function.ts';
+import { arg, type FunctionTable, fixed, resolveFixed, type ScalarFunction } from './function.ts';
 
 const textToText = (usage: string, lower: (a: Dsl) => Dsl): ScalarFunction =>
   fixed(usage, [t.TEXT], t.TEXT, lower);
@@ -59,15 +60,22 @@ const replace: ScalarFunction = {
       d.stringCall({ Replace: { n: -1, literal: true } }, a, from, to),
     ),
   ),
+  resolve: (types, args) => {
+    // What computes by rows is not loaded for the sake of a constant.
+    if (args[1]?.kind !== 'literal') rare();
+    return resolveFixed([t.TEXT, t.TEXT, t.TEXT], t.TEXT, 0)(types, args);
+  },
   byRow: ({ args }) =>
-    typeof literalOf(args[1]) === 'string'
+    args[1]?.kind === 'literal'
       ? undefined
       : { work: ([a = '', from = '', to = '']) => (from === '' ? a : a.split(from).join(to)) },
 };
 
 /** 1-based position in characters, 0 when absent. */
 function position(node: Dsl, wanted: Dsl): Dsl {
-  const before = d.stringCall({ SplitN: 2 }, node, wanted);
+  // A constant is not repeated for each text it is split by: Polars answers NULL (measured).
+  const repeated = d.ternary(d.isNotNull(wanted), node, d.nullOf('String'));
+  const before = d.stringCall({ SplitN: 2 }, repeated, wanted);
   const head = d.call({ StructExpr: { FieldByName: 'field_0' } }, before);
   const found = d.stringCall({ Contains: { literal: true, strict: true } }, node, wanted);
   const at = d.binary('Plus', lengthOf(head), d.int64(1));
