@@ -115,13 +115,19 @@ function reasonOf(row: FaultyRow, fields: number): string {
   }
 }
 
+function remedyOf({ fault }: FaultyRow, fields: number): string {
+  if (fault === 'unterminated' || fault === 'after-quote')
+    return 'mend the quotes, or say --quote "" if quotes mean nothing in this file';
+  // Lines above the table, most likely: padding and cutting would leave nothing of it.
+  if (fields === 1)
+    return 'cut off what stands above the table (tail -n +3 FILE | nairobi ... -), or say --comment "#"';
+  return '--on-error null pads and cuts such rows, --on-error skip leaves them out';
+}
+
 function rowError(row: FaultyRow, cleaning: Cleaning): NairobiError {
-  const isQuote = row.fault === 'unterminated' || row.fault === 'after-quote';
   const details: ErrorDetails = {
     where: { file: cleaning.path, line: row.line, byte: row.byte },
-    hint: isQuote
-      ? 'mend the quotes, or say --quote "" if quotes mean nothing in this file'
-      : '--on-error null pads and cuts such rows, --on-error skip leaves them out',
+    hint: remedyOf(row, cleaning.fields),
   };
   return new NairobiError(
     'BAD_DATA',

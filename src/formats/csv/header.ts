@@ -14,7 +14,8 @@ function isYears(first: readonly string[]): boolean {
 
 /**
  * The first record is data when every column that has a type below it has a value of such a type
- * in it, and there is at least one such column; otherwise it is a header.
+ * in it, and there is at least one such column; so it is when it stands alone and holds no text.
+ * Otherwise it is a header.
  */
 export function isHeader(first: readonly string[], below: readonly Evidence[]): boolean {
   if (isYears(first)) return true;
@@ -28,7 +29,15 @@ export function isHeader(first: readonly string[], below: readonly Evidence[]): 
     if (!isNumber && (kinds & kind) === 0) return true;
     fits += 1;
   }
-  return fits === 0;
+  return fits === 0 && !isLoneData(first, below);
+}
+
+const MEASURED = NUMERIC | KIND.date | KIND.datetime | KIND.time;
+
+/** A single record of numbers and times: values, not names. */
+function isLoneData(first: readonly string[], below: readonly Evidence[]): boolean {
+  const isAlone = below.every(({ kinds }) => kinds === 0);
+  return isAlone && first.every((text) => (classify(text).kind & MEASURED) !== 0);
 }
 
 /**
