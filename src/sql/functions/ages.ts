@@ -6,7 +6,7 @@ import { fromParts, moveBy, partsOf } from '../rare/calendar.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { arg, type FunctionTable, literalOf, type ScalarFunction } from './function.ts';
-import { truncatedDivide } from './numbers.ts';
+import { divideFloats, truncatedDivide } from './numbers.ts';
 import { partName } from './time.ts';
 
 const int = (node: Dsl): Dsl => d.cast(node, 'Int64');
@@ -150,7 +150,7 @@ export function calendarField(part: string, node: Dsl): Dsl {
       // A year has 365.25 days here, a month 30, as in PostgreSQL.
       const years = times(whole(months, 12), 31_557_600);
       const shorter = plus(times(rest(months, 12), 2_592_000), times(days, 86_400));
-      const seconds = d.binary('TrueDivide', d.cast(clock, 'Float64'), d.float64(1e6));
+      const seconds = divideFloats(d.cast(clock, 'Float64'), d.float64(1e6));
       return plus(d.cast(plus(years, shorter), 'Float64'), seconds);
     }
     default:

@@ -11,7 +11,7 @@ import type { CallExpression } from '../ir.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { arg, type FunctionTable, type Resolution, type ScalarFunction } from './function.ts';
-import { powerOfTen, rescale, toFloat, truncatedDivide } from './numbers.ts';
+import { divideFloats, powerOfTen, rescale, toFloat, truncatedDivide } from './numbers.ts';
 
 type Operator = '+' | '-' | '*';
 const OPS = { '+': 'Plus', '-': 'Minus', '*': 'Multiply' } as const;
@@ -228,7 +228,7 @@ function wholeNumbers(types: readonly SqlType[]): Resolution | undefined {
 function quotient(left: Dsl, right: Dsl, type: SqlType): Dsl {
   const zero = d.binary('Eq', right, d.cast(d.int64(0), t.dtypeOf(type)));
   const safe = d.ternary(zero, d.nullOf(t.dtypeOf(type)), right);
-  if (type.kind === 'float') return truncate(d.binary('TrueDivide', left, safe));
+  if (type.kind === 'float') return truncate(divideFloats(left, safe));
   return truncatedDivide(left, safe, t.dtypeOf(type));
 }
 
@@ -244,8 +244,8 @@ const divide: ScalarFunction = {
     return fits(a) && fits(b) ? { args: [t.FLOAT64, t.FLOAT64], type: t.FLOAT64 } : undefined;
   },
   lower: (args, call) => {
-    if (call.type.kind !== 'interval') return d.binary('TrueDivide', arg(args, 0), arg(args, 1));
-    const ratio = d.binary('TrueDivide', d.cast(d.physical(arg(args, 0)), 'Float64'), arg(args, 1));
+    if (call.type.kind !== 'interval') return divideFloats(arg(args, 0), arg(args, 1));
+    const ratio = divideFloats(d.cast(d.physical(arg(args, 0)), 'Float64'), arg(args, 1));
     return d.cast(d.cast(ratio, 'Int64'), t.dtypeOf(t.INTERVAL));
   },
 };

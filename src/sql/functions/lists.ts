@@ -503,6 +503,7 @@ export const LIST_ALIASES: Readonly<Record<string, string>> = {
   array_length: 'length',
   cardinality: 'length',
   list_value: 'array',
+  array_value: 'array',
   list_pack: 'array',
   list_element: 'list_extract',
   array_extract: 'list_extract',

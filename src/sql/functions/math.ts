@@ -6,7 +6,14 @@ import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { truncate } from './arithmetic.ts';
 import { arg, type FunctionTable, fixed, literalOf, type ScalarFunction } from './function.ts';
-import { powerOfTen, raise, rescale, roundHalfAway, truncatedDivide } from './numbers.ts';
+import {
+  divideFloats,
+  powerOfTen,
+  raise,
+  rescale,
+  roundHalfAway,
+  truncatedDivide,
+} from './numbers.ts';
 
 const float = (usage: string, lower: (a: Dsl) => Dsl): ScalarFunction =>
   fixed(usage, [t.FLOAT64], t.FLOAT64, lower);
@@ -26,8 +33,8 @@ const logarithm = (a: Dsl, base: number): Dsl =>
 /** abs, ceil, floor, sign keep the kind of number they are given. */
 const keeping = (usage: string, lower: (node: Dsl, type: SqlType) => Dsl): ScalarFunction => ({
   usage,
-  resolve: ([a]) => {
-    if (a === undefined) return undefined;
+  resolve: ([a, more]) => {
+    if (a === undefined || more !== undefined) return undefined;
     if (a.kind === 'null') return { args: [t.FLOAT64], type: t.FLOAT64 };
     return t.isNumeric(a) ? { args: [a], type: a } : undefined;
   },
@@ -52,8 +59,8 @@ const toward = (name: string, side: 'Ceil' | 'Floor'): ScalarFunction =>
 /** round(x, n): half away from zero, as PostgreSQL rounds numbers and DuckDB all of them. */
 const round: ScalarFunction = {
   usage: 'round(number [, digits])',
-  resolve: ([a, b], args) => {
-    if (a === undefined) return undefined;
+  resolve: ([a, b, more], args) => {
+    if (a === undefined || more !== undefined) return undefined;
     if (b !== undefined && args[1]?.kind !== 'literal')
       return 'the number of digits must be a constant';
     const digits = Number(literalOf(args[1]) ?? 0);
@@ -73,13 +80,54 @@ const round: ScalarFunction = {
     }
     if (digits >= 0) return roundHalfAway(node, digits);
     const unit = d.float64(10 ** -digits);
-    return d.binary('Multiply', roundHalfAway(d.binary('TrueDivide', node, unit)), unit);
+    return d.binary('Multiply', roundHalfAway(divideFloats(node, unit)), unit);
   },
 };
 
+/** trunc(x, n): toward zero, as PostgreSQL and DuckDB. */
+const trunc: ScalarFunction = {
+  usage: 'trunc(number [, digits])',
+  resolve: ([a, b, more], args) => {
+    if (a === undefined || more !== undefined) return undefined;
+    if (b !== undefined && args[1]?.kind !== 'literal')
+      return 'the number of digits must be a constant';
+    const rest = b === undefined ? [] : [t.INT64];
+    if (a.kind !== 'decimal' && a.kind !== 'integer')
+      return { args: [t.FLOAT64, ...rest], type: t.FLOAT64 };
+    if (a.kind === 'integer' || b === undefined) return { args: [a, ...rest], type: a };
+    const digits = Math.max(0, Number(literalOf(args[1])));
+    return { args: [a, ...rest], type: t.decimal(a.precision, Math.min(a.scale, digits)) };
+  },
+  lower: (args, call) => {
+    const digits = Number(literalOf(call.args[1]) ?? 0);
+    const node = arg(args, 0);
+    if (literalOf(call.args[1]) === null) return d.nullOf(t.dtypeOf(call.type));
+    if (call.type.kind === 'float') {
+      const unit = d.float64(10 ** Math.abs(digits));
+      if (digits === 0) return truncate(node);
+      return digits < 0
+        ? d.binary('Multiply', truncate(divideFloats(node, unit)), unit)
+        : divideFloats(truncate(d.binary('Multiply', node, unit)), unit);
+    }
+    const from = t.decimalShape(call.args[0]?.type ?? call.type)[1];
+    const to = t.decimalShape(call.type)[1];
+    if (digits >= from) return node;
+    const dtype = call.type.kind === 'integer' ? t.dtypeOf(call.type) : 'Int128';
+    const power = (exponent: number): Dsl => d.cast(d.int128(powerOfTen(exponent)), dtype);
+    // To whole steps of the last digit that stays, and these in units of the result.
+    const steps = truncatedDivide(node, power(from - digits), dtype);
+    return d.binary('Multiply', steps, power(to - digits));
+  },
+};
+
+const floorDivide = (a: Dsl, b: Dsl): Dsl => d.call('Floor', divideFloats(a, b));
+
 const sign: ScalarFunction = {
   usage: 'sign(number)',
-  resolve: ([a]) => (a !== undefined && t.isNumeric(a) ? { args: [a], type: t.INT64 } : undefined),
+  resolve: ([a, more]) =>
+    a !== undefined && more === undefined && t.isNumeric(a)
+      ? { args: [a], type: t.INT64 }
+      : undefined,
   lower: (args) => d.cast(d.call('Sign', arg(args, 0)), 'Int64'),
 };
 
@@ -94,12 +142,11 @@ export const MATH: FunctionTable = {
   floor: toward('floor', 'Floor'),
   round,
   sign,
-  trunc: keeping('trunc(number)', (node, type) => {
-    if (type.kind === 'integer') return node;
-    if (type.kind === 'float') return truncate(node);
-    const unit = d.int128(powerOfTen(type.kind === 'decimal' ? type.scale : 0));
-    return d.binary('Multiply', truncatedDivide(node, unit, 'Int128'), unit);
-  }),
+  trunc,
+  fdiv: fixed('fdiv(number, number)', [t.FLOAT64, t.FLOAT64], t.FLOAT64, floorDivide),
+  fmod: fixed('fmod(number, number)', [t.FLOAT64, t.FLOAT64], t.FLOAT64, (a, b) =>
+    d.binary('Minus', a, d.binary('Multiply', floorDivide(a, b), b)),
+  ),
   sqrt: float('sqrt(number)', (a) =>
     domain(
       d.binary('Lt', a, d.float64(0)),
@@ -121,7 +168,7 @@ export const MATH: FunctionTable = {
     lower: (args) =>
       args.length === 1
         ? logarithm(arg(args, 0), 10)
-        : d.binary('TrueDivide', logarithm(arg(args, 1), Math.E), logarithm(arg(args, 0), Math.E)),
+        : divideFloats(logarithm(arg(args, 1), Math.E), logarithm(arg(args, 0), Math.E)),
   },
   sin: trigonometry('sin', 'Sin'),
   cos: trigonometry('cos', 'Cos'),

@@ -37,11 +37,28 @@ export function truncatedDivide(left: Dsl, right: Dsl, dtype: Dtype): Dsl {
   return d.ternary(d.and(inexact, negative), d.binary('Plus', floor, one), floor);
 }
 
+/**
+ * `left / right` of doubles, rounded once. Polars multiplies a column by the reciprocal of a constant
+ * (114 / 100 is 1.1400000000000001 then, measured), so a constant is repeated for each row.
+ */
+export function divideFloats(left: Dsl, right: Dsl): Dsl {
+  if (!isConstant(right) || isConstant(left)) return d.binary('TrueDivide', left, right);
+  const repeated = d.ternary(d.isNotNull(left), right, d.nullOf('Float64'));
+  return d.binary('TrueDivide', left, repeated);
+}
+
+/** Reads no column, element or row count. */
+function isConstant(node: unknown): boolean {
+  if (typeof node === 'string') return node !== d.element && node !== d.len;
+  if (typeof node !== 'object' || node === null) return true;
+  return Object.entries(node).every(([name, value]) => name !== 'Column' && isConstant(value));
+}
+
 /** Any number as a double; a decimal is divided by its scale once. */
 export function toFloat(node: Dsl, from: SqlType): Dsl {
   const double = d.cast(node, 'Float64');
   if (from.kind !== 'decimal' || from.scale === 0) return double;
-  return d.binary('TrueDivide', double, d.float64(10 ** from.scale));
+  return divideFloats(double, d.float64(10 ** from.scale));
 }
 
 const dtypeOfScale = (scale: number): Dtype => ({ Decimal: [38, scale] });

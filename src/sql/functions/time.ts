@@ -7,7 +7,7 @@ import { rare } from '../rare.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { arg, type FunctionTable, fixed, literalOf, type ScalarFunction } from './function.ts';
-import { truncatedDivide } from './numbers.ts';
+import { divideFloats, truncatedDivide } from './numbers.ts';
 
 const int = (node: Dsl): Dsl => d.cast(node, 'Int64');
 const field =
@@ -65,13 +65,12 @@ export const FIELDS: Readonly<Record<string, (node: Dsl, type: SqlType) => Dsl>>
   century: (node) => plus(floorDivide(plus(year(node), -1), 100), 1),
   millennium: (node) => plus(floorDivide(plus(year(node), -1), 1000), 1),
   era: (node) => d.cast(d.binary('Gt', year(node), d.int64(0)), 'Int64'),
-  epoch: (node, type) =>
-    d.binary('TrueDivide', d.cast(micros(node, type), 'Float64'), d.float64(1e6)),
+  epoch: (node, type) => divideFloats(d.cast(micros(node, type), 'Float64'), d.float64(1e6)),
   /** Days since noon of 1 January 4713 BC, with the part of the day gone by. */
   julian: (node, type) =>
     d.binary(
       'Plus',
-      d.binary('TrueDivide', d.cast(micros(node, type), 'Float64'), d.float64(86_400e6)),
+      divideFloats(d.cast(micros(node, type), 'Float64'), d.float64(86_400e6)),
       d.float64(2_440_588),
     ),
 };
@@ -116,7 +115,7 @@ export function partName(name: unknown): string | undefined {
 /** A duration has whole fields of its own. */
 function durationField(part: string, node: Dsl): Dsl {
   const total = int(d.physical(node));
-  if (part === 'epoch') return d.binary('TrueDivide', d.cast(total, 'Float64'), d.float64(1e6));
+  if (part === 'epoch') return divideFloats(d.cast(total, 'Float64'), d.float64(1e6));
   const size: Readonly<Record<string, readonly [number, number]>> = {
     day: [86_400e6, Number.MAX_SAFE_INTEGER],
     hour: [3600e6, 24],
