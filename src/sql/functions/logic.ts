@@ -108,8 +108,8 @@ export const LOGIC: FunctionTable = {
 };
 
 /**
- * NULLs are passed over, as in both engines. Polars' horizontal extremes have no texts, and pass over
- * NaN, too, which is greater than every number.
+ * NULLs are passed over, as in both engines. Polars' horizontal extremes have no texts, and pass
+ * over NaN, too, which is greater than every number.
  */
 function extreme(name: string, variant: string, op: BinaryOp): ScalarFunction {
   return {

@@ -38,8 +38,8 @@ export function truncatedDivide(left: Dsl, right: Dsl, dtype: Dtype): Dsl {
 }
 
 /**
- * `left / right` of doubles, rounded once. Polars multiplies a column by the reciprocal of a constant
- * (114 / 100 is 1.1400000000000001 then, measured), so a constant is repeated for each row.
+ * `left / right` of doubles, rounded once. Polars multiplies a column by the reciprocal of a
+ * constant (114 / 100 is 1.1400000000000001 then, measured), so it is repeated for each row.
  */
 export function divideFloats(left: Dsl, right: Dsl): Dsl {
   if (!isConstant(right) || isConstant(left)) return d.binary('TrueDivide', left, right);
