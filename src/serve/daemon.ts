@@ -248,9 +248,9 @@ export class Daemon implements Dispatcher {
   }
 
   /** The dataset of a path, or a new one of a descriptor that came with the call. */
-  #source(params: Params, { call }: Asked): Dataset {
+  #source(params: Params, { call, client }: Asked): Dataset {
     const wish = openWish(params, call.fds);
-    return wish.fd === undefined ? this.#registry.of(wish) : this.#registry.give(wish);
+    return wish.fd === undefined ? this.#registry.of(wish) : this.#registry.give(wish, client);
   }
 
   /** Once `work` is done the client holds the dataset; else what it gave of it is let go. */

@@ -3,7 +3,8 @@
  * somebody asks. The least recently used ones make room.
  */
 import { NairobiError } from '../errors.ts';
-import { close } from '../kernel/calls.ts';
+import { close, getRlimit } from '../kernel/calls.ts';
+import { RLIMIT } from '../kernel/constants.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { formatBytes } from '../units.ts';
 import { datasetId } from './identity.ts';
@@ -42,14 +43,23 @@ export class Dataset {
 export interface RegistryOptions {
   /** Bytes of rows in memory, in all. */
   readonly limit: number;
+  /** That may be open; those of the process (RLIMIT_NOFILE) where it is not said. */
+  readonly descriptors?: number;
   /** Called with what leaves memory, before it does. */
   readonly onDrop: (held: Held) => void;
   /** True when its rows take memory a second time, in the form a thread computes on. */
   readonly isFramed: (held: Held) => boolean;
 }
 
+/** Of the descriptors there may be, what rows in memory take, and what files clients hand over. */
+const RESIDENT_SHARE = 0.25;
+const GIVEN_SHARE = 0.25;
+/** Of the files handed over, what one client may: who comes after it still can. */
+const CLIENT_SHARE = 0.5;
+
 export class Registry {
   readonly #options: RegistryOptions;
+  readonly #descriptors: number;
   readonly #datasets = new Map<string, Dataset>();
   readonly #residents = new Set<Resident>();
   /** Of these, what tasks read now. */
@@ -58,10 +68,13 @@ export class Registry {
   #bytesAtMost = 0;
   #clock = 0;
   #given = 0;
+  /** Files of clients that are open now. */
+  #givenNow = 0;
   #evictions = 0;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
+    this.#descriptors = options.descriptors ?? Math.max(0, getRlimit(RLIMIT.RLIMIT_NOFILE));
   }
 
   get all(): readonly Dataset[] {
@@ -97,9 +110,18 @@ export class Registry {
     return dataset;
   }
 
-  /** A dataset over an open file, which is closed with it: see letGo. */
-  give(wish: SourceWish): Dataset {
+  /** A dataset over an open file, which is closed with it: see letGo. LOCKED: too many. */
+  give(wish: SourceWish, holder: object): Dataset {
+    const max = Math.floor(this.#descriptors * GIVEN_SHARE);
+    const ours = this.all.filter((one) => one.wish.fd !== undefined && one.holders.has(holder));
+    if (this.#givenNow >= max || ours.length >= max * CLIENT_SHARE) {
+      close(wish.fd as Fd);
+      throw new NairobiError('LOCKED', `${ours.length} files of this client are open already`, {
+        hint: 'close datasets that are not needed, or raise "ulimit -n" of the daemon',
+      });
+    }
     this.#given += 1;
+    this.#givenNow += 1;
     const dataset = new Dataset(`g${this.#given}`, wish);
     this.#datasets.set(dataset.id, dataset);
     return dataset;
@@ -144,9 +166,10 @@ export class Registry {
     dataset.resident = resident;
     this.#residents.add(resident);
     this.#bytesAtMost += held.bytes * 2;
-    if (this.#bytesAtMost <= this.limit) return;
+    const residentsMax = this.#descriptors * RESIDENT_SHARE;
+    if (this.#bytesAtMost <= this.limit && this.#residents.size <= residentsMax) return;
     for (const old of this.#idle(dataset)) {
-      if (this.bytes <= this.limit) return;
+      if (this.bytes <= this.limit && this.#residents.size <= residentsMax) return;
       this.release(old);
       this.#evictions += 1;
     }
@@ -203,6 +226,7 @@ export class Registry {
     if (wish.fd === undefined || holders.size > 0 || asked > 0 || loading !== undefined) return;
     if (this.#datasets.delete(dataset.id)) {
       this.release(dataset);
+      this.#givenNow -= 1;
       close(wish.fd as Fd);
     }
   }
