@@ -2,9 +2,17 @@
 
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
+import type { Expression } from '../ir.ts';
 import { rare } from '../rare.ts';
 import * as t from '../types.ts';
-import { arg, type FunctionTable, fixed, resolveFixed, type ScalarFunction } from './function.ts';
+import {
+  arg,
+  type FunctionTable,
+  fixed,
+  literalOf,
+  resolveFixed,
+  type ScalarFunction,
+} from './function.ts';
 
 const textToText = (usage: string, lower: (a: Dsl) => Dsl): ScalarFunction =>
   fixed(usage, [t.TEXT], t.TEXT, lower);
@@ -50,26 +58,27 @@ function substring(node: Dsl, start: Dsl, length?: Dsl): Dsl {
   return d.ternary(unknown, d.nullOf('String'), slice);
 }
 
-/** Polars replaces constants only: another text to look for makes it a function of rows. */
+/** Polars replaces constants by constants only: else it is a function of rows. */
 const replace: ScalarFunction = {
-  // An empty search text leaves the text as it is in SQL; Polars would put `to` everywhere.
   ...fixed('replace(text, from, to)', [t.TEXT, t.TEXT, t.TEXT], t.TEXT, (a, from, to) =>
-    d.ternary(
-      d.binary('Eq', from, d.text('')),
-      a,
-      d.stringCall({ Replace: { n: -1, literal: true } }, a, from, to),
-    ),
+    d.stringCall({ Replace: { n: -1, literal: true } }, a, from, to),
   ),
   resolve: (types, args) => {
-    // What computes by rows is not loaded for the sake of a constant.
-    if (args[1]?.kind !== 'literal') rare();
+    // What computes by rows is not loaded for the sake of constants.
+    if (!isPlainReplace(args)) rare();
     return resolveFixed([t.TEXT, t.TEXT, t.TEXT], t.TEXT, 0)(types, args);
   },
   byRow: ({ args }) =>
-    args[1]?.kind === 'literal'
+    isPlainReplace(args)
       ? undefined
       : { work: ([a = '', from = '', to = '']) => (from === '' ? a : a.split(from).join(to)) },
 };
+
+/** An empty search text leaves the text as it is in SQL; Polars would put `to` everywhere. */
+function isPlainReplace([, from, to]: readonly Expression[]): boolean {
+  const [wanted, by] = [literalOf(from), literalOf(to)];
+  return typeof wanted === 'string' && wanted !== '' && typeof by === 'string';
+}
 
 /** 1-based position in characters, 0 when absent. */
 function position(node: Dsl, wanted: Dsl): Dsl {

@@ -245,8 +245,10 @@ export class Lowerer {
     return value;
   }
 
+  /** Over all rows, also where the query around it goes through them piece by piece. */
   #run(subquery: SubqueryExpression): Dsl {
-    const input = this.frame(subquery.plan);
+    const whole = new Lowerer(undefined, this.#computed, this.#constants, this.#shared);
+    const input = whole.frame(subquery.plan);
     if (subquery.mode === 'exists') return d.bool(collect(input.limit(1)).height > 0);
     const column = subquery.columns[0];
     assert(column !== undefined, 'a scalar subquery has a column');

@@ -10,7 +10,8 @@ import * as d from '../../compute/dsl.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
 import type { Expression, Named, Window, WindowExpression } from '../ir.ts';
 import { rare } from '../rare.ts';
-import { fingerprint, outputOf } from '../walk.ts';
+import { dtypeOf } from '../types.ts';
+import { columnsOf, fingerprint, outputOf } from '../walk.ts';
 import { frameAggregate } from './frame.ts';
 import type { Lowerer } from './plan.ts';
 
@@ -159,11 +160,15 @@ function offset(lowerer: Lowerer, window: WindowExpression, over: Over): Dsl {
   const [value, by, fallback] = window.args;
   const distance = by?.kind === 'literal' ? Number(by.value) : 1;
   const steps = window.name === 'lag' ? distance : -distance;
-  const shifted = over.within(d.shift(lowerer.dsl(value as Expression), steps));
-  if (fallback === undefined) return shifted;
   const from = d.binary('Minus', over.row, d.int64(steps));
   const outside = d.or(d.binary('Lt', from, d.int64(1)), d.binary('Gt', from, over.rows));
-  return d.ternary(outside, lowerer.dsl(fallback), shifted);
+  const constant = columnsOf(value as Expression).size === 0;
+  const node = lowerer.dsl(value as Expression);
+  // A constant has but one row, and nothing is left of it when that is shifted.
+  const shifted = constant ? node : over.within(d.shift(node, steps));
+  if (fallback === undefined && !constant) return shifted;
+  const none = fallback === undefined ? d.nullOf(dtypeOf(window.type)) : lowerer.dsl(fallback);
+  return d.ternary(outside, none, shifted);
 }
 
 /** Undefined where the frame needs the general way. */
