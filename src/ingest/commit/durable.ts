@@ -52,6 +52,9 @@ export function errnoOf(thrown: unknown): string | undefined {
   return isErrno ? String(thrown.code) : undefined;
 }
 
+const NOTHING_COMMITTED =
+  'nothing was committed: the old state is intact, and a rerun continues from it';
+
 /** An IO error that says what was done to which path, and why it failed. */
 export function ioError(operation: string, path: string, cause: unknown): NairobiError {
   if (cause instanceof NairobiError) return cause;
@@ -61,7 +64,7 @@ export function ioError(operation: string, path: string, cause: unknown): Nairob
   return new NairobiError('IO', `Cannot ${operation} ${path}: ${reason}${suffix}`, {
     cause,
     where: { file: path },
-    hint: 'nothing was committed: the old state is intact, and a rerun continues from it',
+    hint: NOTHING_COMMITTED,
   });
 }
 
@@ -173,12 +176,14 @@ export function openUnnamed(folder: string): number {
   return fd;
 }
 
-/** Runs `work`; where it fails, this is what to do about it. */
+/** Runs `work`; where it fails and does not say so itself, this is what was committed. */
 export function withHint<T>(hint: string, work: () => T): T {
   try {
     return work();
-  } catch (cause) {
-    if (!(cause instanceof NairobiError)) throw cause;
+  } catch (thrown) {
+    const cause = asIoError(thrown);
+    if (!(cause instanceof NairobiError)) throw thrown;
+    if (cause.hint !== undefined && cause.hint !== NOTHING_COMMITTED) throw cause;
     const where = cause.where === undefined ? {} : { where: cause.where };
     throw new NairobiError(cause.code, cause.message, { cause, ...where, hint });
   }

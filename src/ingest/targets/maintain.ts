@@ -7,14 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { collect, type DataFrame, type LazyFrame, polars } from '../../compute/polars.ts';
 import { messageOf, NairobiError } from '../../errors.ts';
 import type { Bytes } from '../../units.ts';
-import {
-  asIoError,
-  attempt,
-  errnoOf,
-  ioError,
-  syncDirectory,
-  withHint,
-} from '../commit/durable.ts';
+import { attempt, errnoOf, ioError, syncDirectory, withHint } from '../commit/durable.ts';
 import { type CommitRecord, NO_ROWS, type Publication, readRecord } from '../commit/record.ts';
 import { commit, recover, Staging } from '../commit/transaction.ts';
 import { type Codec, ParquetWriter } from '../parquet/writer.ts';
@@ -265,9 +258,5 @@ function removeEnded(root: string, before: number): void {
     const folder = join(root, relative);
     if (hasEnded(relative, before) && readdirSync(folder).length === 0) rmdirSync(folder);
   };
-  try {
-    walk('.');
-  } catch (error) {
-    throw asIoError(error);
-  }
+  walk('.');
 }
