@@ -124,6 +124,9 @@ export function syncDirectory(path: string): void {
   });
 }
 
+/** Makes the bytes durable that somebody else wrote into a file and has closed. */
+export const syncFile: (path: string) => void = syncDirectory;
+
 /**
  * Creates a directory and its missing parents, each durable in its own parent. Node's own way to
  * make the parents too (24.21) takes any failure for a missing parent and says so.

@@ -14,6 +14,7 @@ import {
   makeDirectory,
   replaceUnsynced,
   syncDirectory,
+  syncFile,
   syncRenamed,
   withHint,
 } from '../commit/durable.ts';
@@ -226,8 +227,9 @@ export class FileTarget implements Target {
       const before = this.#last !== undefined && existsSync(this.path);
       const all = before ? pl.concat([pl.scanIPC(this.path), rows]) : rows;
       attempt('write', this.path, () =>
-        collect(all.sinkIpc(this.temporary, { syncOnClose: 'all' } as never)),
+        collect(all.sinkIpc(this.temporary, { syncOnClose: 'none' } as never)),
       );
+      syncFile(this.temporary);
     } finally {
       attempt('remove', spool, () => rmSync(spool, { force: true }));
     }
