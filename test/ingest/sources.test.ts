@@ -1,10 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseInfluxLine, parseJsonLine } from '../../src/ingest/decode/lines.ts';
-import { duck, nairobi, workspace } from './binary.ts';
+import { duck, nairobi, start, workspace } from './binary.ts';
 
 const CSV = `id,ts,device,value\n${Array.from({ length: 600 }, (_, i) => `${i},2026-11-21 10:${String(Math.floor(i / 10)).padStart(2, '0')}:00,dev-${i % 3},${i / 4}\n`).join('')}`;
 
@@ -145,4 +147,24 @@ test('any JSON object is read without loss of what its texts and integers say', 
     }),
     { seed: 5 },
   );
+});
+
+test('a socket that somebody listens on is not taken away; one whose owner was killed is', async () => {
+  using room = workspace('unix');
+  const args = (output: string) => ['ingest', 'unix:in.sock', '-o', output, '--flush', '100ms'];
+  const said = async (child: ChildProcess): Promise<string> => {
+    const [data] = (await once(child.stderr ?? child, 'data')) as [Buffer];
+    return data.toString();
+  };
+  const first = start(room.path, args('a/'));
+  expect(await said(first)).toContain('listening on unix:in.sock');
+  const second = nairobi(room.path, args('b/'));
+  expect(second.code, second.stderr).toBe(1);
+  expect(second.stderr).toMatch(/Cannot listen on unix in.sock: another program listens there/);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  const third = start(room.path, args('c/'));
+  expect(await said(third)).toContain('listening on unix:in.sock');
+  third.kill('SIGTERM');
+  expect(await once(third, 'exit')).toEqual([0, null]);
 });

@@ -1,7 +1,7 @@
 /** Addresses to listen on: tcp://HOST:PORT, udp://HOST:PORT, unix:PATH. */
 import { lookup } from 'node:dns/promises';
 import { existsSync, lstatSync, rmSync } from 'node:fs';
-import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { messageOf, NairobiError } from '../../errors.ts';
 import { threadEntry } from '../../thread-entry.ts';
@@ -56,6 +56,7 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 type SocketAddress = Exclude<Address, MqttAddress>;
+type UnixAddress = Extract<Address, { kind: 'unix' }>;
 
 export async function listen(address: Address, receiver: Receiver): Promise<Listener> {
   if (address.kind === 'mqtt') return await listenMqtt(address, receiver);
@@ -63,7 +64,7 @@ export async function listen(address: Address, receiver: Receiver): Promise<List
 }
 
 async function listenStream(address: SocketAddress, receiver: Receiver): Promise<Listener> {
-  if (address.kind === 'unix') removeStale(address.path);
+  if (address.kind === 'unix') await removeStale(address);
   const sockets = new Set<Socket>();
   let count = 0;
   const server = createServer((socket) => {
@@ -102,8 +103,15 @@ function named(server: Server, address: SocketAddress): string {
 }
 
 /** A socket file that nobody listens on any more stays behind when its owner was killed. */
-function removeStale(path: string): void {
-  if (existsSync(path) && lstatSync(path).isSocket()) rmSync(path);
+async function removeStale(address: UnixAddress): Promise<void> {
+  const { path } = address;
+  if (!existsSync(path) || !lstatSync(path).isSocket()) return;
+  const isTaken = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => resolve(true)).on('error', () => resolve(false));
+    probe.unref().destroySoon();
+  });
+  if (isTaken) throw cannotListen(address, new Error('another program listens there'));
+  rmSync(path);
 }
 
 async function listenUdp(
@@ -168,6 +176,6 @@ function cannotListen(address: SocketAddress, cause: unknown): NairobiError {
   const where = address.kind === 'unix' ? address.path : `${address.host}:${address.port}`;
   return new NairobiError('IO', `Cannot listen on ${address.kind} ${where}: ${messageOf(cause)}`, {
     cause,
-    hint: 'another program may listen there; "ss -lntup" shows which',
+    hint: 'another program may listen there; "ss -lntupx" shows which',
   });
 }
