@@ -91,6 +91,7 @@ const CASES: Readonly<Record<string, Case>> = {
     head: 'id,town,value\n',
     row: (n) => `${n},Zürich ${upTo(500)},${random()}\n`,
     encoding: 'latin1',
+    flags: ['--encoding', 'latin1'],
   },
   'dates of another format': {
     suffix: 'csv',
@@ -181,6 +182,9 @@ function run(file: string, flags: readonly string[]): Run | string {
   };
 }
 
+const machine = { cpu: cpus()[0]?.model, cpus: cpus().length, kernel: release() };
+const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+const target = new URL(`runs/odd-${stamp}.json`, import.meta.url);
 mkdirSync(folder, { recursive: true });
 const results: object[] = [];
 for (const [name, one] of Object.entries(CASES)) {
@@ -196,6 +200,8 @@ for (const [name, one] of Object.entries(CASES)) {
     const free = run(asked, [...(one.flags ?? [])]);
     const same = typeof bound !== 'string' && typeof free !== 'string' && bound.hash === free.hash;
     results.push({ name, bytes, bound, free, same });
+    const content = { machine, limit: LIMIT, results };
+    if (wanted.length === 0) writeFileSync(target, `${JSON.stringify(content, null, 1)}\n`);
     const told = (one: Run | string): string =>
       typeof one === 'string'
         ? one
@@ -205,10 +211,4 @@ for (const [name, one] of Object.entries(CASES)) {
     rmSync(asked, { force: true });
     rmSync(file, { force: true });
   }
-}
-const machine = { cpu: cpus()[0]?.model, cpus: cpus().length, kernel: release() };
-const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '');
-const target = new URL(`runs/odd-${stamp}.json`, import.meta.url);
-if (wanted.length === 0) {
-  writeFileSync(target, `${JSON.stringify({ machine, limit: LIMIT, results }, null, 1)}\n`);
 }

@@ -77,10 +77,7 @@ export class Session implements Disposable {
     this.plan = planHost(options.host);
     this.sizes = options.streamSizes ?? sizesOf(this.plan.memoryLimit);
     this.#aborts = new AbortNotice(reporter);
-    if (options.host.memoryLimit !== undefined) {
-      shareHeaps();
-      this.watchMemory();
-    }
+    if (options.host.memoryLimit !== undefined) shareHeaps();
     this.#pool = new Pool({ limitBytes: this.plan.memoryLimit });
     reporter.set({ threads: this.plan.threads });
   }

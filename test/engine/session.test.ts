@@ -66,6 +66,18 @@ describe('a session', () => {
     expect(report.backend).toBeDefined();
   });
 
+  it('counts a file once that is looked at in place and then read in segments', async () => {
+    const streamSizes = { headBytes: 1024, regionBytes: 8192, segmentBytes: 2048 };
+    const { session, reporter } = open({ host: { ...HOST, io: 'mmap' }, streamSizes });
+    using _ = session;
+    const text = `id,name\n${Array.from({ length: 2000 }, (_, i) => `${i},x${i}\n`).join('')}`;
+    const relation = session.open({ path: write('long.csv', text) });
+    let rows = 0;
+    for await (const piece of relation.segments()) rows += collect(piece).height;
+    expect(rows).toBe(2000);
+    expect(reporter.finish().bytesRead).toBe(text.length - 'id,name\n'.length);
+  });
+
   it('knows how many rows a Parquet file has, so that joins begin with the smaller one', () => {
     const { session } = open({ host: { ...HOST, io: 'mmap' } });
     using _ = session;

@@ -116,6 +116,7 @@ function openRegular(file: InputFile, context: PieceContext, held?: Disposable):
       openLong: openCut,
       watchMemory: context.watchMemory,
       glanceAtMemory: context.glanceAtMemory,
+      discount: () => reporter.addBytesRead(-file.size),
       ...(held === undefined ? {} : { held }),
     });
     const { ringFlags } = opened.facts;

@@ -16,6 +16,8 @@ export interface InPlaceContext {
   readonly watchMemory: () => void;
   /** Before Polars gets a small part of it. */
   readonly glanceAtMemory: () => void;
+  /** What was counted as read counts for nothing: it is read again, another way. */
+  readonly discount: () => void;
   /** Disposed of with the piece. */
   readonly held?: Disposable;
 }

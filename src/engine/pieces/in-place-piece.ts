@@ -206,6 +206,7 @@ export class InPlacePiece implements Piece {
     if (plain && !this.#opened.changed)
       return this.#settle(await Promise.all(checks.map(({ found }) => found)));
     for (const check of checks) check.stop();
+    this.#context.discount();
     this.#whole = this.#context.openWhole(this.#types);
     return false;
   }
@@ -238,6 +239,7 @@ export class InPlacePiece implements Piece {
     const long = this.#context.openLong(this.#types);
     if (long === undefined && this.fits) return;
     const before = this.columns;
+    this.#context.discount();
     this.#whole = long ?? this.#context.openWhole(this.#types);
     this.#isOther = !sameColumns(before, this.columns);
     if (this.#isOther) throw otherTypes(this.file);
