@@ -76,7 +76,7 @@ export function queried(session: Session, request: QueryRequest): () => Promise<
 /** Words of what makes more rows, or longer values, than it reads; in a text they do no harm. */
 const GROWING = /join|series|range|unnest|explode|recursive|lateral|repeat|pad|agg|list|array/i;
 
-/** Joins, and what makes rows of its own, can make far more than they read; a named limit is low. */
+/** Joins, and what makes rows itself, make far more than they read; a named limit is low. */
 function mayGrow({ reads }: CompiledQuery, sql: string, { options }: Session): boolean {
   if (reads.length !== 1) return true;
   return options.host.memoryLimit !== undefined && GROWING.test(sql);
