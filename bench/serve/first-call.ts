@@ -1,7 +1,10 @@
 /**
  * Run on a CSV of 20,000 rows that nobody asked for before: reads it, computes figures of a column
  * and draws a chart in one call over D-Bus. The daemon tells in its answer ("ms") how long reading,
- * computing and drawing took; what is left of the time the client waits is the way there and back.
+ * computing and drawing took; what is left of the time the client waits ("outside") is the way there
+ * and back: the client's own part, the bus, the daemon's thread, waking the one that computes, and
+ * the descriptors. "open" is reading, parsing and sealing the rows, since these are the work of a
+ * first call; a picture is put into its memfd as part of "plot".
  *   node bench/serve/first-call.ts [FILES]
  */
 import { writeFileSync } from 'node:fs';
