@@ -32,6 +32,28 @@ it.skipIf(!able).each([
   expect(run.stdout).toBe(`n\n${ROWS}\n`);
 });
 
+/** A command over the file, with this at every call that reads it itself. */
+function commanded(inject: string, command: readonly string[]): SpawnSyncReturns<string> {
+  const cwd = folderWith({ 't.csv': TEXT });
+  const what = ['-e', `trace=${inject.split(':')[0]}`, '-e', `inject=${inject}`];
+  const trace = ['-f', '-qq', '-o', '/dev/null', '--seccomp-bpf', '-P', `${cwd}/t.csv`, ...what];
+  const args = [...command, '--io', 'pread', '--direct', 'always'];
+  return spawnSync('strace', [...trace, BIN, ...args], { cwd, encoding: 'utf8' });
+}
+
+it.skipIf(!able).each([
+  ['preadv2:error=EINTR:when=1+2', ['stats', 't.csv', '--csv'], 0],
+  ['pread64:error=EINTR:when=1+2', ['ingest', 't.csv', '-o', 'o.parquet'], 0],
+  ['preadv2:error=EINTR:when=1+2', ['plot', 't.csv', '-x', 'a', '-y', 'b', '-o', 'o.svg'], 0],
+  ['preadv2:error=EIO:when=2', ['stats', 't.csv', '--csv'], 1],
+  ['pread64:error=EIO:when=1', ['ingest', 't.csv', '-o', 'o.parquet'], 1],
+  ['preadv2:error=EIO:when=2', ['plot', 't.csv', '-x', 'a', '-y', 'b', '-o', 'o.svg'], 1],
+] as const)('%s under %j ends with %i', (inject, command, exit) => {
+  const run = commanded(inject, command);
+  expect([run.status, run.stderr]).toEqual([exit, expect.not.stringContaining('this is a bug')]);
+  if (exit === 1) expect(run.stderr).toMatch(/t\.csv.*EIO/);
+});
+
 it.skipIf(!able)('EIO is an error with the place', () => {
   const run = injected('preadv2:error=EIO:when=2', 'pread');
   expect(run.stdout).toBe('');

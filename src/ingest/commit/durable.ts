@@ -97,10 +97,14 @@ export function asIoError(thrown: unknown): unknown {
 
 /** Runs a file operation; what it throws becomes an IO error about `path`. */
 export function attempt<T>(operation: string, path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw ioError(operation, path, cause);
+  for (;;) {
+    try {
+      return work();
+    } catch (cause) {
+      // A file system that may be interrupted has read nothing then.
+      if (operation === 'read' && (cause as NodeJS.ErrnoException).code === 'EINTR') continue;
+      throw ioError(operation, path, cause);
+    }
   }
 }
 

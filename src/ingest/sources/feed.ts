@@ -111,17 +111,26 @@ class Blocks {
     const wanted = Math.min(this.#options.segmentBytes, left);
     let count = 0;
     while (count < wanted) {
-      const { bytesRead } = await this.#handle
-        .read(buffer, room + count, wanted - count, this.#position)
-        .catch((cause: unknown) => {
-          throw ioError('read', this.#path, cause);
-        });
+      const bytesRead = await this.#readSome(buffer, room + count, wanted - count);
       if (bytesRead === 0) break;
       count += bytesRead;
       this.#position += bytesRead;
       this.#options.onRead?.(bytesRead);
     }
     return { buffer, count };
+  }
+
+  async #readSome(buffer: Buffer, at: number, length: number): Promise<number> {
+    for (;;) {
+      try {
+        return (await this.#handle.read(buffer, at, length, this.#position)).bytesRead;
+      } catch (cause) {
+        // A file system that may be interrupted has read nothing then.
+        if ((cause as NodeJS.ErrnoException).code !== 'EINTR') {
+          throw ioError('read', this.#path, cause);
+        }
+      }
+    }
   }
 }
 
