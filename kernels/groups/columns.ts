@@ -17,7 +17,7 @@ export function addColumn(state: State, kind: u64, asked: u64): void {
   leaf.asked = asked;
   leaf.nullsAt = take(<usize>MOST * 8);
   if (asked & SUM) {
-    leaf.partialsAt = take(<usize>MOST * 8);
+    leaf.partialsAt = take(<usize>MOST * (isFloat(kind) ? 16 : 8));
     leaf.totalsAt = take(<usize>MOST * (isFloat(kind) ? EXACT_BYTES : 16));
     if (isFloat(kind)) leaf.specialsAt = take(<usize>MOST * 8);
   }
@@ -82,11 +82,21 @@ function sumIntegers(leaf: Leaf, members: usize, values: usize, count: u32): voi
   }
 }
 
+/** A sum and behind it what rounding took from it: Knuth's TwoSum. */
+@inline
+function addTwo(at: usize, value: f64): void {
+  const sum = load<f64>(at);
+  const next = sum + value;
+  const back = next - sum;
+  store<f64>(at, next);
+  store<f64>(at, load<f64>(at, 8) + (sum - (next - back) + (value - back)), 8);
+}
+
 function sumDoubles(leaf: Leaf, members: usize, values: usize, count: u32): void {
   const partials = <usize>leaf.partialsAt;
   for (let i: u32 = 0; i < count; i++) {
-    const at = partials + (<usize>load<u16>(members + (<usize>i << 1)) << 3);
-    store<f64>(at, load<f64>(at) + load<f64>(values + (<usize>i << 3)));
+    const at = partials + (<usize>load<u16>(members + (<usize>i << 1)) << 4);
+    addTwo(at, load<f64>(values + (<usize>i << 3)));
   }
 }
 
@@ -116,9 +126,9 @@ function most(to: usize, members: usize, values: usize, count: u32): void {
 /** The same three through indices into a dictionary, which saves writing the values down. */
 function sumDoublesOf(to: usize, members: usize, indices: usize, values: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    const at = to + (<usize>load<u16>(members + (<usize>i << 1)) << 3);
+    const at = to + (<usize>load<u16>(members + (<usize>i << 1)) << 4);
     const value = values + (<usize>load<u32>(indices + (<usize>i << 2)) << 3);
-    store<f64>(at, load<f64>(at) + load<f64>(value));
+    addTwo(at, load<f64>(value));
   }
 }
 
@@ -212,26 +222,31 @@ export function addValues(
 export function flush(leaf: Leaf, groups: u32): void {
   if ((leaf.asked & SUM) == 0) return;
   const partials = <usize>leaf.partialsAt;
-  const floats = isFloat(leaf.kind);
+  if (isFloat(leaf.kind)) {
+    for (let group: u32 = 0; group < groups; group++) flushDouble(leaf, group);
+    return;
+  }
   for (let group: u32 = 0; group < groups; group++) {
     const at = partials + (<usize>group << 3);
     if (load<u64>(at) == 0) continue;
-    if (!floats) {
-      addWide(<usize>leaf.totalsAt + (<usize>group << 4), load<i64>(at));
-    } else {
-      addDouble(leaf, group, load<f64>(at));
-    }
+    addWide(<usize>leaf.totalsAt + (<usize>group << 4), load<i64>(at));
     store<u64>(at, 0);
   }
 }
 
-function addDouble(leaf: Leaf, group: u32, value: f64): void {
+function flushDouble(leaf: Leaf, group: u32): void {
+  const at = <usize>leaf.partialsAt + (<usize>group << 4);
+  if ((load<u64>(at) | load<u64>(at, 8)) == 0) return;
+  const value = load<f64>(at);
   if (isFinite(value)) {
-    addExact(<usize>leaf.totalsAt + <usize>group * EXACT_BYTES, value);
+    const limbs = <usize>leaf.totalsAt + <usize>group * EXACT_BYTES;
+    addExact(limbs, value);
+    addExact(limbs, load<f64>(at, 8));
   } else {
-    const at = <usize>leaf.specialsAt + (<usize>group << 3);
-    store<f64>(at, load<f64>(at) + value);
+    const special = <usize>leaf.specialsAt + (<usize>group << 3);
+    store<f64>(special, load<f64>(special) + value);
   }
+  v128.store(at, i64x2.splat(0));
 }
 
 /** Adds what another thread has of its group `from` to the group `to`. */

@@ -67,7 +67,8 @@ export class Leaf {
   valuesAt: u64;
   textsAt: u64;
   textsSize: u64;
-  // Of a column: what is asked, and of each group its nulls, its sum within the row group, all of
+  // Of a column: what is asked, and of each group its nulls, its sum within the row group (of doubles
+  // also what rounding took from it), all of
   // its sum (a 128-bit integer, or the limbs of an exact sum), what is not finite, its extremes.
   asked: u64;
   nullsAt: u64;

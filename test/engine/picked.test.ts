@@ -176,8 +176,8 @@ describe('columns copied out part by part', { ...ABLE, timeout: 180_000 }, () =>
 
   it('make the same aggregates', async () => {
     expect(await bothWays(text, groups)).toBe(2);
-    expect(await bothWays(text, 'select count(*) from t')).toBe(2);
-    expect(await bothWays(text, 'select count(c11), min(c11), max(c0) from t')).toBe(2);
+    expect(await bothWays(text, 'select count(-c0) from t')).toBe(2);
+    expect(await bothWays(text, 'select count(c11), min(c11), max(-c0) from t')).toBe(2);
     expect(await bothWays(text, 'select c0, c7 from t order by c0 desc limit 3')).toBe(2);
   });
 

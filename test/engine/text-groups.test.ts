@@ -112,6 +112,24 @@ describe('what is not as it should be is left to Polars before anything was said
   });
 });
 
+test('without keys there is one row, also of no rows', async () => {
+  const file = path.join(root, 'none.csv');
+  writeFileSync(file, 'k,v\na,1\nb,2\n');
+  const sql = 'select count(*), count(v), sum(v), min(v) from t';
+  expect((await byKernel(file, sql, {}))?.rows).toEqual([['2', '2', '3', '1']]);
+  const none = await byKernel(file, `${sql} where v > 5`, {});
+  expect(none?.rows).toEqual([['0', '0', null, null]]);
+  expect((await byKernel(file, 'select count(*) from t', {}))?.rows).toEqual([['2']]);
+});
+
+test('a sum keeps what rounding takes from it', async () => {
+  const file = path.join(root, 'lost.csv');
+  const rows = ['1e16', '1.0', '-1e16', '0.1'].map((value) => `a,${value}`);
+  writeFileSync(file, `k,v\n${rows.join('\n')}\n`);
+  const sum = await byKernel(file, 'select k, sum(v), avg(v) from t group by k', {});
+  expect(sum?.rows).toEqual([['a', 1.1, 0.275]]);
+});
+
 test('line ends within quotes are read where stretches do not begin there', async () => {
   const file = path.join(root, 'lines.csv');
   const lines = Array.from({ length: 400 }, (_, n) => `"key\n${n % 3}",${n}`);

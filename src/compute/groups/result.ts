@@ -24,14 +24,16 @@ export function frameOf(kernel: GroupKernel, state: State, plan: GroupPlan): Dat
   ) as [number, number];
   const numbers: number[] = [];
   const counts: bigint[] = [];
-  for (let group = NULL_ID; group < last; group += 1) {
+  // Without keys there is one group, also of no rows.
+  const { keys, measures } = plan.request;
+  const end = keys.length === 0 ? NULL_ID + 1 : last;
+  for (let group = NULL_ID; group < end; group += 1) {
     const rows = memory.getBigUint64(countsAt + group * 8, true);
-    if (rows === 0n) continue;
+    if (rows === 0n && keys.length > 0) continue;
     numbers.push(group);
     counts.push(rows);
   }
   const groups: Groups = { kernel, state, numbers, counts };
-  const { keys, measures } = plan.request;
   const made = [
     ...keys.map(({ type }, index) => keySeries(groups, index, keys.length, type)),
     ...measures.map((measure, index) =>

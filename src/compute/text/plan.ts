@@ -1,5 +1,5 @@
 /**
- * GROUP BY over a delimited text, without Polars: the kernel takes records apart, parses the columns
+ * Aggregates over a delimited text, by group or not, without Polars: the kernel takes records apart, parses the columns
  * that are asked about and adds them up, in one pass over bytes that are in the processor's cache.
  * Stretches of the text are shared out among threads; the result depends on neither. What is not as
  * it should be is refused before anything was said, and Polars has the whole of it.
@@ -36,7 +36,6 @@ const kindOf = (type: string): number | undefined =>
 /** Undefined where Polars is to do it. */
 export function planText(source: TextSource, request: GroupRequest): GroupPlan | undefined {
   const { text, fd, at, threads, cut = CUT } = source;
-  if (request.keys.length === 0) return undefined;
   const columns = new Map(text.columns.map((column, place) => [column.name, { column, place }]));
   const kindIn = ({ name, type }: Column): number | undefined => {
     const column = columns.get(name)?.column;

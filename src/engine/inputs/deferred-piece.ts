@@ -86,6 +86,10 @@ export class DeferredPiece implements Piece {
     return this.open().plainText?.();
   }
 
+  parquet(): { readonly fd: number; readonly size: number } | undefined {
+    return this.open().parquet?.();
+  }
+
   recover(cause: unknown): void {
     if (this.#opened === undefined) throw cause;
     this.#opened.recover(cause);

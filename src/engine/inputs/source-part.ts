@@ -1,6 +1,6 @@
 /** Some of the files of a source, with the columns of all: those whose partitions a query wants. */
 import type { LazyFrame } from '../../compute/polars.ts';
-import type { Column, PieceUse, Relation } from '../../compute/relation.ts';
+import type { Column, ParquetSource, PieceUse, Relation } from '../../compute/relation.ts';
 import type { Piece } from '../pieces/piece.ts';
 import type { SourceRelation } from './source-relation.ts';
 
@@ -42,6 +42,10 @@ export class SourcePart implements Relation {
 
   prepare(columns: readonly string[]): Promise<void> {
     return this.#source.prepare(columns, this.#pieces);
+  }
+
+  parquet(columns: readonly string[]): ParquetSource | undefined {
+    return this.#source.parquet(columns, this.#pieces);
   }
 
   segments(columns?: readonly string[], use?: PieceUse): AsyncIterable<LazyFrame> {

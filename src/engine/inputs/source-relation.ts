@@ -172,12 +172,12 @@ export class SourceRelation implements Relation {
   }
 
   /** Only where every file has the columns as they are. */
-  parquet(columns: readonly string[]): ParquetSource | undefined {
+  parquet(columns: readonly string[], pieces = this.pieces): ParquetSource | undefined {
     const { threads, memoryBytes = 0 } = this.#options;
     if (threads === undefined) return undefined;
     const wanted = this.#wanted(columns);
     const files: ParquetSource['files'][number][] = [];
-    for (const piece of this.pieces) {
+    for (const piece of pieces) {
       const file = piece.parquet?.();
       const types = new Map(piece.columns.map(({ name, type }) => [name, type]));
       if (file === undefined || wanted.some(({ name, type }) => types.get(name) !== type)) {
