@@ -2,7 +2,7 @@
  * Aggregates over a delimited text, by group or not, without Polars: the kernel takes records apart,
  * parses the columns that are asked about and adds them up, in one pass over bytes that are in the
  * processor's cache. Stretches of the text are shared out among threads; the result depends on
- * neither. What is not as it should be is refused before anything was said, and Polars has the whole.
+ * neither. What is not as it should be is refused before anything was said: Polars has the whole.
  */
 import { KIND } from '../groups/kernel.ts';
 import { type GroupPlan, type GroupRequest, planLeaves, statesThatFit } from '../groups/plan.ts';
