@@ -34,6 +34,8 @@ export const CORPUS: readonly string[] = [
   "select id, regexp_replace(note, 'e', '<\\0>', 'g'), regexp_replace(note, 'item', '$') from t",
   "select id, replace(note, '', color), replace(note, 'item', color), replace(note, 'x', null) from t",
   'select id, lag(5) over (order by id), lead(5, 2, 7) over (partition by color order by id) from t',
+  'select count(*) filter (where 1 = 1), count(*) filter (where false) from t',
+  'select color, count(*) filter (where 1 = 1) from t group by 1',
   'select id, trunc(price, 1), trunc(price, -1), trunc(x, 1), trunc(n, -1), fmod(x, 3), fdiv(n, 7) from t',
   'select id, greatest(f, 1.5), least(f, 1.5), greatest(f, r), least(r, f) from edge',
   'select distinct color, flag from t order by color, flag',

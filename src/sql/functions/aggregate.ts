@@ -4,6 +4,7 @@ import type { Dsl, SortKey } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import type { AggregateExpression, Expression } from '../ir.ts';
 import type { SqlType } from '../types.ts';
+import { columnsOf } from '../walk.ts';
 import type { Resolution } from './function.ts';
 
 export interface AggregateFunction {
@@ -32,6 +33,10 @@ export function lowerAggregate(
   if (aggregate.filter !== undefined) {
     const condition = lower(aggregate.filter);
     const keep = d.coalesce(condition, d.bool(false));
+    if (args.length === 0 && columnsOf(aggregate.filter).size === 0) {
+      // A constant has but one row to add up.
+      return d.ternary(keep, d.cast(d.len, 'Int64'), d.int64(0));
+    }
     if (args.length === 0) return d.cast(d.agg('Sum', d.cast(keep, 'UInt32')), 'Int64');
     args = args.map((arg) =>
       fn.skipsNulls && aggregate.order.length === 0
