@@ -75,22 +75,28 @@ class Faults {
     this.#recorded = calls;
     // Threads of others open the inputs, which is not a writing call.
     const wanted = calls.filter(({ name, isMain }) => isMain || !OPENING_CALLS.includes(name));
-    expect(wanted.length, 'a run that writes makes calls').toBeGreaterThan(5);
+    // A table on a server is written by the server: there it opens its input alone.
+    expect(wanted.length, 'a run makes calls about its files').toBeGreaterThan(0);
     const work = ERRORS.flatMap((error) => wanted.map((call) => ({ error, call })));
     // One try for each; what happened less often this time is not missed for that.
     const once = work.filter(({ call }) => !this.isSteady(call));
     await this.share(stages, once, 1);
     await this.share(stages, work, MOST_ATTEMPTS);
-    const missed = ERRORS.flatMap((error) =>
-      [...new Set(wanted.map((call) => `${error} at ${this.keyOf(call)}`))].filter(
-        (key) => !this.#reached.has(key),
-      ),
-    );
+    const missedOf = (of: readonly Call[]): string[] =>
+      ERRORS.flatMap((error) =>
+        [...new Set(of.map((call) => `${error} at ${this.keyOf(call)}`))].filter(
+          (key) => !this.#reached.has(key),
+        ),
+      );
+    const missed = missedOf(wanted.filter(({ isMain }) => isMain));
+    // An injection by number meets the main thread's call of that number first.
+    const behind = missedOf(wanted.filter(({ isMain }) => !isMain));
     const seconds = Math.round((performance.now() - started) / 1000);
     const failed = this.#failures.length;
     console.log(
       `${this.#scenario.name}: ${this.#injections} injections, ${this.#injections - failed} ok, ` +
-        `${failed} failed, ${missed.length} of ${wanted.length * ERRORS.length} calls never reached, ${seconds} s`,
+        `${failed} failed, ${missed.length} of ${wanted.length * ERRORS.length} calls never reached, ` +
+        `${behind.length} of Polars' threads stood behind others, ${seconds} s`,
     );
     expect(this.#failures.join('\n'), 'failed').toBe('');
     expect(missed, 'never reached').toEqual([]);
@@ -174,6 +180,8 @@ class Faults {
   /** What failed, why, where and what to do; never a bug, never in silence. */
   private judge({ code, signal, stderr }: Ended, error: Errno, what: string): void {
     const words = `${what}: ${stderr}`;
+    // What is followed may be told to stop while it ends with its error.
+    if (signal === 'SIGTERM' && this.#scenario.meanwhile !== undefined) return;
     expect(signal, words).toBeNull();
     if (code !== null && this.#scenario.exitCodes.includes(code)) return;
     expect(stderr, words).not.toMatch(/this is a bug|at file:/);

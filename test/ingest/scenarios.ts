@@ -231,6 +231,11 @@ const followed: Scenario = {
     rotateOnce(path);
     await untilCommitted(path, 110, ended);
   },
+  // It listens before it takes the lock.
+  hears: (path, pid) => {
+    const lock = join(path, 'data', '.nairobi', 'lock');
+    return existsSync(lock) && readFileSync(lock, 'utf8').startsWith(`process ${pid} `);
+  },
   settle: rotateOnce,
   ids: ofDataset,
   before: ids(60),
