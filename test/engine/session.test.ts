@@ -78,6 +78,18 @@ describe('a session', () => {
     expect(reporter.finish().bytesRead).toBe(text.length - 'id,name\n'.length);
   });
 
+  it('gives text that is not UTF-8 in place as what it was made to', () => {
+    const { session } = open({ host: { ...HOST, io: 'mmap' }, read: { encoding: 'latin1' } });
+    using _ = session;
+    const rows = 'id,town\n1,Zürich\n2,Köln\n';
+    writeFileSync(at('latin.csv'), Buffer.from(rows, 'latin1'));
+    const text = session.open({ path: at('latin.csv') }).plainText();
+    if (text === undefined) return;
+    const into = Buffer.alloc(text.size);
+    expect(text.read(into, 0)).toBe(text.size);
+    expect(into.toString()).toBe('1,Zürich\n2,Köln\n');
+  });
+
   it('knows how many rows a Parquet file has, so that joins begin with the smaller one', () => {
     const { session } = open({ host: { ...HOST, io: 'mmap' } });
     using _ = session;

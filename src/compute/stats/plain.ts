@@ -57,11 +57,15 @@ async function takeIn(
 ): Promise<'all' | 'full' | 'refused'> {
   let from = 0;
   let taken = 1;
-  while (taken > 0 && from < size && !room.isFull) {
-    taken = await queue.add(from);
-    from += taken;
+  try {
+    while (taken > 0 && from < size && !room.isFull) {
+      taken = await queue.add(from);
+      from += taken;
+    }
+  } finally {
+    // Threads that wait for a piece would keep the process.
+    await queue.finish();
   }
-  await queue.finish();
   if (queue.refused || taken === 0) return 'refused';
   return from >= size ? 'all' : 'full';
 }

@@ -157,7 +157,8 @@ export class InPlacePiece implements Piece {
   /** Whoever decodes it checks it: no thread needs to. */
   plainText(): PlainText | undefined {
     const text = this.#current.plainText?.();
-    if (text === undefined || this.#whole !== undefined) return text;
+    // What had to be made UTF-8 first lies in memory, not in the file.
+    if (text === undefined || this.#whole || !this.#decoded.assumed) return text;
     const start = this.#bytes.length - text.size;
     // By reading, not from the mapping: mapped pages would count as this process's memory.
     const read = (into: Uint8Array, from: number): number =>
