@@ -7,7 +7,7 @@ seconds=${2:-10}
 port=19999
 out=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
 pid=
-trap 'kill "$pid" 2>/dev/null; rm -rf "$out"' EXIT
+trap 'kill "$pid" 2>/dev/null || true; rm -rf "$out"' EXIT
 cc -O2 -o "$out/udp-flood" bench/ingest/udp-flood.c
 drops() { awk '/^Udp: [0-9]/ { print $6 }' /proc/net/snmp; }
 uname -rm
