@@ -1,4 +1,5 @@
 /** As text-groups.test.ts, for minutes: random texts, and texts that random bytes have damaged. */
+import { isUtf8 } from 'node:buffer';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -33,7 +34,6 @@ test(`random texts are grouped as by Polars (seed ${seed})`, TIMEOUT, async () =
   expect(taken).toBeGreaterThan(100);
 });
 
-// All ASCII: columns that nobody reads are looked at for UTF-8 in memory alone.
 const BYTES = [...'",\n\r .-+e09aZ\0'].map((text) => text.charCodeAt(0));
 const damages = fc.array(
   fc.record({
@@ -56,6 +56,8 @@ test(`a damaged text is what it is in memory (seed ${seed})`, TIMEOUT, async () 
       const rest = bytes.subarray(isInserted ? place : place + 1);
       bytes = Buffer.concat([bytes.subarray(0, place), Buffer.from([byte]), rest]);
     }
+    // Columns that nobody reads are looked at for that in memory alone.
+    if (!isUtf8(bytes)) return;
     writeFileSync(file, bytes);
     const [whole, placed] = [
       await answer(file, trial.sql, 'uring'),
