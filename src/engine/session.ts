@@ -21,7 +21,7 @@ import { DeferredPiece } from './inputs/deferred-piece.ts';
 import { filesOf } from './inputs/file-list.ts';
 import type { InputFile } from './inputs/files.ts';
 import { type Admitted, gateOfThread } from './inputs/gate.ts';
-import { type OpenContext, openPieces } from './inputs/open.ts';
+import { LARGE_BYTES, type OpenContext, openPieces } from './inputs/open.ts';
 import { type Shelf, shelfOfThread } from './inputs/shelf.ts';
 import { SourceRelation } from './inputs/source-relation.ts';
 import { type SourceArgument, tableName } from './inputs/sources.ts';
@@ -113,6 +113,8 @@ export class Session implements Disposable {
     }
     const found = filesOf(argument);
     const files = argument.fd === undefined ? this.#admit(found) : found;
+    const isLimited = this.options.host.memoryLimit !== undefined;
+    if (isLimited && files.some(({ size }) => size >= LARGE_BYTES)) this.watchMemory();
     this.#aborts.reading(argument.path);
     this.#reader ??= openReader(this.plan.io, {
       onStall: (stall) => tellStall(stall, this.reporter),

@@ -40,7 +40,7 @@ export interface OpenContext {
 }
 
 /** What is smaller takes no memory worth a thread that watches it. */
-const LARGE_BYTES = 8 * MiB;
+export const LARGE_BYTES = 8 * MiB;
 
 export interface PieceContext extends OpenContext {
   /** Opens a file that is to be let go of when the piece is closed. */
