@@ -51,6 +51,8 @@ const TEXT = 's'.charCodeAt(0);
 
 export class BusClient {
   readonly #bus: bigint;
+  /** How long libsystemd took over the last call, from the written message to the read answer. */
+  lastCallMs = 0;
 
   constructor(address: string) {
     const slot = new BigUint64Array(1);
@@ -83,7 +85,9 @@ export class BusClient {
     if (text !== undefined) {
       done(calls.append(message, TEXT, Buffer.from(`${text}\0`)), 'write a call');
     }
+    const start = performance.now();
     const result = calls.call(this.#bus, message, CALL_MICROSECONDS, null, slot);
+    this.lastCallMs = performance.now() - start;
     calls.unref(message);
     // A signal of the runtime's own came in between.
     if (result === -EINTR) return this.#call(interfaceName, method, text);
