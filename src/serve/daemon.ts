@@ -8,7 +8,7 @@ import { NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { duplicate } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
-import { describe } from './describe.ts';
+import { describe, describeJson } from './describe.ts';
 import type { Call, Client, Dispatcher, Peer, Reply } from './door.ts';
 import { openWish } from './given.ts';
 import { Heat } from './heat.ts';
@@ -202,7 +202,7 @@ export class Daemon implements Dispatcher {
     const dataset = this.#registry.find(params.text('dataset'));
     if (dataset.resident === undefined) await this.#perform(params, {}, [dataset], asked);
     else params.end();
-    return plain(describe(dataset));
+    return { json: describeJson(dataset), fds: [] };
   }
 
   async #compute(method: string, params: Params, asked: Asked): Promise<Reply> {
