@@ -266,3 +266,11 @@ export function decimalShape(type: SqlType): readonly [number, number] {
   if (type.kind === 'decimal') return [type.precision, type.scale];
   return type.kind === 'integer' ? [integerDigits(type), 0] : [MAX_PRECISION, 0];
 }
+
+const ACCUMULATED = new Set<SqlType['kind']>([
+  ...(['boolean', 'integer', 'float', 'decimal'] as const),
+  ...(['date', 'time', 'timestamp', 'interval'] as const),
+]);
+
+/** Whether Polars tells the least and the greatest of all rows so far: of texts it does not. */
+export const accumulates = ({ kind }: SqlType): boolean => ACCUMULATED.has(kind);

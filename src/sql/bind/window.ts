@@ -139,6 +139,8 @@ function isPlain(window: WindowExpression): boolean {
   if (window.distinct || (mayBeEmpty && /_value$/.test(name))) return false;
   const still = (frame.start ?? 0) === 0 && (frame.end ?? 0) === 0;
   if (frame.unit !== 'rows' && !still) return false;
+  if (/^(min|max)$/.test(name) && frame.start === undefined && !t.accumulates(window.type))
+    return false;
   return (
     /^(lag|lead|first_value|last_value|sum|count|avg|min|max)$/.test(name) && frame.start !== 0
   );
@@ -212,8 +214,11 @@ export function bindWindow(call: FuncCall, name: string, environment: Environmen
     given.map((each) => each.type),
     given,
   );
-  if (resolved === undefined || typeof resolved === 'string')
-    throw context.bad(`${name}() does not take these arguments`, position, `usage: ${fn.usage}`);
+  if (resolved === undefined || typeof resolved === 'string') {
+    const why = resolved === undefined ? '' : `: ${resolved}`;
+    const message = `${name}() does not take these arguments${why}`;
+    throw context.bad(message, position, `usage: ${fn.usage}`);
+  }
   const args = given.map((each, index) =>
     convert(context, each, resolved.args[index] ?? each.type),
   );

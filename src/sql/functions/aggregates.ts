@@ -108,6 +108,17 @@ export function oneOf(
   };
 }
 
+/** The least or the greatest: Polars orders no lists and structs. */
+function extreme(name: string, variant: 'Min' | 'Max'): AggregateFunction {
+  const one = oneOf(`${name}(value)`, (a) => d.agg(variant, a));
+  const isNested = ({ kind }: SqlType): boolean => /^(list|struct|map)$/.test(kind);
+  return {
+    ...one,
+    resolve: (types, given) =>
+      types.some(isNested) ? 'lists, structs and maps have no order' : one.resolve(types, given),
+  };
+}
+
 /** The value of the first argument in the row where the second is least or greatest. */
 const extremeRow = (name: string, descending: boolean): AggregateFunction => ({
   usage: `${name}(value, by)`,
@@ -182,8 +193,8 @@ const TABLE: AggregateTable = {
   count,
   sum,
   avg,
-  min: oneOf('min(value)', (a) => d.agg('Min', a)),
-  max: oneOf('max(value)', (a) => d.agg('Max', a)),
+  min: extreme('min', 'Min'),
+  max: extreme('max', 'Max'),
   first: oneOf('first(value)', (a) => d.agg('First', a), false),
   last: oneOf('last(value)', (a) => d.agg('Last', a), false),
   any_value: oneOf('any_value(value)', (a) => d.agg('First', d.call('DropNulls', a))),

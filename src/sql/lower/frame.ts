@@ -4,7 +4,7 @@ import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import { toFloat } from '../functions/numbers.ts';
 import type { Expression, WindowExpression } from '../ir.ts';
-import { dtypeOf } from '../types.ts';
+import { accumulates, dtypeOf } from '../types.ts';
 import type { Lowerer } from './plan.ts';
 import type { Over } from './window.ts';
 
@@ -59,6 +59,7 @@ function running(window: WindowExpression, node: Dsl, over: Over): Dsl | undefin
     }
     case 'min':
     case 'max':
+      if (!accumulates(window.type)) return undefined;
       return upTo(forwardFill(cumulative(window.name === 'min' ? 'CumMin' : 'CumMax', node)));
     default:
       return undefined;
