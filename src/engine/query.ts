@@ -44,7 +44,7 @@ export async function query(session: Session, request: QueryRequest): Promise<Qu
   const tables = new Tables(session, request.sources);
   return session.attempt(async () => {
     const compiled = await planWithin(tables, request, session);
-    if (mayGrow(compiled, request.sql, session)) session.watchMemory();
+    if (mayGrow(compiled, session)) session.watchMemory();
     const frame = await session.reporter.time('compute', () => runWithin(compiled, session));
     return { frame, columns: compiled.columns };
   });
@@ -66,21 +66,16 @@ export function queried(session: Session, request: QueryRequest): () => Promise<
     if (rows !== undefined && isLong(compiled, session)) {
       return new QueryRelation('data', compiled, rows, columns);
     }
-    if (mayGrow(compiled, request.sql, session)) session.watchMemory();
+    if (mayGrow(compiled, session)) session.watchMemory();
     const frame = await session.reporter.time('compute', () => runWithin(compiled, session));
     whole = new FrameRelation('data', frame, columns);
     return whole;
   };
 }
 
-/** Words of what makes more rows, or longer values, than it reads; in a text they do no harm. */
-const GROWING = /join|series|range|unnest|explode|recursive|lateral|repeat|pad|agg|list|array/i;
-
-/** Joins, and what makes rows itself, make far more than they read; a named limit is low. */
-function mayGrow({ reads }: CompiledQuery, sql: string, { options }: Session): boolean {
-  if (reads.length !== 1) return true;
-  return options.host.memoryLimit !== undefined && GROWING.test(sql);
-}
+/** Joins, and what makes rows itself, make far more than they read; a named limit is meant. */
+const mayGrow = ({ reads }: CompiledQuery, { options }: Session): boolean =>
+  reads.length !== 1 || options.host.memoryLimit !== undefined;
 
 /** What is not worth its memory while its rows are gone through, perhaps more than once. */
 function isLong(compiled: CompiledQuery, { relations, sizes }: Session): boolean {
