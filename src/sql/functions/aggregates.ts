@@ -78,6 +78,8 @@ const avg: AggregateFunction = {
     if (a === undefined) return undefined;
     if (a.kind === 'decimal') return { args: [a], type: t.FLOAT64 };
     if (a.kind === 'interval') return { args: [a], type: a };
+    // Polars' mean of REAL is a REAL.
+    if (a.kind === 'float') return { args: [t.FLOAT64], type: t.FLOAT64 };
     return t.isNumeric(a) || a.kind === 'null' || a.kind === 'boolean'
       ? { args: [t.isNumeric(a) ? a : t.INT64], type: t.FLOAT64 }
       : undefined;
