@@ -2,7 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { NairobiError } from '../errors.ts';
 import { MiB } from '../units.ts';
-import type { Encoding } from './options.ts';
+import { type FormatName, isText } from './detect.ts';
+import type { Encoding, ReadOptions } from './options.ts';
+import { type OtherEncoding, Transcoder } from './transcoder.ts';
 
 /** Transcoding makes a copy outside the pool: bounded, so that it cannot take the host down. */
 const MAX_TRANSCODED_BYTES = 512 * MiB;
@@ -17,6 +19,16 @@ export function detectEncoding(head: Uint8Array): Encoding {
   return 'utf8';
 }
 
+/** What a content that begins so has to be made UTF-8 from; undefined for UTF-8 and no text. */
+export function otherEncoding(
+  head: Uint8Array,
+  format: FormatName,
+  options: ReadOptions,
+): OtherEncoding | undefined {
+  const encoding = options.encoding ?? detectEncoding(head);
+  return encoding === 'utf8' || !isText(format) ? undefined : encoding;
+}
+
 /** The text as UTF-8 with `path` for errors; the same buffer when it is so already. */
 export function toUtf8(bytes: Buffer, encoding: Encoding, path: string): Buffer {
   if (encoding === 'utf8') return bytes;
@@ -26,11 +38,7 @@ export function toUtf8(bytes: Buffer, encoding: Encoding, path: string): Buffer 
       where: { file: path },
     });
   }
-  if (encoding === 'latin1') return Buffer.from(bytes.toString('latin1'), 'utf8');
-  const even = bytes.subarray(0, bytes.length - (bytes.length % 2));
-  const little = encoding === 'utf16le' ? even : Buffer.from(even).swap16();
-  const text = little.toString('utf16le');
-  return Buffer.from(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, 'utf8');
+  return new Transcoder(encoding).push(bytes, true);
 }
 
 /** Offset of the first byte that is not UTF-8, or undefined when all is. */

@@ -1,7 +1,7 @@
 /**
- * The content of a file or a pipe in its order, decompressed on the way, written wherever the
- * caller says: for content that is never whole in memory. What a pipe already gave to one reader
- * can be handed to the next, also in another thread.
+ * The content of a file or a pipe in its order, decompressed and made UTF-8 on the way, written
+ * wherever the caller says: for content that is never whole in memory. What a pipe already gave to
+ * one reader can be handed to the next, also in another thread.
  */
 import { NairobiError } from '../errors.ts';
 import { read, waitEither } from '../kernel/calls.ts';
@@ -10,7 +10,7 @@ import { ERRNO, KernelError } from '../kernel/errno.ts';
 import { type Fd, viewOf } from '../kernel/syscall.ts';
 import type { Lease } from '../memory/lease.ts';
 import { Pool } from '../memory/pool.ts';
-import { MiB } from '../units.ts';
+import { KiB, MiB } from '../units.ts';
 import { Decompressor } from './decompress.ts';
 import type { DirectWish } from './input-file.ts';
 import { type IoWish, openReader } from './read-file.ts';
@@ -39,7 +39,23 @@ export interface Stop {
 /** Reading was told to end. */
 export class Stopped extends Error {}
 
+/** Makes bytes other bytes; what it answers holds until the next call. */
+export interface Transcoding {
+  push(bytes: Buffer, isEnd: boolean): Buffer;
+}
+
+export interface StreamOptions {
+  readonly stop?: Stop;
+  /** What a pipe gives is kept for `recorded`. */
+  readonly record?: boolean;
+  /** What the bytes pass through last. */
+  readonly transcoding?: Transcoding | undefined;
+}
+
 const BLOCK_BYTES = 1 * MiB;
+
+/** Strings of this length are gone with the next collection of young objects. */
+const TRANSCODED_BYTES = 64 * KiB;
 
 /** A pipe as blocks: first what was read before, then what comes. */
 class PipeSource implements Source {
@@ -96,6 +112,11 @@ export class ContentStream implements Disposable {
   readonly #stop: Stop | undefined;
   readonly #recorded: Buffer[] = [];
   readonly #input: Source | Decompressor | undefined;
+  readonly #transcoding: Transcoding | undefined;
+  /** What is to be transcoded next. */
+  #raw: Lease | undefined;
+  /** Transcoded and not read yet. */
+  #ready: Uint8Array = new Uint8Array();
   #block: Block | undefined;
   /** Consumed of the block. */
   #at = 0;
@@ -103,12 +124,13 @@ export class ContentStream implements Disposable {
   /** How it is read. */
   readonly facts: Source['facts'];
 
-  /** With `record`, what a pipe gives is kept for `recorded`. */
-  constructor(origin: Origin, options: { stop?: Stop; record?: boolean } = {}) {
+  constructor(origin: Origin, options: StreamOptions = {}) {
     this.#origin = origin;
     this.#stop = options.stop;
+    this.#transcoding = options.transcoding;
     this.facts = { ...STREAM_FACTS, direct: false };
-    if (origin.pipe !== undefined && origin.compression === undefined) return;
+    const isPlain = origin.compression === undefined && !origin.already?.length;
+    if (origin.pipe !== undefined && isPlain) return;
     const source = this.#open(options.record === true ? this.#recorded : undefined);
     this.facts = source.facts;
     try {
@@ -132,16 +154,33 @@ export class ContentStream implements Disposable {
    * when it was told to stop meanwhile, BAD_DATA and IO where the origin is damaged.
    */
   read(address: bigint, byteLength: number): number {
-    const input = this.#input;
-    if (input === undefined) return this.#take(address, byteLength);
-    if (input instanceof Decompressor) return this.#unpack(input, address, byteLength);
-    return this.#copy(input, address, byteLength);
+    const transcoding = this.#transcoding;
+    if (transcoding === undefined) return this.#read(address, byteLength);
+    this.#raw ??= this.#pool.lease(TRANSCODED_BYTES);
+    for (let isEnd = false; !isEnd && this.#ready.length === 0; ) {
+      const got = this.#read(this.#raw.address, TRANSCODED_BYTES);
+      isEnd = got === 0;
+      this.#ready = transcoding.push(this.#raw.bytes(0, got), isEnd);
+    }
+    const part = this.#ready.subarray(0, byteLength);
+    if (part.length > 0) new Uint8Array(viewOf(address, part.length)).set(part);
+    this.#ready = this.#ready.subarray(part.length);
+    return part.length;
   }
 
   [Symbol.dispose](): void {
     this.#block?.release();
+    this.#raw?.release();
     this.#owned.dispose();
     this.#pool[Symbol.dispose]();
+  }
+
+  /** Decompressed, in the encoding it is in. */
+  #read(address: bigint, byteLength: number): number {
+    const input = this.#input;
+    if (input === undefined) return this.#take(address, byteLength);
+    if (input instanceof Decompressor) return this.#unpack(input, address, byteLength);
+    return this.#copy(input, address, byteLength);
   }
 
   #open(recorded: Buffer[] | undefined): Source {

@@ -51,9 +51,10 @@ export async function ask(
   file: string,
   streamSizes: StreamSizes,
   read: ReadOptions = {},
+  host = HOST,
 ): Promise<Answer> {
   const reporter = new Reporter();
-  using session = new Session({ host: HOST, read, once: 'early', streamSizes }, reporter);
+  using session = new Session({ host, read, once: 'early', streamSizes }, reporter);
   try {
     const { frame, columns } = await query(session, {
       sql,

@@ -2,7 +2,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { consistsOfBlocks } from '../../formats/blocks/segments.ts';
 import { DETECT_BYTES, detect, detectCompression, type FormatName } from '../../formats/detect.ts';
+import { otherEncoding } from '../../formats/encoding.ts';
 import type { ReadOptions } from '../../formats/options.ts';
+import type { OtherEncoding } from '../../formats/transcoder.ts';
 import type { CodecName } from '../../kernel/codecs/codec.ts';
 import { IN_PLACE_BYTES_MIN, IN_PLACE_WINDOW_SHARE } from '../../limits.ts';
 import type { Pool } from '../../memory/pool.ts';
@@ -94,15 +96,16 @@ function openRegular(file: InputFile, context: PieceContext, held?: Disposable):
     };
     const openWhole = (types: ReadOptions['types']): Piece =>
       (fits ? undefined : openCut(types)) ?? openInMemory(file, typed(types));
-    const format = fits ? undefined : formatOf(file, opened.fd, read);
-    if (format === 'sqlite' && file.place === undefined) {
+    const { format, encoding } = lookAt(file, opened.fd, read);
+    if (!fits && format === 'sqlite' && file.place === undefined) {
       context.watchMemory();
       const piece = new SqlitePiece(file, read, (types) => openInMemory(file, typed(types)));
       opened.close();
       return piece;
     }
-    // What Polars does not scan would be parsed at once.
-    const isRead = format !== undefined && (/json$/.test(format) || consistsOfBlocks(format));
+    // What Polars does not scan would be parsed at once; of what is not UTF-8, two copies be made.
+    const isParsed = /json$/.test(format) || consistsOfBlocks(format);
+    const isRead = encoding === undefined ? !fits && isParsed : file.size > sizes.regionBytes;
     const long = isRead ? openCut(undefined) : undefined;
     if (long !== undefined) {
       opened.close();
@@ -129,10 +132,15 @@ function openRegular(file: InputFile, context: PieceContext, held?: Disposable):
   }
 }
 
-function formatOf(file: InputFile, fd: number, { format }: ReadOptions): FormatName {
-  const head = Buffer.alloc(DETECT_BYTES);
-  const length = readAt(fd, head, 0, file.path);
-  return format ?? detect(file.path, head.subarray(0, length));
+function lookAt(
+  file: InputFile,
+  fd: number,
+  options: ReadOptions,
+): { readonly format: FormatName; readonly encoding: OtherEncoding | undefined } {
+  const room = Buffer.alloc(DETECT_BYTES);
+  const head = room.subarray(0, readAt(fd, room, 0, file.path));
+  const format = options.format ?? detect(file.path, head);
+  return { format, encoding: otherEncoding(head, format, options) };
 }
 
 /** See docs/io.md: what is large is best scanned where it lies, cached or not. */

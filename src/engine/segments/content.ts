@@ -9,9 +9,10 @@ import { viewOf } from '../../kernel/syscall.ts';
 import { SEGMENTS_MIN } from '../../limits.ts';
 import type { Lease } from '../../memory/lease.ts';
 import type { Pool, Room } from '../../memory/pool.ts';
-import { ContentStream, type Origin } from '../../uring/content-stream.ts';
+import type { ContentStream } from '../../uring/content-stream.ts';
 import { Feed } from './feed.ts';
 import type { FeedOrder } from './order.ts';
+import { openOrigin, type TextOrigin } from './text-origin.ts';
 
 export interface StreamSizes {
   /** Looked at to understand the content. */
@@ -29,7 +30,7 @@ export interface Begun {
 }
 
 export class StreamedContent {
-  readonly origin: Origin;
+  readonly origin: TextOrigin;
   readonly #pool: Pool;
   readonly #sizes: StreamSizes;
   /** Closed at the end: the pipe, or what else the origin's path depends on. */
@@ -42,7 +43,7 @@ export class StreamedContent {
 
   /** Takes over what is `held`, and of a pipe what is begun. */
   constructor(
-    origin: Origin,
+    origin: TextOrigin,
     pool: Pool,
     sizes: StreamSizes,
     held?: { readonly file: Disposable; readonly begun?: Begun },
@@ -89,8 +90,9 @@ export class StreamedContent {
     this.forget();
     const recorded = begun?.stream.recorded;
     begun?.stream[Symbol.dispose]();
-    // What is compressed begins anew: the decoder's state cannot go to another thread.
-    const isCompressed = this.origin.compression !== undefined;
+    // What is decompressed or transcoded begins anew: that state cannot go to another thread.
+    const { compression, encoding } = this.origin;
+    const isAsRead = compression === undefined && encoding === undefined;
     const lease =
       begun === undefined
         ? this.#pool.leaseUpTo(regionBytes)
@@ -98,11 +100,11 @@ export class StreamedContent {
     const most = Math.floor(lease.byteLength / SEGMENTS_MIN);
     this.#lease = lease;
     this.#feed = new Feed({
-      origin: recorded === undefined || !isCompressed ? this.origin : this.#from(recorded),
+      origin: recorded?.length ? this.#from(recorded) : this.origin,
       rules,
       start,
       lease,
-      filled: isCompressed ? 0 : (begun?.filled ?? 0),
+      filled: isAsRead ? (begun?.filled ?? 0) : 0,
       segmentBytes: Math.min(segmentBytes / (isJson(rules) ? JSON_EXPANDS : 1), most),
     });
     return this.#feed;
@@ -146,7 +148,7 @@ export class StreamedContent {
     });
   }
 
-  #from(already: Uint8Array): Origin {
+  #from(already: Uint8Array): TextOrigin {
     return { ...this.origin, already };
   }
 
@@ -156,7 +158,7 @@ export class StreamedContent {
     if (begun !== undefined) return begun;
     assert(this.isRepeatable, 'a pipe is loaded before it is begun');
     this.#requireSame();
-    return { stream: new ContentStream(this.origin), room: this.#pool.open(), filled: 0 };
+    return { stream: openOrigin(this.origin), room: this.#pool.open(), filled: 0 };
   }
 
   #requireSame(): void {

@@ -10,11 +10,11 @@ import { checked } from '../../kernel/errno.ts';
 import type { Fd } from '../../kernel/syscall.ts';
 import type { Lease } from '../../memory/lease.ts';
 import { threadEntry } from '../../thread-entry.ts';
-import type { Origin } from '../../uring/content-stream.ts';
 import { CONTROL, type FedSegment, type FeedNews, type FeedOrder } from './order.ts';
+import type { TextOrigin } from './text-origin.ts';
 
 export interface FeedOptions {
-  readonly origin: Origin;
+  readonly origin: TextOrigin;
   readonly rules: CutRules;
   readonly start: FeedOrder['start'];
   /** Given back by whoever lent it, once `closed` is there. */

@@ -4,12 +4,19 @@
  */
 import { blockSegments, consistsOfBlocks } from '../../formats/blocks/segments.ts';
 import { CsvSegments } from '../../formats/csv/segments.ts';
-import { DETECT_BYTES, detect, detectCompression, isDelimited } from '../../formats/detect.ts';
-import { detectEncoding } from '../../formats/encoding.ts';
+import {
+  DETECT_BYTES,
+  detect,
+  detectCompression,
+  type FormatName,
+  isDelimited,
+} from '../../formats/detect.ts';
+import { otherEncoding } from '../../formats/encoding.ts';
 import { elementsOf, LINES } from '../../formats/json/layout.ts';
 import { JsonSegments } from '../../formats/json/segments.ts';
 import type { ReadOptions } from '../../formats/options.ts';
 import type { SegmentedText } from '../../formats/segment.ts';
+import { Transcoder } from '../../formats/transcoder.ts';
 import type { CodecName } from '../../kernel/codecs/codec.ts';
 import {
   SEGMENT_BYTES_MAX,
@@ -30,7 +37,8 @@ import type { PieceContext } from '../inputs/open.ts';
 import { MemoryPiece } from '../pieces/memory-piece.ts';
 import type { Piece } from '../pieces/piece.ts';
 import { type Begun, copyOf, fillRoom, StreamedContent, type StreamSizes } from './content.ts';
-import { spoolContent, spoolPipe } from './spool.ts';
+import { contentOfPipe } from './pipe-content.ts';
+import { spoolContent } from './spool.ts';
 import { StreamPiece } from './stream-piece.ts';
 
 /** What the first bytes tell of the compression. */
@@ -178,15 +186,20 @@ function segmented(
   head: Buffer,
   { origin, begun, input }: Partial<Opened> & { readonly origin: Origin },
 ): Piece | undefined {
-  const { pool, read, reporter, sizes } = context;
+  const { pool, reporter, sizes } = context;
+  const format = context.read.format ?? detect(file.path, head.subarray(0, DETECT_BYTES));
+  const encoding = otherEncoding(head, format, context.read);
+  const isUtf8 = encoding === undefined;
+  const beginning = isUtf8 ? head : new Transcoder(encoding).push(head, false);
+  const read: ReadOptions = isUtf8 ? context.read : { ...context.read, format, encoding: 'utf8' };
   const understand = (types: ReadOptions['types']): SegmentedText | undefined =>
-    textOf(head, file.path, types === undefined ? read : { ...read, types });
+    textOf(beginning, format, file.path, types === undefined ? read : { ...read, types });
   const text = understand(read.types);
   if (text === undefined) return undefined;
   const isPipe = input !== undefined && begun !== undefined;
   const content = isPipe
-    ? ofPipe(origin, begun, input, context)
-    : new StreamedContent(origin, pool, sizes);
+    ? contentOfPipe({ origin, begun, input }, encoding, context)
+    : new StreamedContent({ ...origin, encoding }, pool, sizes);
   if (begun !== undefined) reporter.set(begun.stream.facts);
   if (!isPipe && begun !== undefined) dismiss(begun);
   return new StreamPiece(file, {
@@ -197,25 +210,14 @@ function segmented(
   });
 }
 
-/** Where the rows are gone through more than once, the pipe is kept on disk. */
-function ofPipe(
-  origin: Origin,
-  begun: Begun,
-  input: OpenFile,
-  { pool, sizes, once }: PieceContext,
-): StreamedContent {
-  if (once) return new StreamedContent(origin, pool, sizes, { file: input, begun });
-  const spooled = spoolPipe(origin, begun);
-  begun.room.drop();
-  input[Symbol.dispose]();
-  return new StreamedContent(spooled.origin, pool, sizes, { file: spooled.file });
-}
-
 /** What can be cut: blocks, and UTF-8 whose records are told apart without knowing all of it. */
-function textOf(head: Buffer, path: string, options: ReadOptions): SegmentedText | undefined {
-  const format = options.format ?? detect(path, head.subarray(0, DETECT_BYTES));
+function textOf(
+  head: Buffer,
+  format: FormatName,
+  path: string,
+  options: ReadOptions,
+): SegmentedText | undefined {
   if (consistsOfBlocks(format)) return blockSegments(head, format, path);
-  if ((options.encoding ?? detectEncoding(head)) !== 'utf8') return undefined;
   if (format === 'ndjson' || format === 'json') {
     const layout = format === 'json' ? elementsOf(head) : LINES;
     const text = layout && new JsonSegments(head, options, path, layout);

@@ -2,10 +2,10 @@
 import type { ErrorJson } from '../../errors.ts';
 import type { Cut, CutRules } from '../../formats/cut.ts';
 import type { Fd } from '../../kernel/syscall.ts';
-import type { Origin } from '../../uring/content-stream.ts';
+import type { TextOrigin } from './text-origin.ts';
 
 export interface FeedOrder {
-  readonly origin: Origin;
+  readonly origin: TextOrigin;
   readonly rules: CutRules;
   /** The region, and how much of its beginning holds the content's already. */
   readonly address: bigint;

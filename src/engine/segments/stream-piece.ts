@@ -55,7 +55,10 @@ export class StreamPiece implements Piece {
   }
 
   get understood(): Understood {
-    return this.#current.understood;
+    const { understood } = this.#current;
+    const { encoding } = this.#content.origin;
+    // What it was before it was made UTF-8.
+    return encoding && understood.encoding ? { ...understood, encoding } : understood;
   }
 
   get rejected(): Rejected {

@@ -11,8 +11,9 @@ import { cut } from '../../formats/cut.ts';
 import { located } from '../../formats/segment.ts';
 import { viewOf } from '../../kernel/syscall.ts';
 import { formatBytes } from '../../units.ts';
-import { ContentStream, Stopped } from '../../uring/content-stream.ts';
+import { type ContentStream, Stopped } from '../../uring/content-stream.ts';
 import { CONTROL, type FeedNews, type FeedOrder } from './order.ts';
+import { openOrigin } from './text-origin.ts';
 
 const tell = (news: FeedNews): void => parentPort?.postMessage(news);
 
@@ -34,7 +35,7 @@ class Feed {
 
   constructor(order: FeedOrder) {
     this.#order = order;
-    this.#stream = new ContentStream(order.origin, { stop: { fd: order.stopFd } });
+    this.#stream = openOrigin(order.origin, { stop: { fd: order.stopFd } });
     this.#memory = Buffer.from(viewOf(order.address, order.byteLength));
     this.#control = new Int32Array(order.control);
     this.#from = order.start.byte;
