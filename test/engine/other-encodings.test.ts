@@ -38,17 +38,16 @@ describe.each(['latin1', 'utf16le', 'utf16be'] as const)('%s in segments', (enco
   const read = readAs(encoding);
 
   it('gives the answer of the text as UTF-8: a file, compressed, through a pipe', async () => {
-    const text = HEADER + rows(250);
+    const text = HEADER + rows(120);
     const content = encoded(text, encoding);
     const expected = await ask(GROUPED, gzipped(text), WHOLE);
     expect(expected.rows).toContain('Zürich ÿ6');
     const all = { rows: expected.rows, types: expected.types };
-    for (const sizes of [KEPT, REUSED, WHOLE]) {
-      expect(await ask(GROUPED, plain(content), sizes, read, MAPPED)).toMatchObject(all);
-      expect(await ask(GROUPED, gzipped(content), sizes, read)).toMatchObject(all);
-      expect(await askPipe(GROUPED, content, sizes, read)).toMatchObject(all);
-      expect(await askPipe(GROUPED, gzipSync(content), sizes, read)).toMatchObject(all);
-    }
+    expect(await ask(GROUPED, plain(content), KEPT, read, MAPPED)).toMatchObject(all);
+    expect(await ask(GROUPED, plain(content), REUSED, read, MAPPED)).toMatchObject(all);
+    expect(await ask(GROUPED, gzipped(content), REUSED, read)).toMatchObject(all);
+    expect(await askPipe(GROUPED, content, REUSED, read)).toMatchObject(all);
+    expect(await askPipe(GROUPED, gzipSync(content), REUSED, read)).toMatchObject(all);
   });
 
   it('is read whole for a plan that needs all rows at once', async () => {
@@ -67,11 +66,11 @@ describe.each(['latin1', 'utf16le', 'utf16be'] as const)('%s in segments', (enco
   });
 
   it('names what is wrong at the same place, and widens a column that is contradicted', async () => {
-    const wrong = encoded(`${HEADER}${rows(250)}251,ü,x,1\n${rows(250)}`, encoding);
+    const wrong = encoded(`${HEADER}${rows(120)}121,ü,x,1\n${rows(120)}`, encoding);
     const sql = 'select sum(id), max(name) from t';
     const whole = await ask(sql, plain(wrong), WHOLE, read);
-    expect(whole.error?.where?.line).toBe(252);
-    const late = encoded(`${HEADER}${rows(250)}0.5,ü,1\n`, encoding);
+    expect(whole.error?.where?.line).toBe(122);
+    const late = encoded(`${HEADER}${rows(120)}0.5,ü,1\n`, encoding);
     const wide = await ask(sql, plain(late), WHOLE, read);
     for (const sizes of [KEPT, REUSED]) {
       const { error } = await ask(sql, plain(wrong), sizes, read, MAPPED);
@@ -87,7 +86,7 @@ describe.each(['latin1', 'utf16le', 'utf16be'] as const)('%s in segments', (enco
   it('says what the text was before it was made UTF-8', () => {
     const options = { host: MAPPED, read, streamSizes: REUSED };
     using session = new Session(options, new Reporter());
-    const file = plain(encoded(HEADER + rows(250), encoding));
+    const file = plain(encoded(HEADER + rows(120), encoding));
     expect(session.open({ path: file }).pieces[0]?.understood.encoding).toBe(encoding);
   });
 
@@ -127,5 +126,5 @@ it(`random texts give one answer wherever segments end (seed ${seed})`, async ()
     expect((await ask(sql, file, REUSED, options, MAPPED)).rows).toBe(whole.rows);
   };
   const encodings = fc.constantFrom<Encoding>('latin1', 'utf16le', 'utf16be');
-  await fc.assert(fc.asyncProperty(table, encodings, check), { seed, numRuns: 20 });
+  await fc.assert(fc.asyncProperty(table, encodings, check), { seed, numRuns: 12 });
 });
