@@ -125,7 +125,7 @@ export const CORPUS: readonly string[] = [
   "select * from generate_series(timestamp '2024-01-01', timestamp '2024-06-01', interval '1 month')",
   'select id, row_number() over (partition by color order by id), rank() over (order by n), dense_rank() over (order by n), ntile(4) over (order by id) from t',
   'select id, max(color) over (order by id), min(color) filter (where id <> 2) over (order by id desc) from t',
-  'select avg(x::real / 10), avg(x::real / 3) over () from generate_series(1, 3) g(x) group by x',
+  'select avg(x::real * 0.1::real), avg(distinct 0.3::real) from generate_series(1, 3) g(x)',
   'select id, percent_rank() over (order by n), cume_dist() over (partition by color order by n) from t',
   'select id, lag(id) over (partition by color order by id), lead(n, 2) over (order by id), lag(n, 3, -1) over (partition by flag order by id) from t',
   'select id, sum(n) over (), sum(n) over (partition by color), count(*) over (partition by color, flag), avg(x) over (partition by color) from t',
