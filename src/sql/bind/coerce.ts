@@ -79,7 +79,9 @@ function fromText(text: string, type: SqlType, zone: string): Scalar | undefined
       if (/^\s*[+-]?(inf|infinity)\s*$/i.test(text))
         return text.includes('-') ? -Infinity : Infinity;
       if (/^\s*nan\s*$/i.test(text)) return Number.NaN;
-      return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : undefined;
+      return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text)
+        ? floatOf(Number(text), type)
+        : undefined;
     }
     case 'decimal':
       return parseDecimal(text, type.scale);
@@ -98,16 +100,20 @@ function fromText(text: string, type: SqlType, zone: string): Scalar | undefined
   }
 }
 
+/** REAL has 24 bits also where it is a constant. */
+const floatOf = (value: number, { bits }: SqlType & { kind: 'float' }): number =>
+  bits === 32 ? Math.fround(value) : value;
+
 /** A number constant as another number type; undefined leaves it to a cast. */
 function fromNumber(literal: LiteralExpression, type: SqlType): Scalar | undefined {
   const { value, type: from } = literal;
   if (from.kind === 'integer' && typeof value === 'bigint') {
     if (type.kind === 'integer') return integerIn(value, type);
-    if (type.kind === 'float') return Number(value);
+    if (type.kind === 'float') return floatOf(Number(value), type);
     if (type.kind === 'decimal') return value * 10n ** BigInt(type.scale);
   }
   if (from.kind === 'decimal' && typeof value === 'bigint') {
-    if (type.kind === 'float') return Number(decimalText(value, from.scale));
+    if (type.kind === 'float') return floatOf(Number(decimalText(value, from.scale)), type);
     if (type.kind === 'decimal') return parseDecimal(decimalText(value, from.scale), type.scale);
   }
   if (from.kind === 'float' && type.kind === 'float' && type.bits === 64) return value;
