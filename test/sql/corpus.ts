@@ -126,6 +126,8 @@ export const CORPUS: readonly string[] = [
   'select id, row_number() over (partition by color order by id), rank() over (order by n), dense_rank() over (order by n), ntile(4) over (order by id) from t',
   'select id, max(color) over (order by id), min(color) filter (where id <> 2) over (order by id desc) from t',
   'select avg(x::real * 0.1::real), avg(distinct 0.3::real) from generate_series(1, 3) g(x)',
+  'select avg(x), avg(x) filter (where x < 9) from (values (9223372036854775807::bigint), (-9223372036854775807), (5), (null)) t(x)',
+  'select i, avg(x) over (order by i), avg(x) over () from (values (1, 9223372036854775807::bigint), (2, -9223372036854775807), (3, 5), (4, null)) t(i, x)',
   'select id, percent_rank() over (order by n), cume_dist() over (partition by color order by n) from t',
   'select id, lag(id) over (partition by color order by id), lead(n, 2) over (order by id), lag(n, 3, -1) over (partition by flag order by id) from t',
   'select id, sum(n) over (), sum(n) over (partition by color), count(*) over (partition by color, flag), avg(x) over (partition by color) from t',

@@ -86,8 +86,12 @@ const avg: AggregateFunction = {
   },
   lower: (args, { args: [input] }) => {
     const values = arg(args, 0);
-    if (input?.type.kind !== 'decimal') return d.agg('Mean', values);
-    const total = toFloat(d.agg('Sum', values), input.type);
+    const type = input?.type;
+    if (type?.kind !== 'decimal' && type?.kind !== 'integer') return d.agg('Mean', values);
+    // Polars' mean adds doubles: of large integers that cancel each other out nothing is left.
+    const wide =
+      type.kind === 'integer' ? d.cast(values, type.bits <= 32 ? 'Int64' : 'Int128') : values;
+    const total = toFloat(d.agg('Sum', wide), type);
     return whenAny(values, d.binary('TrueDivide', total, d.countOf(values)), t.FLOAT64);
   },
   skipsNulls: true,

@@ -34,6 +34,9 @@ function wide(node: Dsl, window: WindowExpression): Dsl {
   return window.type.kind === 'integer' ? d.cast(zero, dtypeOf(window.type)) : zero;
 }
 
+/** Integers as they are added up exactly, nothing for NULL. */
+const wholeOf = (node: Dsl): Dsl => d.cast(d.coalesce(node, d.int64(0)), 'Int128');
+
 /** From the partition's first row to this one (or its last peer). */
 function running(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined {
   const counted = cumulative('CumSum', known(node));
@@ -50,7 +53,10 @@ function running(window: WindowExpression, node: Dsl, over: Over): Dsl | undefin
       return d.ternary(some, upTo(cumulative('CumSum', wide(node, window))), nothing);
     case 'avg': {
       const type = window.args[0]?.type ?? window.type;
-      const total = upTo(cumulative('CumSum', d.coalesce(toFloat(node, type), d.float64(0))));
+      const total =
+        type.kind === 'integer'
+          ? toFloat(upTo(cumulative('CumSum', wholeOf(node))), type)
+          : upTo(cumulative('CumSum', d.coalesce(toFloat(node, type), d.float64(0))));
       return d.ternary(
         some,
         d.binary('TrueDivide', total, d.cast(upTo(counted), 'Float64')),
