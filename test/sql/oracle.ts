@@ -218,7 +218,13 @@ export function sameCell(a: Cell | undefined, b: Cell | undefined): boolean {
 }
 
 const order = (rows: readonly Cell[][]): Cell[][] =>
-  [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  rows
+    .map((row) => ({ row, key: `${key(row)}\0${exact(row)}` }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ row }) => row);
+/** Sets apart what nine digits do not: long integers, and texts such as " 5". */
+const exact = (row: readonly Cell[]): string =>
+  row.map((cell) => (Number.isInteger(cell) || typeof cell === 'string' ? cell : '')).join('|');
 const key = (row: readonly Cell[]): string =>
   row
     .map((cell) =>
