@@ -3,6 +3,7 @@
  * for relations; what was read, how and at what cost goes to the reporter.
  */
 
+import { keepYoungSmall } from '../compute/garbage.ts';
 import { assert, NairobiError } from '../errors.ts';
 import type { ReadOptions } from '../formats/options.ts';
 import {
@@ -77,7 +78,10 @@ export class Session implements Disposable {
     this.plan = planHost(options.host);
     this.sizes = options.streamSizes ?? sizesOf(this.plan.memoryLimit);
     this.#aborts = new AbortNotice(reporter);
-    if (options.host.memoryLimit !== undefined) shareHeaps();
+    if (options.host.memoryLimit !== undefined) {
+      shareHeaps();
+      keepYoungSmall();
+    }
     this.#pool = new Pool({ limitBytes: this.plan.memoryLimit });
     reporter.set({ threads: this.plan.threads });
   }
