@@ -19,17 +19,34 @@ const KERNELS = {
     out: 'src/compute/stats/kernel.generated.ts',
     options:
       '--enable threads --sharedMemory --importMemory --initialMemory 16 --maximumMemory 65536',
+    alsoFrom: ['masks'],
   },
-  csv: { out: 'src/formats/csv/kernel.generated.ts', options: '--initialMemory 8' },
-  parquet: { out: 'src/ingest/parquet/kernel.generated.ts', options: '', alsoFrom: ['stats'] },
+  csv: {
+    out: 'src/formats/csv/kernel.generated.ts',
+    options: '--initialMemory 8',
+    alsoFrom: ['masks'],
+  },
+  parquet: {
+    out: 'src/ingest/parquet/kernel.generated.ts',
+    options: '',
+    alsoFrom: ['masks', 'stats'],
+  },
   groups: {
     out: 'src/compute/groups/kernel.generated.ts',
     options:
       '--enable threads --sharedMemory --importMemory --initialMemory 2 --maximumMemory 65536',
-    alsoFrom: ['stats'],
+    alsoFrom: ['masks', 'stats'],
   },
-  lines: { out: 'src/ingest/decode/lines-kernel.generated.ts', options: '', alsoFrom: ['stats'] },
-  values: { out: 'src/formats/csv/values-kernel.generated.ts', options: '--initialMemory 8' },
+  lines: {
+    out: 'src/ingest/decode/lines-kernel.generated.ts',
+    options: '',
+    alsoFrom: ['masks', 'stats'],
+  },
+  values: {
+    out: 'src/formats/csv/values-kernel.generated.ts',
+    options: '--initialMemory 8',
+    alsoFrom: ['masks'],
+  },
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));

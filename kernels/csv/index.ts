@@ -2,6 +2,8 @@
 // plain: JavaScript looks at that one. Masks of quotes become spans as in simdjson (Langdale and
 // Lemire, "Parsing Gigabytes of JSON per Second", VLDB Journal 28, 2019, section 3.1.1).
 
+import { equal, prefixXor } from '../masks/blocks';
+
 /** Of the text so far. Offsets are from the start of the present chunk. */
 let rows: u64 = 0;
 let lines: u64 = 0;
@@ -54,31 +56,6 @@ export function advance(length: i64): void {
   start -= length;
 }
 
-// @ts-ignore: decorator
-@inline
-function maskOf(at: usize, byte: v128): u64 {
-  return (
-    u64(i8x16.bitmask(i8x16.eq(v128.load(at), byte))) |
-    (u64(i8x16.bitmask(i8x16.eq(v128.load(at, 16), byte))) << 16) |
-    (u64(i8x16.bitmask(i8x16.eq(v128.load(at, 32), byte))) << 32) |
-    (u64(i8x16.bitmask(i8x16.eq(v128.load(at, 48), byte))) << 48)
-  );
-}
-
-/** Bit i is the parity of bits 0..i: the spans between quotes. */
-// @ts-ignore: decorator
-@inline
-function prefixXor(bits: u64): u64 {
-  let mask = bits;
-  mask ^= mask << 1;
-  mask ^= mask << 2;
-  mask ^= mask << 4;
-  mask ^= mask << 8;
-  mask ^= mask << 16;
-  mask ^= mask << 32;
-  return mask;
-}
-
 /**
  * Reads the bytes [from, to) at `base`, both multiples of 64; two more bytes behind them can be
  * read. Answers `to`, or the offset of a block in which some record has not `fields` fields or
@@ -101,10 +78,10 @@ export function scan(
   const wanted = fields - 1;
   for (let at = from; at < to; at += 64) {
     const block = base + at;
-    let d = maskOf(block, delimiters);
-    let n = maskOf(block, lineEnds);
+    let d = equal(block, delimiters);
+    let n = equal(block, lineEnds);
     const allLines = n;
-    const q = hasQuote ? maskOf(block, quotes) : 0;
+    const q = hasQuote ? equal(block, quotes) : 0;
     let outside: u64 = ~0;
     let wrong: u64 = 0;
     if ((q | quoted) != 0) {
@@ -118,7 +95,7 @@ export function scan(
       const nextEnds =
         next == delimiter || next == lineEnd || next == quote ||
         (next == 0x0d && load<u8>(block + 65) == lineEnd);
-      const crlf = maskOf(block, returns) & ((n >> 1) | (u64(next == lineEnd) << 63));
+      const crlf = equal(block, returns) & ((n >> 1) | (u64(next == lineEnd) << 63));
       const after = ((d | n | q | crlf) >> 1) | (u64(nextEnds) << 63);
       wrong |= closing & ~after;
       quoted = u64(i64(inside) >> 63);

@@ -1,5 +1,7 @@
 // Where the fields of delimited text end: 64 bytes at a time, as a mask of 64 bits.
 
+import { equal, maskOf, prefixXor } from '../masks/blocks';
+
 const LF: i8 = 0x0a;
 const CR: i8 = 0x0d;
 
@@ -9,36 +11,6 @@ export let quotes: u64 = 0;
 export let returns: u64 = 0;
 export let lines: u64 = 0;
 export let wide: bool = false;
-
-@inline
-function bits(a: v128, b: v128, c: v128, d: v128): u64 {
-  return (
-    <u64>(<u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16)) |
-    (<u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16)) << 32)
-  );
-}
-
-@inline
-function equal(at: usize, what: v128): u64 {
-  return bits(
-    i8x16.eq(v128.load(at), what),
-    i8x16.eq(v128.load(at, 16), what),
-    i8x16.eq(v128.load(at, 32), what),
-    i8x16.eq(v128.load(at, 48), what),
-  );
-}
-
-/** Each bit: whether the number of bits up to it is odd. */
-@inline
-function parities(bits: u64): u64 {
-  let odd = bits;
-  odd ^= odd << 1;
-  odd ^= odd << 2;
-  odd ^= odd << 4;
-  odd ^= odd << 8;
-  odd ^= odd << 16;
-  return odd ^ (odd << 32);
-}
 
 @inline
 function put(to: usize, place: u32, mask: u64): u64 {
@@ -85,10 +57,10 @@ export function wholeEndsOf(
     const c = v128.load(p, 32);
     const d = v128.load(p, 48);
     above = v128.or(above, v128.or(v128.or(a, b), v128.or(c, d)));
-    let newline = bits(
+    let newline = maskOf(
       i8x16.eq(a, newlines), i8x16.eq(b, newlines), i8x16.eq(c, newlines), i8x16.eq(d, newlines),
     );
-    let mask = bits(
+    let mask = maskOf(
       i8x16.eq(a, delimiters), i8x16.eq(b, delimiters), i8x16.eq(c, delimiters), i8x16.eq(d, delimiters),
     );
     const rare = v128.or(
@@ -106,7 +78,7 @@ export function wholeEndsOf(
       if (quote != 0) {
         const marks = equal(p, quoteOrReturn);
         quotes += popcnt<u64>(marks);
-        const inside = parities(marks) ^ open;
+        const inside = prefixXor(marks) ^ open;
         mask &= ~inside;
         newline &= ~inside;
         open = <u64>(<i64>inside >> 63);

@@ -1,6 +1,8 @@
 // Looks in delimited text whose records are plain for values that a parser of numbers takes and
 // that mean something else: 64 bytes at a time, and only what it finds is looked at one by one.
 
+import { equal, maskOf, prefixXor } from '../masks/blocks';
+
 // What is looked for in a column; bits. The table of columns and the one of findings have a byte
 // for each column.
 /** A number with a leading zero or a plus sign. */
@@ -59,28 +61,6 @@ export function reset(): void {
 
 // @ts-ignore: decorator
 @inline
-function maskOf(a: v128, b: v128, c: v128, d: v128): u64 {
-  return (
-    u64(i8x16.bitmask(a)) |
-    (u64(i8x16.bitmask(b)) << 16) |
-    (u64(i8x16.bitmask(c)) << 32) |
-    (u64(i8x16.bitmask(d)) << 48)
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function equal(at: usize, byte: v128): u64 {
-  return maskOf(
-    i8x16.eq(v128.load(at), byte),
-    i8x16.eq(v128.load(at, 16), byte),
-    i8x16.eq(v128.load(at, 32), byte),
-    i8x16.eq(v128.load(at, 48), byte),
-  );
-}
-
-// @ts-ignore: decorator
-@inline
 function digit(bytes: v128): v128 {
   return i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10));
 }
@@ -95,19 +75,6 @@ function letterE(bytes: v128): v128 {
 @inline
 function digitOrPoint(bytes: v128): v128 {
   return i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x2e)), i8x16.splat(12));
-}
-
-// @ts-ignore: decorator
-@inline
-function prefixXor(bits: u64): u64 {
-  let mask = bits;
-  mask ^= mask << 1;
-  mask ^= mask << 2;
-  mask ^= mask << 4;
-  mask ^= mask << 8;
-  mask ^= mask << 16;
-  mask ^= mask << 32;
-  return mask;
 }
 
 /** Notes what was found at the places `hits` in the columns that are watched for it. */

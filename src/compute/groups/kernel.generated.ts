@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/groups: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = 'ad414ee242eb68c4640d2b43640b3df4c0549af4f1ee3d194f351d4317e662f4';
+export const KERNEL_SOURCE = 'ca61bb73c32d2b7b5c2b8cb7bed21e3ba71989c54343cd32c6928021dade3fd5';
 
 /** The fields of each state, 8 bytes each, in order. */
 export const LAYOUTS = {

@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/stats: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = '9aae82816a49dcbddc95512531183c6f9760126d2dc940e75f30f4928b7aa657';
+export const KERNEL_SOURCE = '72e6d420f0cb22d3459fd3d2e56742f4221c30ae7cedaff7bf78d4260b1f90ba';
 
 /** The fields of each state, 8 bytes each, in order. */
 export const LAYOUTS = {

@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/lines: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = 'fe32b76891054c44a6519f0566757b756ade80f95ee0cf96105b7619336e3e93';
+export const KERNEL_SOURCE = '5f3078d4c6425aed19178c773640716a0c9d8b29c4ce85642a72a4642ea52a5d';
 
 /** The module, base64. */
 export const KERNEL_CODE = [

@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/parquet: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = '1df67f3c277cb12aad8f4e040fe0e0593c1f729fa52dcbdd3d8413a61dab7779';
+export const KERNEL_SOURCE = '99d91f817bd48656833a85c44e65f58c843fa1a60cd59cab1ad4a7dd8c910ffc';
 
 /** The fields of each state, 8 bytes each, in order. */
 export const LAYOUTS = {
