@@ -1,7 +1,7 @@
 /**
  * An esbuild plug-in that takes Node's own modules from process.getBuiltinModule instead of by
  * import: an import makes Node evaluate every lazy export of the module, such as the streams of
- * node:fs, which costs 15 ms of a start.
+ * node:fs, which costs 7 ms of a start.
  */
 import { createRequire, isBuiltin } from 'node:module';
 

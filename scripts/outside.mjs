@@ -4,10 +4,8 @@
 export const vendored = (names, folder) => ({
   name: 'vendored',
   setup(build) {
-    build.onResolve({ filter: /^[a-z][\w-]*$/ }, ({ path, kind }) =>
-      names.includes(path) && kind !== 'entry-point'
-        ? { path: `${folder}/${path}.js`, external: true }
-        : undefined,
+    build.onResolve({ filter: /^[a-z][\w-]*$/ }, ({ path }) =>
+      names.includes(path) ? { path: `${folder}/${path}.js`, external: true } : undefined,
     );
   },
 });
