@@ -50,13 +50,17 @@ function decimalSum(values: Dsl, type: SqlType): Dsl {
   return d.ternary(outside, raise(outside, 'sum out of range: 38 digits', 'Int128'), sum);
 }
 
+/** What sums of integers of this type are added up in: 2^31 rows of any fit. */
+const wholeSum = ({ bits }: SqlType & { kind: 'integer' }): SqlType =>
+  bits <= 32 ? t.INT64 : t.INT128;
+
 const sum: AggregateFunction = {
   usage: 'sum(number)',
   resolve: ([a]) => {
     if (a === undefined) return undefined;
     if (a.kind === 'null') return { args: [t.INT64], type: t.INT64 };
     if (a.kind === 'boolean') return { args: [t.INT32], type: t.INT64 };
-    if (a.kind === 'integer') return { args: [a], type: a.bits <= 32 ? t.INT64 : t.INT128 };
+    if (a.kind === 'integer') return { args: [a], type: wholeSum(a) };
     if (a.kind === 'decimal') return { args: [a], type: t.decimal(38, a.scale) };
     if (a.kind === 'interval') return { args: [a], type: a };
     return a.kind === 'float' ? { args: [t.FLOAT64], type: t.FLOAT64 } : undefined;
@@ -89,8 +93,7 @@ const avg: AggregateFunction = {
     const type = input?.type;
     if (type?.kind !== 'decimal' && type?.kind !== 'integer') return d.agg('Mean', values);
     // Polars' mean adds doubles: of large integers that cancel each other out nothing is left.
-    const wide =
-      type.kind === 'integer' ? d.cast(values, type.bits <= 32 ? 'Int64' : 'Int128') : values;
+    const wide = type.kind === 'integer' ? d.cast(values, t.dtypeOf(wholeSum(type))) : values;
     const total = toFloat(d.agg('Sum', wide), type);
     return whenAny(values, d.binary('TrueDivide', total, d.countOf(values)), t.FLOAT64);
   },
