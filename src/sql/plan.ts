@@ -13,6 +13,7 @@ import { type PieceRows, pieceRows } from './bounded/pieces.ts';
 import { runPieces, runWindows, wholeBecause } from './bounded/run.ts';
 import { explainPlan } from './explain.ts';
 import { goesThroughFewRows } from './few-rows.ts';
+import { aggregatesFromBytes, howOf, runFromBytes, scansOf } from './from-bytes.ts';
 import type { Expression, OutputColumn, Plan } from './ir.ts';
 import { Lowerer } from './lower/plan.ts';
 import {
@@ -28,7 +29,6 @@ import { inlineShared, mapPlans, sharedIn } from './optimize/inline.ts';
 import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
 import { push } from './optimize/push.ts';
-import { aggregatesFromPages, howOf, runFromPages, scansOf } from './pages.ts';
 import { parse } from './parse.ts';
 import { rareIfLoaded, withRare } from './rare.ts';
 import { explainFailure, narrowed, outputFrame } from './result.ts';
@@ -204,7 +204,7 @@ function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
     columns: output.map(({ name, type }) => ({ name, type: typeName(type) })),
     reads,
     prepare: async () => {
-      computed = await runFromPages(aggregatesFromPages(plan));
+      computed = await runFromBytes(aggregatesFromBytes(plan));
       return reads.filter(({ relation }) => {
         const scans = reads.filter((read) => read.relation === relation).length;
         return scans > scansOf(relation, computed.keys());
@@ -218,7 +218,7 @@ function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
     wholeBecause: because,
     runWindows: () => runInWindows(plan, output),
     runBounded: because === undefined ? (room) => runBounded(plan, output, room) : undefined,
-    explain: () => explainPlan(plan, howOf(aggregatesFromPages(plan))),
+    explain: () => explainPlan(plan, howOf(aggregatesFromBytes(plan))),
   };
 }
 

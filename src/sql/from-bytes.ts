@@ -16,19 +16,19 @@ import { conjuncts, inputsOf } from './walk.ts';
 
 const MEASURES: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max']);
 
-/** Aggregates with what the kernel makes of them. */
-export type FromPages = ReadonlyMap<Plan, GroupPlan>;
+/** Aggregates with what the kernel makes of them: it reads the bytes of a file, pages or text. */
+export type FromBytes = ReadonlyMap<Plan, GroupPlan>;
 
 /** Reads footers, no pages. */
-export function aggregatesFromPages(plan: Plan, into = new Map<Plan, GroupPlan>()): FromPages {
+export function aggregatesFromBytes(plan: Plan, into = new Map<Plan, GroupPlan>()): FromBytes {
   const group = plan.kind === 'aggregate' ? groupPlanOf(plan) : undefined;
   if (group !== undefined) into.set(plan, group);
-  else for (const input of inputsOf(plan)) aggregatesFromPages(input, into);
+  else for (const input of inputsOf(plan)) aggregatesFromBytes(input, into);
   return into;
 }
 
 /** Runs them; those that turn out to need Polars are left out. */
-export async function runFromPages(found: FromPages): Promise<Map<Plan, LazyFrame>> {
+export async function runFromBytes(found: FromBytes): Promise<Map<Plan, LazyFrame>> {
   const frames = new Map<Plan, LazyFrame>();
   for (const [plan, group] of found) {
     const frame = plan.kind === 'aggregate' ? await runGroups(group) : undefined;
@@ -68,7 +68,7 @@ function planFor({ relation, columns }: Scan, request: GroupRequest): GroupPlan 
 }
 
 /** For EXPLAIN: where the rows of each come from. */
-export const howOf = (found: FromPages): ReadonlyMap<Plan, string> =>
+export const howOf = (found: FromBytes): ReadonlyMap<Plan, string> =>
   new Map(
     [...found].map(([plan, { units }]) => [
       plan,
