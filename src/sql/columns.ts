@@ -46,3 +46,6 @@ export function typedColumns(plan: Plan): readonly TypedColumn[] {
       return typedColumns(plan.input);
   }
 }
+
+/** The ids of a plan's columns, in order. */
+export const outputOf = (plan: Plan): readonly ColumnId[] => typedColumns(plan).map(({ id }) => id);

@@ -5,6 +5,7 @@
  * equalities can, their inner side becoming a group key.
  */
 import type { Applying } from './apply.ts';
+import { outputOf } from './columns.ts';
 import { aggregateFunction } from './functions/aggregates.ts';
 import type { ColumnId, Expression, Named, OutputColumn, Plan } from './ir.ts';
 import {
@@ -14,7 +15,6 @@ import {
   inputsOf,
   mapExpressions,
   mapInputs,
-  outputOf,
   substitute,
   visit,
 } from './walk.ts';

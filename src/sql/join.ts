@@ -1,6 +1,7 @@
 /** Joins from predicates: which are keys, which filter one side, which must be tested on pairs. */
+import { outputOf } from './columns.ts';
 import type { ColumnId, Expression, Join, JoinKind, Plan } from './ir.ts';
-import { columnsOf, conjunction, conjuncts, outputOf } from './walk.ts';
+import { columnsOf, conjunction, conjuncts } from './walk.ts';
 
 const within = (used: ReadonlySet<ColumnId>, ids: ReadonlySet<ColumnId>): boolean =>
   [...used].every((id) => ids.has(id));

@@ -241,38 +241,3 @@ export function mapExpressions(plan: Plan, f: (expression: Expression) => Expres
       return plan;
   }
 }
-
-/** The ids of a plan's columns, in order. */
-export function outputOf(plan: Plan): readonly ColumnId[] {
-  switch (plan.kind) {
-    case 'scan':
-    case 'values':
-    case 'set':
-    case 'shared':
-    case 'recursive':
-    case 'working':
-      return plan.columns.map((column) => column.id);
-    case 'compute':
-      return [...outputOf(plan.input), ...plan.items.map((item) => item.id)];
-    case 'series':
-      return [plan.column.id];
-    case 'project':
-      return plan.items.map((item) => item.id);
-    case 'aggregate':
-      return [...plan.keys, ...plan.aggregates].map((item) => item.id);
-    case 'window':
-      return [...outputOf(plan.input), ...plan.windows.map((window) => window.id)];
-    case 'unnest': {
-      const numbers = plan.ordinality === undefined ? [] : [plan.ordinality];
-      return [...outputOf(plan.input), ...plan.items.map((item) => item.id), ...numbers];
-    }
-    case 'join':
-      return plan.join === 'semi' || plan.join === 'anti'
-        ? outputOf(plan.left)
-        : [...outputOf(plan.left), ...outputOf(plan.right)];
-    case 'asof':
-      return [...outputOf(plan.left), ...outputOf(plan.right)];
-    default:
-      return outputOf(plan.input);
-  }
-}

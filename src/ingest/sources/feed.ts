@@ -134,7 +134,7 @@ class Blocks {
   }
 }
 
-function tooLong(path: string, byte: number): NairobiError {
+export function tooLong(path: string, byte: number): NairobiError {
   return new NairobiError(
     'BAD_DATA',
     `Cannot read ${path}: a record is longer than ${formatBytes(MAX_RECORD_BYTES)}`,

@@ -6,11 +6,11 @@ import { NairobiError } from '../../errors.ts';
 import { DIRECT_ALIGN_BYTES } from '../../limits.ts';
 import type { Lease, PageKind } from '../../memory/lease.ts';
 import type { Pool } from '../../memory/pool.ts';
-import { type Bytes, bytes, formatBytes, MiB } from '../../units.ts';
+import { type Bytes, bytes, MiB } from '../../units.ts';
 import type { AsyncReader } from '../../uring/block-reader.ts';
 import type { InputFile } from '../../uring/input-file.ts';
 import type { Cutter } from '../decode/boundary.ts';
-import { MAX_RECORD_BYTES } from './feed.ts';
+import { MAX_RECORD_BYTES, tooLong } from './feed.ts';
 
 export interface LeasedBatch {
   readonly data: Buffer;
@@ -147,15 +147,4 @@ function enlarge(
     pageKind: lease.pageKind,
     release: () => lease.release(),
   };
-}
-
-function tooLong(path: string, byte: number): NairobiError {
-  return new NairobiError(
-    'BAD_DATA',
-    `Cannot read ${path}: a record is longer than ${formatBytes(MAX_RECORD_BYTES)}`,
-    {
-      where: { file: path, byte },
-      hint: 'an opening quote without a closing one looks like this: check the line at that byte',
-    },
-  );
 }

@@ -1,7 +1,8 @@
 /** ASOF JOIN: equal keys, and one inequality that picks the nearest row. */
+import { outputOf } from '../columns.ts';
 import type { Expression, Plan } from '../ir.ts';
 import { keyOf } from '../join.ts';
-import { columnsOf, outputOf } from '../walk.ts';
+import { columnsOf } from '../walk.ts';
 import type { Context } from './context.ts';
 
 const FLIPPED: Readonly<Record<string, string>> = { '>=': '<=', '>': '<', '<=': '>=', '<': '>' };

@@ -5,8 +5,8 @@
  */
 import * as d from '../../compute/dsl.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
+import { outputOf } from '../columns.ts';
 import type { AsofJoin, Expression, Join, Plan } from '../ir.ts';
-import { outputOf } from '../walk.ts';
 import type { Lowerer } from './plan.ts';
 
 const LEFT_ROW = 'left_row';

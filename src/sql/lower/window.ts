@@ -8,10 +8,11 @@
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
+import { outputOf } from '../columns.ts';
 import type { Expression, Named, Window, WindowExpression } from '../ir.ts';
 import { rare } from '../rare.ts';
 import { dtypeOf } from '../types.ts';
-import { columnsOf, fingerprint, outputOf } from '../walk.ts';
+import { columnsOf, fingerprint } from '../walk.ts';
 import { frameAggregate } from './frame.ts';
 import type { Lowerer } from './plan.ts';
 

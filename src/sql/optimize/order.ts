@@ -5,9 +5,10 @@
  * that the equations make equal.
  */
 import { callOf } from '../build.ts';
+import { outputOf } from '../columns.ts';
 import type { ColumnId, Expression, Join, Plan } from '../ir.ts';
 import { joinOn, keyOf } from '../join.ts';
-import { columnsOf, conjunction, conjuncts, mapInputs, outputOf } from '../walk.ts';
+import { columnsOf, conjunction, conjuncts, mapInputs } from '../walk.ts';
 import { baseRows, estimate } from './estimate.ts';
 
 interface Leaf {

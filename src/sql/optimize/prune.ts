@@ -1,7 +1,7 @@
 /** Columns nobody reads are dropped where they are made; scans read only what is left. */
-
+import { outputOf } from '../columns.ts';
 import type { ColumnId, Expression, Plan } from '../ir.ts';
-import { columnsOf, mapChildren, mapExpressions, mapInputs, outputOf } from '../walk.ts';
+import { columnsOf, mapChildren, mapExpressions, mapInputs } from '../walk.ts';
 import { narrowest } from './narrow.ts';
 
 /** What each WITH query that is run once must still deliver. */

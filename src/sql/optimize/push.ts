@@ -1,16 +1,9 @@
 /** Filters moved as near to the scans as they can go. */
+import { outputOf } from '../columns.ts';
 import type { ColumnId, Expression, Plan } from '../ir.ts';
 import { joinOn } from '../join.ts';
 import { BOOLEAN } from '../types.ts';
-import {
-  columnsOf,
-  conjunction,
-  conjuncts,
-  fingerprint,
-  mapInputs,
-  outputOf,
-  substitute,
-} from '../walk.ts';
+import { columnsOf, conjunction, conjuncts, fingerprint, mapInputs, substitute } from '../walk.ts';
 
 const within = (predicate: Expression, ids: ReadonlySet<ColumnId>): boolean =>
   [...columnsOf(predicate)].every((id) => ids.has(id));

@@ -3,11 +3,11 @@ import * as d from '../../compute/dsl.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
 import type { Bound, Context } from '../bind/context.ts';
 import { callOf, columnOf } from '../build.ts';
+import { outputOf } from '../columns.ts';
 import type { Expression, Named, Plan, Sample, SortItem, WindowExpression } from '../ir.ts';
 import type { Lowerer } from '../lower/plan.ts';
 import { ROW_NUMBER } from '../row-number.ts';
 import { INT64 } from '../types.ts';
-import { outputOf } from '../walk.ts';
 
 const NUMBER = 'sample_number';
 const PICK = 'sample_pick';

@@ -2,10 +2,10 @@
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import type { LazyFrame } from '../../compute/polars.ts';
+import { outputOf } from '../columns.ts';
 import type { Unnest } from '../ir.ts';
 import type { Lowerer } from '../lower/plan.ts';
 import { dtypeOf } from '../types.ts';
-import { outputOf } from '../walk.ts';
 
 const LENGTH = 'unnest_length';
 const NUMBER = 'unnest_number';

@@ -4,6 +4,7 @@
  */
 import { NairobiError } from '../../errors.ts';
 import { callOf, columnOf, constant, truth } from '../build.ts';
+import { outputOf } from '../columns.ts';
 import { scalarFunction } from '../functions/scalar.ts';
 import type { CallExpression, CaseExpression, Expression, Named, Plan } from '../ir.ts';
 import { mapPlans, sharedIn } from '../optimize/inline.ts';
@@ -15,7 +16,6 @@ import {
   fingerprint,
   mapChildren,
   mapExpressions,
-  outputOf,
   some,
 } from '../walk.ts';
 
