@@ -1,5 +1,4 @@
 /** How far moments are apart: age(), date_sub(), and the fields of calendar intervals. */
-
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import { fromParts, moveBy, partsOf } from '../rare/calendar.ts';
@@ -7,7 +6,7 @@ import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { arg, type FunctionTable, literalOf, type ScalarFunction } from './function.ts';
 import { divideFloats, truncatedDivide } from './numbers.ts';
-import { partName } from './time.ts';
+import { partName } from './time/parts.ts';
 
 const int = (node: Dsl): Dsl => d.cast(node, 'Int64');
 const plus = (a: Dsl, b: Dsl): Dsl => d.binary('Plus', a, b);

@@ -1,158 +1,31 @@
 /** Lists: made, cut, searched, changed and aggregated. Indices count from 1, or from the end. */
-
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
-import type { AggregateExpression, CallExpression, Expression } from '../ir.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
-import { lowerAggregate } from './aggregate.ts';
-import { aggregateFunction, aggregateNames, canonicalAggregate } from './aggregates.ts';
+import { aggregateNames } from './aggregates.ts';
+import { arg, type FunctionTable, literalOf, type ScalarFunction } from './function.ts';
+import { listAggregate, listAggregateByName } from './lists/aggregates.ts';
+import { listExtract, listSlice } from './lists/cut.ts';
+import { series } from './lists/series.ts';
 import {
-  arg,
-  type FunctionTable,
-  literalOf,
-  type Resolution,
-  type ScalarFunction,
-} from './function.ts';
+  distinct,
+  int,
+  isList,
+  joined,
+  type ListType,
+  lengthOf,
+  minus,
+  ofList,
+  ofLists,
+  one,
+  plus,
+  same,
+  single,
+  withValue,
+  zero,
+} from './lists/shapes.ts';
 import { unify } from './logic.ts';
-
-type ListType = Extract<SqlType, { kind: 'list' }>;
-const isList = (type: SqlType | undefined): type is ListType => type?.kind === 'list';
-
-const int = (node: Dsl): Dsl => d.cast(node, 'Int64');
-const plus = (a: Dsl, b: Dsl): Dsl => d.binary('Plus', a, b);
-const minus = (a: Dsl, b: Dsl): Dsl => d.binary('Minus', a, b);
-const zero = d.int64(0);
-const one = d.int64(1);
-const lengthOf = (list: Dsl): Dsl => int(d.listCall('Length', list));
-const single = (node: Dsl): Dsl => d.call('AsList', node);
-const joined = (...lists: readonly Dsl[]): Dsl => d.listCall('Concat', ...lists);
-const distinct = (list: Dsl): Dsl =>
-  d.eachElement(list, d.call({ Unique: true }, d.call('DropNulls', d.element)));
-
-/** A function of one list and what else `more` wants. */
-function ofList(
-  usage: string,
-  more: readonly SqlType[],
-  result: (list: ListType) => SqlType,
-  lower: (args: readonly Dsl[], call: CallExpression) => Dsl,
-): ScalarFunction {
-  return {
-    usage,
-    resolve: ([a, ...rest]) => {
-      if (a?.kind === 'null' && rest.length === more.length)
-        return { args: [t.listOf(t.INT32), ...more], type: result({ kind: 'list', of: t.INT32 }) };
-      return isList(a) && rest.length === more.length
-        ? { args: [a, ...more], type: result(a) }
-        : undefined;
-    },
-    lower,
-  };
-}
-
-const same = (list: ListType): SqlType => list;
-
-/** A list and a value of its kind, in the order the function takes them. */
-function withValue(
-  usage: string,
-  listAt: 0 | 1,
-  result: (list: ListType) => SqlType,
-  lower: (list: Dsl, value: Dsl) => Dsl,
-): ScalarFunction {
-  return {
-    usage,
-    resolve: (types) => {
-      const [list, value] = [types[listAt], types[1 - listAt]];
-      if (!isList(list) || value === undefined || types.length !== 2) return undefined;
-      const of = t.commonType(list.of, value);
-      if (of === undefined) return undefined;
-      const args = listAt === 0 ? [t.listOf(of), of] : [of, t.listOf(of)];
-      return { args, type: result({ kind: 'list', of }) };
-    },
-    lower: (args) => lower(arg(args, listAt), arg(args, 1 - listAt)),
-  };
-}
-
-/** Two or more lists of one kind. */
-function ofLists(
-  usage: string,
-  result: (list: ListType) => SqlType,
-  lower: (args: readonly Dsl[]) => Dsl,
-): ScalarFunction {
-  return {
-    usage,
-    resolve: (types) => {
-      const common = unify(types);
-      return isList(common) && types.length > 1
-        ? { args: types.map(() => common), type: result(common) }
-        : undefined;
-    },
-    lower: (args) => lower(args),
-  };
-}
-
-/** The 0-based start and the length of list[from:to]. */
-function span(length: Dsl, from: Dsl | undefined, to: Dsl | undefined): readonly [Dsl, Dsl] {
-  const back = (index: Dsl): Dsl => plus(length, index);
-  const begin =
-    from === undefined ? zero : d.ternary(d.binary('Lt', from, zero), back(from), minus(from, one));
-  const end =
-    to === undefined ? length : d.ternary(d.binary('Lt', to, zero), plus(back(to), one), to);
-  const start = d.call('MaxHorizontal', begin, zero);
-  const stop = d.call('MinHorizontal', end, length);
-  return [start, d.call('MaxHorizontal', minus(stop, start), zero)];
-}
-
-/** A bound written as NULL or left out is the list's own end. */
-const bound = (call: CallExpression, args: readonly Dsl[], index: number): Dsl | undefined =>
-  call.args[index] === undefined || literalOf(call.args[index]) === null ? undefined : args[index];
-
-const listSlice: ScalarFunction = {
-  usage: 'list_slice(list, from, to [, step]) or list[from:to]',
-  resolve: ([a, ...rest], args) => {
-    if (rest.length < 2 || rest.length > 3 || (!isList(a) && a?.kind !== 'text')) return undefined;
-    const step = args[3];
-    if (step !== undefined && (a?.kind === 'text' || literalOf(step) === undefined))
-      return 'the step must be a constant, and of a list';
-    if (step !== undefined && Number(literalOf(step)) < 1) return 'the step must be positive';
-    return { args: [a, ...rest.map(() => t.INT64)], type: a };
-  },
-  lower: (args, call) => {
-    const [node, from, to] = [arg(args, 0), bound(call, args, 1), bound(call, args, 2)];
-    if (call.type.kind === 'text') {
-      const [start, count] = span(int(d.stringCall('LenChars', node)), from, to);
-      return d.stringCall('Slice', node, start, d.cast(count, 'UInt64'));
-    }
-    const [start, count] = span(lengthOf(node), from, to);
-    const cut = d.listCall('Slice', node, start, count);
-    const step = Number(literalOf(call.args[3]) ?? 1);
-    return step === 1
-      ? cut
-      : d.eachElement(cut, d.call({ GatherEvery: { n: step, offset: 0 } }, d.element));
-  },
-};
-
-const listExtract: ScalarFunction = {
-  usage: 'list[index]',
-  resolve: ([a]) => {
-    if (isList(a)) return { args: [a, t.INT64], type: a.of };
-    return a?.kind === 'text' ? { args: [a, t.INT64], type: t.TEXT } : undefined;
-  },
-  lower: (args, call) => {
-    const [node, index] = [arg(args, 0), arg(args, 1)];
-    if (call.args[0]?.type.kind === 'text') {
-      const [start] = span(int(d.stringCall('LenChars', node)), index, undefined);
-      return d.stringCall('Slice', node, start, d.cast(one, 'UInt64'));
-    }
-    const at = d.ternary(
-      d.binary('Gt', index, zero),
-      minus(index, one),
-      // Index 0 is outside of every list.
-      d.ternary(d.binary('Eq', index, zero), d.nullOf('Int64'), index),
-    );
-    return d.listCall({ Get: true }, node, at);
-  },
-};
 
 /** 1-based place of the value's first occurrence: it goes ahead of the list to be seen inside. */
 function placeOf(list: Dsl, value: Dsl): Dsl {
@@ -191,88 +64,6 @@ const sortOf = (descendingByDefault: boolean): ScalarFunction => ({
     return d.eachElement(arg(args, 0), d.sorted(d.element, descending, last));
   },
 });
-
-const ELEMENT: Omit<Extract<Expression, { kind: 'column' }>, 'type'> = {
-  kind: 'column',
-  id: '@element',
-  name: 'element',
-  position: -1,
-};
-
-/** list_sum and its like: the aggregate over the elements of each list. */
-function aggregateCall(
-  name: string,
-  types: readonly SqlType[],
-  args: readonly Expression[],
-): { readonly aggregate: AggregateExpression; readonly resolution: Resolution } | undefined {
-  const [list] = types;
-  const fn = aggregateFunction(name);
-  if (fn === undefined || !isList(list)) return undefined;
-  const element: Expression = { ...ELEMENT, type: list.of };
-  const inner = [element, ...args.slice(1)];
-  const resolved = fn.resolve(
-    inner.map((each) => each.type),
-    inner,
-  );
-  if (resolved === undefined || typeof resolved === 'string') return undefined;
-  const of = resolved.args[0] ?? list.of;
-  return {
-    aggregate: {
-      kind: 'aggregate',
-      name: canonicalAggregate(name),
-      args: [{ ...element, type: of }, ...args.slice(1)],
-      distinct: false,
-      filter: undefined,
-      order: [],
-      type: resolved.type,
-      position: -1,
-    },
-    resolution: { args: [t.listOf(of), ...resolved.args.slice(1)], type: resolved.type },
-  };
-}
-
-function lowerListAggregate(aggregate: AggregateExpression, list: Dsl, rest: readonly Dsl[]): Dsl {
-  const fn = aggregateFunction(aggregate.name);
-  if (fn === undefined) throw new RangeError(aggregate.name);
-  let next = 0;
-  const node = lowerAggregate(fn, aggregate, (inner) =>
-    inner.kind === 'column' ? d.element : arg(rest, next++),
-  );
-  return d.ofElements(list, node);
-}
-
-const listAggregate = (name: string): ScalarFunction => ({
-  usage: `list_${name}(list)`,
-  resolve: (types, args) => aggregateCall(name, types, args)?.resolution,
-  lower: (args, call) => {
-    const types = call.args.map((each) => each.type);
-    const found = aggregateCall(name, types, call.args);
-    if (found === undefined) throw new RangeError(name);
-    return lowerListAggregate(found.aggregate, arg(args, 0), args.slice(1));
-  },
-});
-
-/** list_aggregate(list, 'name', ...): the name is a constant. */
-const listAggregateByName: ScalarFunction = {
-  usage: "list_aggregate(list, 'sum')",
-  resolve: (types, args) => {
-    const name = literalOf(args[1]);
-    if (typeof name !== 'string') return 'the name of the aggregate must be a constant';
-    const pick = <T>(all: readonly T[]): T[] => [...all.slice(0, 1), ...all.slice(2)];
-    const found = aggregateCall(name, pick(types), pick(args));
-    if (found === undefined) return `there is no aggregate ${name}() of these`;
-    const [list, ...rest] = found.resolution.args as [SqlType, ...SqlType[]];
-    return { args: [list, t.TEXT, ...rest], type: found.resolution.type };
-  },
-  lower: (args, call) => {
-    const name = String(literalOf(call.args[1]));
-    const inner = [...call.args.slice(0, 1), ...call.args.slice(2)];
-    const types = inner.map((each) => each.type);
-    const found = aggregateCall(name, types, inner);
-    if (found === undefined) throw new RangeError(name);
-    return lowerListAggregate(found.aggregate, arg(args, 0), args.slice(2));
-  },
-};
 
 /** What a lambda was bound to: over `element`; see bind/lambda.ts. */
 const lambdaList = (
@@ -314,54 +105,6 @@ type Product = (left: Dsl, right: Dsl) => Dsl;
 const multiplied: Product = (x, y) => d.binary('Multiply', x, y);
 const squared = (x: Dsl): Dsl => multiplied(x, x);
 const root = (node: Dsl): Dsl => d.call({ Pow: 'Sqrt' }, node);
-
-function series(inclusive: boolean): ScalarFunction {
-  const name = inclusive ? 'generate_series' : 'range';
-  return {
-    usage: `${name}([start,] stop [, step])`,
-    resolve: (types) => {
-      if (types.length < 1 || types.length > 3) return undefined;
-      if (types.every((type) => type.kind === 'integer' || type.kind === 'null'))
-        return { args: types.map(() => t.INT64), type: t.listOf(t.INT64) };
-      const [a, b, step] = types;
-      const isTime = (type: SqlType | undefined): boolean =>
-        type?.kind === 'date' || type?.kind === 'timestamp';
-      return isTime(a) && isTime(b) && step?.kind === 'interval'
-        ? { args: [t.TIMESTAMP, t.TIMESTAMP, t.INTERVAL], type: t.listOf(t.TIMESTAMP) }
-        : undefined;
-    },
-    lower: (args, call) => {
-      if (call.args.length === 3 && call.args[2]?.type.kind === 'interval')
-        return moments(args, inclusive);
-      const [start, stop, step] = args.length === 1 ? [zero, arg(args, 0)] : args;
-      return integers(start as Dsl, stop as Dsl, step ?? one, inclusive);
-    },
-  };
-}
-
-/** An empty list where the step leads away; NULL where a bound is. */
-function integers(start: Dsl, stop: Dsl, step: Dsl, inclusive: boolean): Dsl {
-  const up = d.binary('Gt', step, zero);
-  const end = inclusive ? plus(stop, d.ternary(up, one, d.int64(-1))) : stop;
-  const runs = d.ternary(up, d.binary('Gt', end, start), d.binary('Lt', end, start));
-  const list = d.call(
-    { Range: { IntRanges: { dtype: { Literal: 'Int64' } } } },
-    start,
-    d.ternary(runs, end, start),
-    d.ternary(d.binary('Eq', step, zero), one, step),
-  );
-  const isZero = d.binary('Eq', step, zero);
-  const empty = d.listCall('Slice', list, zero, zero);
-  const unknown = d.or(d.isNull(start), d.isNull(stop), d.isNull(step));
-  return d.ternary(unknown, d.nullOf({ List: 'Int64' }), d.ternary(isZero, empty, list));
-}
-
-/** By a step of fixed length: as integers of microseconds. */
-function moments(args: readonly Dsl[], inclusive: boolean): Dsl {
-  const [start, stop, step] = args.map((each) => int(d.physical(each))) as [Dsl, Dsl, Dsl];
-  const dtype = { List: t.dtypeOf(t.TIMESTAMP) };
-  return d.cast(integers(start, stop, step, inclusive), dtype);
-}
 
 const AGGREGATED = aggregateNames().filter(
   (name) => !/^(single_value|count|arg_|argm|max_by|min_by|covar|corr|regr|mode)/.test(name),

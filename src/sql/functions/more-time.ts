@@ -1,5 +1,4 @@
 /** Dates and times that few queries make: from their parts and from epochs, and spans of time. */
-
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import type { CallExpression } from '../ir.ts';
@@ -8,7 +7,7 @@ import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import { AGES, UNIT_MICROS, UNIT_MONTHS } from './ages.ts';
 import { arg, type FunctionTable, fixed, literalOf, type ScalarFunction } from './function.ts';
-import { partName } from './time.ts';
+import { partName } from './time/parts.ts';
 
 const int = (node: Dsl): Dsl => d.cast(node, 'Int64');
 const plus = (a: Dsl, b: Dsl): Dsl => d.binary('Plus', a, b);

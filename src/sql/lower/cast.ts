@@ -1,5 +1,4 @@
 /** CAST and TRY_CAST between every pair of types that converts. */
-
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import { NairobiError } from '../../errors.ts';
@@ -12,7 +11,7 @@ import {
   toFloat,
   toNativeDecimal,
 } from '../functions/numbers.ts';
-import { strptime } from '../functions/time.ts';
+import { strptime } from '../functions/time/texts.ts';
 import { rare } from '../rare.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
