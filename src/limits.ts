@@ -66,3 +66,6 @@ export const EXPANSION_FREE_BYTES = bytes(256 * MiB);
 
 /** Levenshtein distance up to which a name is suggested for a misspelt one. */
 export const SUGGESTION_DISTANCE = 3;
+
+/** --threads at most: far beyond any edge host, and Polars starts them all. */
+export const THREADS_MAX = 1024;

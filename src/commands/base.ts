@@ -14,6 +14,7 @@ import { Overseer } from '../engine/run/overseer.ts';
 import { ERASE_LINE } from '../engine/run/progress.ts';
 import { Reporter } from '../engine/run/report.ts';
 import { assert, NairobiError } from '../errors.ts';
+import { THREADS_MAX } from '../limits.ts';
 import {
   type Bytes,
   formatDuration,
@@ -76,7 +77,7 @@ export abstract class BaseCommand extends Command {
       helpGroup: HOST,
       helpValue: 'N',
       min: 1,
-      max: 1024,
+      max: THREADS_MAX,
     }),
     cpus: Flags.string({
       summary: 'Run on these CPUs only, such as 0,2-3',

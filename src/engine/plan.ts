@@ -3,7 +3,7 @@
 import { pinTo } from '../host/affinity.ts';
 import { usableThreads } from '../host/cpu.ts';
 import { memoryAvailable } from '../host/memory.ts';
-import { HUGE_PAGE_BYTES } from '../limits.ts';
+import { HUGE_PAGE_BYTES, THREADS_MAX } from '../limits.ts';
 import { type Bytes, bytes } from '../units.ts';
 import type { DirectChoice, HostOptions, IoChoice } from './options.ts';
 
@@ -19,13 +19,22 @@ export interface HostPlan {
 /** Of what is free, what a run may take unasked: the rest stays for the host's other work. */
 const SHARE_OF_FREE_MEMORY = 0.8;
 
+const POLARS_THREADS = 'POLARS_MAX_THREADS';
+
 export function planHost(host: HostOptions): HostPlan {
   const { memoryLimit, from } = limitOf(host);
   if (host.cpus !== undefined) pinTo(host.cpus);
-  const threads = host.threads ?? usableThreads();
-  // Polars reads it once, when its module loads.
-  process.env['POLARS_MAX_THREADS'] ??= String(threads);
+  const threads = host.threads ?? threadsAskedOfPolars() ?? usableThreads();
+  // Polars reads it once, when its module loads; what it cannot read it warns of or panics over.
+  process.env[POLARS_THREADS] = String(threads);
   return { memoryLimit, memoryLimitFrom: from, threads, io: host.io, direct: host.direct };
+}
+
+/** What the environment asks of Polars, which --threads overrides; other values count as unset. */
+function threadsAskedOfPolars(): number | undefined {
+  const text = process.env[POLARS_THREADS] ?? '';
+  const threads = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  return threads >= 1 && threads <= THREADS_MAX ? threads : undefined;
 }
 
 function limitOf(host: HostOptions): { memoryLimit: Bytes; from: string } {

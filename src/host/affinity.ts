@@ -14,7 +14,10 @@ const MASK_CPUS = 8192;
  * Answers how many CPUs that are. To be called before Polars starts its own threads.
  */
 export function pinTo(list: string): number {
-  const cpus = /^\s*\d+(-\d+)?(\s*,\s*\d+(-\d+)?)*\s*$/.test(list) ? listFormat(list) : [];
+  // Four digits: a longer number names no CPU, and as a range would be a list without an end.
+  const cpus = /^\s*\d{1,4}(-\d{1,4})?(\s*,\s*\d{1,4}(-\d{1,4})?)*\s*$/.test(list)
+    ? listFormat(list)
+    : [];
   if (cpus.length === 0 || cpus.some((cpu) => cpu >= MASK_CPUS)) {
     throw new NairobiError('USAGE', `Cannot read --cpus "${list}"`, {
       hint: 'list CPUs as taskset(1) does: 0,2-3',

@@ -71,6 +71,24 @@ test('threads follow the affinity mask and the quota, rounded up, and are never 
   expect(threadsIn(readCpu(files('800000 100000', '0,2-3')))).toBe(3);
 });
 
+test('on cgroup v1 the quota is that of the tightest group on the way up, and -1 is none', () => {
+  const files = (own: string, parent: string) =>
+    host({
+      '/proc/self/mountinfo':
+        '31 24 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n' + V2_MOUNT,
+      '/proc/self/cgroup': '4:cpu,cpuacct:/a/b\n0::/\n',
+      '/sys/fs/cgroup/cpu/a/b/cpu.cfs_quota_us': own,
+      '/sys/fs/cgroup/cpu/a/b/cpu.cfs_period_us': '100000\n',
+      '/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us': parent,
+      '/sys/fs/cgroup/cpu/a/cpu.cfs_period_us': '50000\n',
+      '/sys/devices/system/cpu/online': '0-7\n',
+      '/proc/self/status': 'Cpus_allowed_list:\t0-7\n',
+    });
+  expect(threadsIn(readCpu(files('-1\n', '-1\n')))).toBe(8);
+  expect(threadsIn(readCpu(files('350000\n', '-1\n')))).toBe(4);
+  expect(threadsIn(readCpu(files('350000\n', '100000\n')))).toBe(2);
+});
+
 test('promised huge pages are not counted as available', () => {
   const directory = '/sys/kernel/mm/hugepages/hugepages-2048kB';
   const files = host({
