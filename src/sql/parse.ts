@@ -82,6 +82,10 @@ function splitMode(typed: string, tokens: readonly Token[]): { mode: Mode; text:
 /** "FROM" in the room of the keyword it replaces, so that offsets stay true. */
 const bareSource = (blank: string): string => `FROM${blank.slice(4)}`;
 
+const ONE_QUERY = 'run nairobi query once for each, or join them with UNION ALL';
+const WRITING =
+  'what a query answers is written by -o, as in: nairobi query "SELECT ..." -o new.parquet';
+
 function onlyQuery(
   nodes: readonly Node[],
   source: Source,
@@ -101,12 +105,12 @@ function onlyQuery(
       });
     } else if ('SelectStmt' in node) {
       if (select !== undefined)
-        throw source.unsupported('more than one query at a time', undefined);
+        throw source.unsupported('more than one query at a time', undefined, ONE_QUERY);
       select = node.SelectStmt;
     } else if (!('DropStmt' in node)) {
       const statement =
         Object.keys(node)[0]?.replace(/Stmt$/, '').toUpperCase() ?? 'this statement';
-      throw source.unsupported(`${statement} statements: only queries are`, 0);
+      throw source.unsupported(`${statement} statements: only queries are`, 0, WRITING);
     }
   }
   if (select === undefined) throw new NairobiError('BAD_SQL', 'There is no query in the SQL given');
