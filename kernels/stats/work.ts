@@ -15,7 +15,8 @@ export class Queue {
   // The number of pieces in all, once that is known; before, the largest number there is. Set
   // before `posted` is raised beyond it to wake who waits.
   last: u64;
-  // 1: a piece was refused, nothing of this counts any more.
+  // One more than the number of the first piece that was refused; 0: none was. Those before it are
+  // taken in all the same, it and those behind it in no column.
   refused: u64;
   // How many pieces may be waiting or worked on, and for each its place, its size, and (32 bits)
   // one more than the number of the piece that was last finished there.
@@ -23,9 +24,13 @@ export class Queue {
   places: u64;
   sizes: u64;
   finished: u64;
-  // For each column (32 bits): the number of the piece whose turn it is.
+  // For each column (32 bits): the number of the piece whose turn it is, in its low bits; the others
+  // change when a piece is refused, so that nobody sleeps through it.
   turns: u64;
 }
+
+const TURN: u32 = 0xffffff;
+const CALL: u32 = 0x1000000;
 
 @inline
 function at32(struct: usize, field: usize): usize {
@@ -50,8 +55,7 @@ export function workOnce(queue: Queue, plan: Plan): bool {
   if (piece >= atomic.load<u32>(at32(base, offsetof<Queue>('last')))) return false;
   const slot = <usize>(piece % <u32>queue.room);
   const done = <usize>queue.finished + (slot << 2);
-  const refused = at32(base, offsetof<Queue>('refused'));
-  if (atomic.load<u32>(refused) == 0) takePiece(queue, plan, piece, slot);
+  if (!isBehindRefused(queue, piece)) takePiece(queue, plan, piece, slot);
   atomic.store<u32>(done, piece + 1);
   atomic.notify(done, -1);
   return true;
@@ -62,7 +66,7 @@ function takePiece(queue: Queue, plan: Plan, piece: u32, slot: usize): void {
   const size = load<u32>(<usize>queue.sizes + (slot << 2));
   const rows = decode(plan, at, size);
   if (rows < 0) {
-    refuse(queue, plan);
+    refuse(queue, plan, piece);
     return;
   }
   const fields = <u32>plan.count;
@@ -72,28 +76,37 @@ function takePiece(queue: Queue, plan: Plan, piece: u32, slot: usize): void {
     const turn = <usize>queue.turns + (<usize>j << 2);
     if (!awaitTurn(queue, turn, piece)) return;
     addField(field, at, <u32>rows);
-    atomic.store<u32>(turn, piece + 1);
+    atomic.add<u32>(turn, 1);
     atomic.notify(turn, -1);
   }
 }
 
+function isBehindRefused(queue: Queue, piece: u32): bool {
+  const first = atomic.load<u32>(at32(changetype<usize>(queue), offsetof<Queue>('refused')));
+  return first != 0 && first <= piece + 1;
+}
+
 function awaitTurn(queue: Queue, turn: usize, piece: u32): bool {
-  const refused = at32(changetype<usize>(queue), offsetof<Queue>('refused'));
   for (;;) {
-    if (atomic.load<u32>(refused) != 0) return false;
+    if (isBehindRefused(queue, piece)) return false;
     const now = atomic.load<u32>(turn);
-    if (now == piece) return true;
+    if ((now & TURN) == (piece & TURN)) return true;
     atomic.wait<i32>(turn, <i32>now, -1);
   }
   return false;
 }
 
-/** Wakes everyone: whoever waits for a turn sees that none will come. */
-function refuse(queue: Queue, plan: Plan): void {
-  atomic.store<u32>(at32(changetype<usize>(queue), offsetof<Queue>('refused')), 1);
+/** Wakes everyone: who waits behind this piece sees that the turn will not come. */
+function refuse(queue: Queue, plan: Plan, piece: u32): void {
+  const refused = at32(changetype<usize>(queue), offsetof<Queue>('refused'));
+  for (let now = atomic.load<u32>(refused); now == 0 || now > piece + 1; ) {
+    const found = atomic.cmpxchg<u32>(refused, now, piece + 1);
+    if (found == now) break;
+    now = found;
+  }
   for (let j: usize = 0; j < <usize>plan.count; j++) {
     const turn = <usize>queue.turns + (j << 2);
-    atomic.add<u32>(turn, 0x40000000);
+    atomic.add<u32>(turn, CALL);
     atomic.notify(turn, -1);
   }
 }

@@ -180,7 +180,8 @@ export default class Stats extends BaseCommand {
       return this.#show(kept, flags);
     }
     // Rules look at the rows again for examples; everything else goes through them once.
-    const once = flags.expect === undefined;
+    const isSurvey = [flags.by, where, sql].every((one) => one === undefined) && !flags.corr;
+    const once = flags.expect === undefined && (isSurvey ? ('early if plain' as const) : true);
     const options = { host: this.hostOptions(flags), read, once, ...files };
     using session = new Session(options, this.reporter);
     const open = (source: string): SourceRelation => session.open(parseSource(source));

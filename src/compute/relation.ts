@@ -64,6 +64,11 @@ export interface Relation {
   parquet?(columns: readonly string[]): ParquetSource | undefined;
   /** The same of a text that lies in one file as it is, and is long enough to be worth it. */
   textSource?(): TextSource | undefined;
+  /**
+   * Such a text on its way, of which these columns are asked for: it passes once. Asked for where
+   * plainText() has none.
+   */
+  textStream?(columns: readonly string[]): TextStream | undefined;
 }
 
 /** Delimited text in one file, for who reads it itself. */
@@ -118,16 +123,39 @@ export interface PlainColumn extends Column {
 }
 
 /** UTF-8 with a header or without, records ended by LF or CR LF, quotes doubled inside quotes. */
-export interface PlainText {
+export interface PlainShape {
   /** Every field of a record, in order. */
   readonly columns: readonly PlainColumn[];
   /** One byte each; quote is '' for none. */
   readonly delimiter: string;
   readonly quote: string;
+}
+
+export interface PlainText extends PlainShape {
   /** Bytes of all records, the header apart. */
   readonly size: number;
   /** Where they lie as they are, in a file that stays open. */
   readonly file?: { readonly fd: number; readonly at: number };
   /** Copies the bytes from offset `from` on, as many as fit `into`; gives how many. */
   read(into: Uint8Array, from: number): number;
+}
+
+/** Delimited text that comes in segments of whole records, each to be released, in order. */
+export interface TextStream {
+  readonly text: PlainShape;
+  /** `atEnd` is awaited behind the last one: what is not released by then is gone after it. */
+  segments(atEnd: () => Promise<void>): AsyncIterable<TextSegment>;
+}
+
+export interface TextSegment {
+  /** Valid until released; the last record of all may lack its line end. */
+  readonly bytes: Uint8Array;
+  /** Of the first byte, counted from the first record of the text. */
+  readonly at: number;
+  /**
+   * For what is not as it should be: the rows from offset `from` on, where a record begins, as
+   * Relation.segments gives them. Throws as that does.
+   */
+  rows(from: number): Promise<LazyFrame>;
+  release(): void;
 }

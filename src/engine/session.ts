@@ -42,9 +42,9 @@ export interface SessionOptions {
   readonly unionByName?: boolean;
   /**
    * Rows are gone through once, so that a pipe need not be kept; 'early': and may be begun before
-   * the input was read.
+   * the input was read; 'early if plain': only where that is a text for kernels.
    */
-  readonly once?: boolean | 'early';
+  readonly once?: boolean | 'early' | 'early if plain';
   /** How streams are cut; by default what the memory limit allows. */
   readonly streamSizes?: StreamSizes;
   /** Adds a column of this name with the path each row came from. */
@@ -132,7 +132,7 @@ export class Session implements Disposable {
       pool: this.#pool,
       reader: this.#reader,
       reporter: this.reporter,
-      early: this.options.once === 'early',
+      early: this.options.once === 'early if plain' ? 'if plain' : this.options.once === 'early',
       once: this.options.once !== undefined && this.options.once !== false,
       sizes: this.sizes,
       watchMemory: () => this.watchMemory(),

@@ -3,10 +3,10 @@
  * beginning holds for all of it; a segment that contradicts it says so instead of giving rows.
  */
 import type { DataFrame } from '../compute/polars.ts';
-import type { Column } from '../compute/relation.ts';
+import type { Column, PlainShape } from '../compute/relation.ts';
 import { NairobiError, type Where } from '../errors.ts';
 import type { RecordStart } from './csv/records.ts';
-import type { Cut, CutRules } from './cut.ts';
+import { type Cut, type CutRules, cut } from './cut.ts';
 import type { Rejected, Understood } from './options.ts';
 
 export interface Segment {
@@ -30,6 +30,8 @@ export interface SegmentedText {
    * types, BAD_DATA with the place in the content of what is wrong.
    */
   read(segment: Segment, columns?: readonly string[]): DataFrame;
+  /** How who reads it faster than Polars finds these columns; undefined where nobody may. */
+  plain?(columns: readonly string[]): PlainShape | undefined;
   /**
    * Looks at the whole content, segment by segment, and then decides; about the column of a
    * contradiction, or about columns that come late.
@@ -65,6 +67,21 @@ export class Contradiction extends Error {
     this.where = where;
   }
 }
+
+/** The records of a segment from offset `from` on, where one begins. */
+export function tailOf(segment: Segment, from: number, rules: CutRules): Segment {
+  if (from === 0) return segment;
+  const { bytes, place } = segment;
+  const tail = bytes.subarray(from);
+  const before = cut(bytes.subarray(0, from), LINES, true).lines;
+  return {
+    bytes: tail,
+    cut: cut(tail, rules, true),
+    place: { byte: place.byte + from, line: place.line + before },
+  };
+}
+
+const LINES: CutRules = { kind: 'lines' };
 
 /** Runs `work` on a segment; places in what it throws become places in the content of `file`. */
 export function located<T>({ place }: Pick<Segment, 'place'>, work: () => T, file?: string): T {

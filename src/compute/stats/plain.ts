@@ -4,7 +4,7 @@
  * general way, so both ways give the same figures and the general one words the errors.
  */
 import { assert } from '../../errors.ts';
-import type { Column, PlainText } from '../relation.ts';
+import type { Column, PlainShape, PlainText } from '../relation.ts';
 import { fieldPlan, SKIPPED } from '../text/fields.ts';
 import { type Accumulator, accumulatorFor, type Depth } from './accumulate.ts';
 import { Kernel, StateRoom } from './kernel.ts';
@@ -14,15 +14,20 @@ import { PieceQueue } from './queue.ts';
 /** Below this a thread costs more than it saves. */
 const THREADED_BYTES = 4 * 1024 * 1024;
 
-/**
- * The accumulators of `columns`, filled; undefined when the text or its types need the general way,
- * 'full' when their states outgrew depth.stateBytes.
- */
-export async function surveyPlain(
-  text: PlainText,
+/** Threads that take text in, into what they fill. */
+export interface Intake {
+  readonly queue: PieceQueue;
+  readonly room: StateRoom;
+  /** Of each column. */
+  readonly accumulators: readonly Accumulator[];
+}
+
+/** Undefined when the text or its types need the general way. */
+export function openIntake(
+  text: PlainShape,
   columns: readonly Column[],
-  { threads, depth }: { threads: number; depth: Depth },
-): Promise<readonly Accumulator[] | 'full' | undefined> {
+  { workers, depth }: { workers: number; depth: Depth },
+): Intake | undefined {
   const wanted = new Set(columns.map(({ name }) => name));
   const plans = text.columns.map((column) =>
     wanted.has(column.name) ? fieldPlan(column) : SKIPPED,
@@ -37,29 +42,44 @@ export async function surveyPlain(
     made.set(name, accumulator);
     return accumulator.state;
   });
-  const workers = text.size < THREADED_BYTES ? 0 : threads;
   const queue = new PieceQueue(kernel, { text, fields, states, workers });
   const room = new StateRoom(kernel, columns.length, depth.stateBytes);
-  const taken = await takeIn(queue, text.size, room);
-  if (taken !== 'all') return taken === 'full' ? 'full' : undefined;
-  return columns.map(({ name }) => {
+  const accumulators = columns.map(({ name }) => {
     const accumulator = made.get(name);
-    assert(accumulator !== undefined, `column "${name}" was decoded`);
+    assert(accumulator !== undefined, `column "${name}" is decoded`);
     return accumulator;
   });
+  return { queue, room, accumulators };
+}
+
+/**
+ * The accumulators of `columns`, filled; undefined when the text or its types need the general way,
+ * 'full' when their states outgrew depth.stateBytes.
+ */
+export async function surveyPlain(
+  text: PlainText,
+  columns: readonly Column[],
+  { threads, depth }: { threads: number; depth: Depth },
+): Promise<readonly Accumulator[] | 'full' | undefined> {
+  const workers = text.size < THREADED_BYTES ? 0 : threads;
+  const intake = openIntake(text, columns, { workers, depth });
+  if (intake === undefined) return undefined;
+  const taken = await takeIn(intake.queue, text, intake.room);
+  if (taken === 'all') return intake.accumulators;
+  return taken === 'full' ? 'full' : undefined;
 }
 
 /** How much of the text was taken in: what is 'full' or 'refused' ends early. */
 async function takeIn(
   queue: PieceQueue,
-  size: number,
+  text: PlainText,
   room: StateRoom,
 ): Promise<'all' | 'full' | 'refused'> {
   let from = 0;
   let taken = 1;
   try {
-    while (taken > 0 && from < size && !room.isFull) {
-      taken = await queue.add(from);
+    while (taken > 0 && from < text.size && !room.isFull) {
+      taken = await queue.add(text, from);
       from += taken;
     }
   } finally {
@@ -67,5 +87,5 @@ async function takeIn(
     await queue.finish();
   }
   if (queue.refused || taken === 0) return 'refused';
-  return from >= size ? 'all' : 'full';
+  return from >= text.size ? 'all' : 'full';
 }

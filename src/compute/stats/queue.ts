@@ -1,6 +1,6 @@
 /** Pieces of text on their way through the kernel's threads; see kernels/stats/work.ts. */
 import { Worker } from 'node:worker_threads';
-import type { PlainText } from '../relation.ts';
+import type { PlainShape, PlainText } from '../relation.ts';
 import type { FieldPlan } from '../text/fields.ts';
 import { LAYOUTS } from './kernel.generated.ts';
 import type { Kernel } from './kernel.ts';
@@ -28,8 +28,11 @@ const env = { memory, abort, slowDouble };
 new WebAssembly.Instance(module, { env }).exports.work(queue, plan);
 `;
 
+/** Where the bytes of pieces come from. */
+export type PieceText = Pick<PlainText, 'size' | 'read'>;
+
 interface Setting {
-  readonly text: PlainText;
+  readonly text: PlainShape;
   readonly fields: readonly FieldPlan[];
   /** Of each field, the state that takes its values; 0 for none. */
   readonly states: readonly number[];
@@ -43,6 +46,7 @@ export class PieceQueue {
   readonly #slots: number;
   readonly #queue: number;
   readonly #finished: number;
+  readonly #turns: number;
   readonly #ownPlan: number;
   readonly #exits: Promise<void>[];
   readonly #quote: number;
@@ -55,13 +59,14 @@ export class PieceQueue {
     this.#slots = 2 * setting.workers + 1;
     this.#quote = setting.text.quote.charCodeAt(0) || 0;
     this.#finished = kernel.calls.take(4 * this.#slots);
+    this.#turns = kernel.calls.take(4 * setting.fields.length);
     this.#queue = kernel.struct('Queue', {
       room: this.#slots,
       last: NEVER,
       places: kernel.calls.take(4 * this.#slots),
       sizes: kernel.calls.take(4 * this.#slots),
       finished: this.#finished,
-      turns: kernel.calls.take(4 * setting.fields.length),
+      turns: this.#turns,
     });
     this.#ownPlan = setting.workers === 0 ? this.#plan() : 0;
     this.#exits = Array.from({ length: setting.workers }, () => this.#startThread());
@@ -72,18 +77,22 @@ export class PieceQueue {
     return Atomics.load(this.#cell('refused'), 0) !== 0;
   }
 
+  /** Pieces queued so far; they are numbered from 0. */
+  get pieces(): number {
+    return this.#pieces;
+  }
+
   /**
    * Queues the whole rows that begin at offset `from` of the text, up to PIECE_BYTES; gives their
    * size in bytes. 0: there is no whole row, or a piece before was refused.
    */
-  async add(from: number): Promise<number> {
-    const { text } = this.#setting;
+  async add(text: PieceText, from: number): Promise<number> {
     const slot = this.#pieces % this.#slots;
-    await this.#free(slot);
+    await this.#free();
     if (this.refused) return 0;
     const at = this.#place(slot);
     const room = Buffer.from(this.#kernel.memory, at, PIECE_BYTES + 1);
-    const got = this.#read(room.subarray(0, PIECE_BYTES), from);
+    const got = readAll(text, room.subarray(0, PIECE_BYTES), from);
     let size = this.#wholeRows(room.subarray(0, got), at);
     const isLast = from + got >= text.size;
     if (isLast && size < got) {
@@ -96,15 +105,22 @@ export class PieceQueue {
     return Math.min(size, got);
   }
 
-  /** Fills `into`, unless the text ends before. */
-  #read(into: Uint8Array, from: number): number {
-    let got = 0;
-    while (got < into.length) {
-      const more = this.#setting.text.read(into.subarray(got), from + got);
-      if (more === 0) break;
-      got += more;
+  /** Waits until the pieces before `piece` were worked on: the first that was refused, if any. */
+  async settle(piece = this.#pieces): Promise<number | undefined> {
+    for (let one = Math.max(0, this.#pieces - this.#slots); one < piece; one += 1) {
+      await this.#done(one);
     }
-    return got;
+    const refused = Atomics.load(this.#cell('refused'), 0);
+    return refused === 0 ? undefined : refused - 1;
+  }
+
+  /** Goes on behind what was queued and settled: what was refused, and follows it, is left out. */
+  resume(): void {
+    Atomics.store(this.#cell('refused'), 0, 0);
+    const turns = this.#cells(this.#turns);
+    for (let field = 0; field < this.#setting.fields.length; field += 1) {
+      Atomics.store(turns, field, this.#pieces);
+    }
   }
 
   /** Waits until everything queued was taken in. Throws what a thread threw. */
@@ -128,14 +144,18 @@ export class PieceQueue {
   }
 
   /** Waits until the piece that used the slot before is finished. */
-  async #free(slot: number): Promise<void> {
-    if (this.#pieces < this.#slots) return;
-    const wanted = this.#pieces - this.#slots + 1;
+  async #free(): Promise<void> {
+    if (this.#pieces >= this.#slots) await this.#done(this.#pieces - this.#slots);
+  }
+
+  /** Waits until this piece is finished, which is among the last `slots`. */
+  async #done(piece: number): Promise<void> {
+    const slot = piece % this.#slots;
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       const cells = this.#cells(this.#finished);
       const now = Atomics.load(cells, slot);
-      if (now === wanted) return;
+      if (now === piece + 1) return;
       // Not for ever: a thread that died finishes nothing.
       const wait = Atomics.waitAsync(cells, slot, now, 1000);
       if (wait.async) await wait.value;
@@ -210,4 +230,15 @@ export class PieceQueue {
   #cells(at: number): Int32Array<SharedArrayBuffer> {
     return new Int32Array(this.#kernel.memory, at);
   }
+}
+
+/** Fills `into`, unless the text ends before. */
+function readAll(text: PieceText, into: Uint8Array, from: number): number {
+  let got = 0;
+  while (got < into.length) {
+    const more = text.read(into.subarray(got), from + got);
+    if (more === 0) break;
+    got += more;
+  }
+  return got;
 }

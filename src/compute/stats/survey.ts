@@ -2,17 +2,15 @@
 import { NairobiError } from '../../errors.ts';
 import { formatBytes, MiB } from '../../units.ts';
 import { freeAll, freeFrames } from '../garbage.ts';
-import { collect, type DataFrame, type LazyFrame, polars } from '../polars.ts';
+import { collect, type DataFrame, type LazyFrame } from '../polars.ts';
 import type { Column, Relation } from '../relation.ts';
 import { type Accumulator, accumulatorFor, DEFAULT_DEPTH, type Depth } from './accumulate.ts';
-import { columnBatches } from './arrow.ts';
 import type { Facts } from './facts.ts';
+import { feed } from './feed.ts';
 import { Kernel, StateRoom } from './kernel.ts';
 import { kindOf } from './kinds.ts';
 import { surveyPlain } from './plain.ts';
-
-/** Rows that leave Polars at once: a column of them is some ten MiB. */
-export const MOST_ROWS = 500_000;
+import { surveyStream } from './streamed.ts';
 
 export interface ColumnFacts {
   readonly column: Column;
@@ -96,7 +94,11 @@ async function takeIn(
   const text = relation.plainText?.();
   const quick =
     text === undefined ? undefined : await surveyPlain(text, columns, { threads, depth });
-  return quick ?? (await surveyPieces(relation, columns, depth));
+  if (quick !== undefined) return quick;
+  const stream = relation.textStream?.(columns.map(({ name }) => name));
+  const streamed =
+    stream === undefined ? undefined : await surveyStream(stream, columns, { threads, depth });
+  return streamed ?? (await surveyPieces(relation, columns, depth));
 }
 
 /** Throws MEMORY_LIMIT when the values of a column could not all be kept. */
@@ -165,28 +167,4 @@ function* framesOf(piece: LazyFrame, columnar: boolean): Generator<DataFrame> {
 
 function finish(accumulator: Accumulator | undefined): Facts {
   return accumulator?.finish() ?? { is: 'opaque', rows: 0, nulls: 0 };
-}
-
-function feed(
-  frame: DataFrame,
-  columns: readonly Column[],
-  accumulators: readonly Accumulator[],
-): void {
-  for (let from = 0; from < frame.height; from += MOST_ROWS) {
-    const part = frame.slice(from, MOST_ROWS);
-    for (const [i, column] of columns.entries()) {
-      const one = plainColumn(part, column);
-      for (const batch of columnBatches(one.writeIPC())) accumulators[i]?.add(batch);
-    }
-  }
-}
-
-/** The column alone, in one of the layouts the accumulators know. */
-export function plainColumn(frame: DataFrame, { name, type }: Column): DataFrame {
-  const { col, Utf8, Decimal } = polars();
-  const kind = kindOf(type);
-  if (kind.is === 'opaque') return frame.select(col(name).isNull().not().alias(name));
-  if (kind.is === 'text' && type !== 'String') return frame.select(col(name).cast(Utf8));
-  if (type === 'Int128') return frame.select(col(name).cast(Decimal(38, 0)));
-  return frame.select(name);
 }

@@ -3,8 +3,8 @@ import { assert } from '../../errors.ts';
 import { collect } from '../polars.ts';
 import type { Column, Relation } from '../relation.ts';
 import { type ColumnBatch, columnBatches } from './arrow.ts';
+import { MOST_ROWS, plainColumn } from './feed.ts';
 import { kindOf, type NumberCode } from './kinds.ts';
-import { MOST_ROWS, plainColumn } from './survey.ts';
 
 /** The same rows of every column asked for: at most MOST_ROWS of them. */
 export type Rows = readonly (readonly ColumnBatch[])[];

@@ -30,8 +30,8 @@ export interface OpenContext {
   readonly pool: Pool;
   readonly reader: BlockReader;
   readonly reporter: Reporter;
-  /** Begin before the input was read, where the plan may allow it. */
-  readonly early: boolean;
+  /** Begin before the input was read, where the plan may allow it; or only where kernels do. */
+  readonly early: boolean | 'if plain';
   /** The rows are gone through once. */
   readonly once: boolean;
   readonly sizes: StreamSizes;

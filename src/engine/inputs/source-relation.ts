@@ -9,23 +9,19 @@ import type {
   PlainText,
   Relation,
   TextSource,
-  TypeName,
+  TextStream,
 } from '../../compute/relation.ts';
 import { assert } from '../../errors.ts';
 import type { Piece } from '../pieces/piece.ts';
 import { DeferredPiece } from './deferred-piece.ts';
-import { keysAsRows, partitionColumns, partitionValues } from './partitions.ts';
+import { keysAsRows, partitionValues } from './partitions.ts';
 import { SourcePart } from './source-part.ts';
 import { type SourceArgument, tableName } from './sources.ts';
-import { unify } from './unify.ts';
+import { type TableOptions, tableColumns } from './unify.ts';
 
-export interface SourceRelationOptions {
-  readonly unionByName?: boolean;
-  readonly filenameColumn?: string;
+export interface SourceRelationOptions extends TableOptions {
   /** What may be taken to make reading quicker. */
   readonly memoryBytes?: number;
-  /** Of partition keys as well, where they are given. */
-  readonly types?: Readonly<Record<string, TypeName>>;
   /** How many threads may read files by themselves; nothing does when left out. */
   readonly threads?: number;
 }
@@ -171,6 +167,12 @@ export class SourceRelation implements Relation {
     return text?.file && { text, ...text.file, threads };
   }
 
+  textStream(columns: readonly string[]): TextStream | undefined {
+    const [piece, second] = this.pieces;
+    const stream = second === undefined ? piece?.textStream?.(columns) : undefined;
+    return stream?.text.columns.length === this.#columns.length ? stream : undefined;
+  }
+
   /** Only where every file has the columns as they are. */
   parquet(columns: readonly string[], pieces = this.pieces): ParquetSource | undefined {
     const { threads, memoryBytes = 0 } = this.#options;
@@ -281,20 +283,4 @@ function openNow(piece: Piece): boolean {
 function own(piece: Piece, wanted: readonly Column[]): string[] {
   const held = new Set(piece.columns.map((column) => column.name));
   return wanted.filter(({ name }) => held.has(name)).map(({ name }) => name);
-}
-
-/** What the files hold, then the partition keys they do not hold, then the file name. */
-function tableColumns(pieces: readonly Piece[], options: SourceRelationOptions): Column[] {
-  const files = pieces.map((piece) => ({ path: piece.file.path, columns: piece.columns }));
-  const columns = unify(files, options.unionByName === true);
-  const names = new Set(columns.map((column) => column.name));
-  const keys = partitionColumns(
-    pieces.map((piece) => piece.file),
-    options.types,
-  );
-  columns.push(...keys.filter((key) => !names.has(key.name)));
-  if (options.filenameColumn !== undefined) {
-    columns.push({ name: options.filenameColumn, type: 'String' });
-  }
-  return columns;
 }

@@ -2,6 +2,8 @@
 import type { Column, TypeName } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import { closest } from '../../suggest.ts';
+import type { Piece } from '../pieces/piece.ts';
+import { partitionColumns } from './partitions.ts';
 
 /** Narrower first: a later type holds every value of the ones before it. */
 const SIGNED = ['Int8', 'Int16', 'Int32', 'Int64', 'Int128'];
@@ -61,4 +63,27 @@ function requireSameNames(first: FileColumns | undefined, file: FileColumns): vo
     where: { file: file.path },
     hint: `${near === undefined ? '' : `the others have "${near}"; `}pass --union-by-name to match columns by name and fill with nulls`,
   });
+}
+
+export interface TableOptions {
+  readonly unionByName?: boolean;
+  readonly filenameColumn?: string;
+  /** Of partition keys as well, where they are given. */
+  readonly types?: Readonly<Record<string, TypeName>>;
+}
+
+/** What the files hold, then the partition keys they do not hold, then the file name. */
+export function tableColumns(pieces: readonly Piece[], options: TableOptions): Column[] {
+  const files = pieces.map((piece) => ({ path: piece.file.path, columns: piece.columns }));
+  const columns = unify(files, options.unionByName === true);
+  const names = new Set(columns.map((column) => column.name));
+  const keys = partitionColumns(
+    pieces.map((piece) => piece.file),
+    options.types,
+  );
+  columns.push(...keys.filter((key) => !names.has(key.name)));
+  if (options.filenameColumn !== undefined) {
+    columns.push({ name: options.filenameColumn, type: 'String' });
+  }
+  return columns;
 }

@@ -1,6 +1,6 @@
 /** One file of a source, opened: what its columns are and how to get at its rows. */
 import type { LazyFrame } from '../../compute/polars.ts';
-import type { Column, PieceUse, PlainText } from '../../compute/relation.ts';
+import type { Column, PieceUse, PlainText, TextStream } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import type { Rejected, Understood } from '../../formats/options.ts';
 import type { InputFile } from '../inputs/files.ts';
@@ -36,6 +36,8 @@ export interface Piece {
   segments(columns?: readonly string[], use?: PieceUse): AsyncIterable<LazyFrame>;
   /** See Relation.plainText. */
   plainText?(): PlainText | undefined;
+  /** See Relation.textStream. */
+  textStream?(columns: readonly string[]): TextStream | undefined;
   /** The file itself, when it is Parquet whose pages may be read by whoever wants to. */
   parquet?(): { readonly fd: number; readonly size: number } | undefined;
   /**

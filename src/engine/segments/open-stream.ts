@@ -131,13 +131,17 @@ interface Opened {
 /** Reads on until it is clear whether the content is short. */
 function finish(file: InputFile, context: PieceContext, opened: Opened): Piece {
   const { begun, input } = opened;
-  const { early, sizes } = context;
+  const { sizes } = context;
   const { room } = begun;
   try {
-    const budget = early ? sizes.headBytes : sizes.regionBytes;
-    const most = Math.min(budget, room.byteLength);
-    let filled = fillRoom(begun, most);
-    const isShort = filled < most;
+    const least = Math.min(sizes.headBytes, room.byteLength);
+    let filled = fillRoom(begun, least);
+    let isShort = filled < least;
+    if (!isShort && !mayBeginEarly(file, context, copyOf(begun, filled))) {
+      const most = Math.min(sizes.regionBytes, room.byteLength);
+      filled = fillRoom({ ...begun, filled }, most);
+      isShort = filled < most;
+    }
     if (!isShort) {
       const head = copyOf(begun, Math.min(filled, sizes.headBytes));
       const piece = segmented(file, context, head, { ...opened, begun: { ...begun, filled } });
@@ -158,6 +162,15 @@ function finish(file: InputFile, context: PieceContext, opened: Opened): Piece {
     dismiss(begun);
     throw error;
   }
+}
+
+/** What kernels read as it comes gains nothing from being there first. */
+function mayBeginEarly(file: InputFile, { early, read }: PieceContext, head: Buffer): boolean {
+  if (early !== 'if plain') return early;
+  const format = read.format ?? detect(file.path, head.subarray(0, DETECT_BYTES));
+  if (!isDelimited(format) || otherEncoding(head, format, read) !== undefined) return false;
+  const text = textOf(head, format, file.path, read);
+  return text?.plain?.(text.columns.map(({ name }) => name)) !== undefined;
 }
 
 /** Polars begins with the end of it, and reads no more than it needs. */

@@ -9,18 +9,19 @@
 
 import { freeFrames } from '../../compute/garbage.ts';
 import type { DataFrame, LazyFrame } from '../../compute/polars.ts';
-import type { Column, PlainText } from '../../compute/relation.ts';
+import type { Column, PlainText, TextSegment, TextStream } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import { planFailed } from '../../formats/decoded.ts';
 import type { ReadOptions, Rejected, Understood } from '../../formats/options.ts';
-import { Contradiction, type Segment, type SegmentedText } from '../../formats/segment.ts';
+import { Contradiction, type Segment, type SegmentedText, tailOf } from '../../formats/segment.ts';
 import type { Lease } from '../../memory/lease.ts';
 import type { InputFile } from '../inputs/files.ts';
 import { MemoryPiece } from '../pieces/memory-piece.ts';
 import { otherTypes, type Piece, sameColumns } from '../pieces/piece.ts';
 import type { Reporter } from '../run/report.ts';
+import { asError } from './cannot-go-on.ts';
 import type { StreamedContent } from './content.ts';
-import type { Feed } from './feed.ts';
+import type { Feed, LentSegment } from './feed.ts';
 
 export interface StreamContext {
   readonly content: StreamedContent;
@@ -41,6 +42,7 @@ export class StreamPiece implements Piece {
   #changed = false;
   /** All rows were given, and these bytes of them lie in memory still. */
   #keptBytes: number | undefined;
+  #isOddNoted = false;
 
   constructor(file: InputFile, context: StreamContext) {
     this.file = file;
@@ -102,12 +104,48 @@ export class StreamPiece implements Piece {
     return !sameColumns(before, this.columns);
   }
 
+  /** What is not whole in memory; who takes the kernel's way has to ask before anything is read. */
+  textStream(columns: readonly string[]): TextStream | undefined {
+    const isBegun = this.#whole !== undefined || this.#keptBytes !== undefined;
+    const text = isBegun ? undefined : this.#text.plain?.(columns);
+    return text && { text, segments: (atEnd) => this.#textSegments(columns, atEnd) };
+  }
+
   async *segments(columns?: readonly string[]): AsyncGenerator<LazyFrame> {
     this.#takeKept();
     if (this.#whole !== undefined) {
       yield* this.#whole.segments(columns);
       return;
     }
+    for await (const { segment, feed } of this.#lent()) {
+      const frame = await this.#rowsOf(segment, feed, columns);
+      segment.release();
+      yield frame.lazy();
+    }
+  }
+
+  async *#textSegments(
+    columns: readonly string[],
+    atEnd: () => Promise<void>,
+  ): AsyncGenerator<TextSegment> {
+    const { rules, start } = this.#text;
+    for await (const { segment, feed } of this.#lent(atEnd)) {
+      const { bytes, place } = segment;
+      yield {
+        bytes,
+        at: place.byte - start.byte,
+        rows: async (from) => {
+          const tail = tailOf(segment, from, rules);
+          this.#noteOdd(tail);
+          return (await this.#rowsOf(tail, feed, columns)).lazy();
+        },
+        release: () => segment.release(),
+      };
+    }
+  }
+
+  /** Each segment of the content, to be released; see TextStream for `atEnd`. */
+  async *#lent(atEnd?: () => Promise<void>): AsyncGenerator<{ segment: LentSegment; feed: Feed }> {
     if (!this.#content.canBegin) throw this.#readOnce();
     const before = this.columns;
     this.#text.restart();
@@ -115,11 +153,10 @@ export class StreamPiece implements Piece {
     const feed = this.#content.begin(this.#text.rules, this.#text.start);
     try {
       for await (const segment of feed.segments()) {
-        const frame = await this.#rowsOf(segment, feed, columns);
-        segment.release();
+        yield { segment, feed };
         this.#context.reporter.addBytesRead(segment.cut.byteLength);
-        yield frame.lazy();
       }
+      await atEnd?.();
       this.#keptBytes = feed.keptBytes;
     } finally {
       await this.#content.end();
@@ -223,6 +260,14 @@ export class StreamPiece implements Piece {
     }
   }
 
+  /** Once: a file of nothing but odd values would fill the report. */
+  #noteOdd({ place: { line } }: Segment): void {
+    if (this.#isOddNoted) return;
+    this.#isOddNoted = true;
+    const { path } = this.file;
+    this.#context.reporter.note(`Polars read what is not plain in ${path}, from line ${line} on`);
+  }
+
   #otherTypes(): NairobiError {
     this.#changed = true;
     return otherTypes(this.file);
@@ -234,30 +279,4 @@ export class StreamPiece implements Piece {
       hint: 'save it to a file first, or raise --memory-limit so that it fits',
     });
   }
-}
-
-function asError(error: unknown): unknown {
-  if (!(error instanceof Contradiction)) return error;
-  const { column, type, where } = error;
-  const remedy =
-    type === undefined
-      ? 'save it to a file, which can be read twice'
-      : `say the type: --types ${column}=${wordOf(type)}, or ${column}=text; or save it to a file`;
-  return new NairobiError('BAD_DATA', `Cannot go on: ${error.message}`, {
-    where,
-    hint: `what is piped and longer than memory is read once; ${remedy}`,
-    cause: error,
-  });
-}
-
-/** A type as --types takes it. */
-function wordOf(type: string): string {
-  const words: Readonly<Record<string, string>> = { Float64: 'double', Int64: 'bigint' };
-  return (
-    words[type] ??
-    type
-      .replace(/^Datetime.*/, 'timestamp')
-      .toLowerCase()
-      .replaceAll(' ', '')
-  );
 }

@@ -1,7 +1,7 @@
 /** Delimited text behind the interface of all formats. */
 import { isUtf8 } from 'node:buffer';
 import { type DataFrame, type LazyFrame, toLazy } from '../../compute/polars.ts';
-import type { Column, PlainText } from '../../compute/relation.ts';
+import type { Column, PlainShape, PlainText } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import {
   type Decoded,
@@ -172,23 +172,14 @@ export class CsvDecoded implements Decoded {
 
   plainText(): PlainText | undefined {
     const { options, bytes, cleaned } = this.text;
-    const { dialect, columns, data } = this.plan;
-    const isUsual =
-      this.rules.onError === 'fail' &&
-      this.rules.lenient.size === 0 &&
-      options.nulls === undefined &&
-      dialect.comment === undefined &&
-      dialect.lineEnd === '\n' &&
-      columns.every(({ decimalComma }) => decimalComma !== true) &&
-      isWholeTail(cleaned.bytes, bytes, this.plan);
-    if (!isUsual) return undefined;
-    const { delimiter, quote } = dialect;
+    const shape = plainShape(this.plan, options);
+    const isWhole = this.rules.lenient.size === 0 && isWholeTail(cleaned.bytes, bytes, this.plan);
+    if (shape === undefined || !isWhole) return undefined;
+    const { byte } = this.plan.data;
     return {
-      columns: this.plan.columns,
-      delimiter,
-      quote,
-      size: bytes.length - data.byte,
-      read: (into, from) => bytes.copy(into, 0, data.byte + from),
+      ...shape,
+      size: bytes.length - byte,
+      read: (into, from) => bytes.copy(into, 0, byte + from),
     };
   }
 
@@ -236,6 +227,19 @@ export class CsvDecoded implements Decoded {
       });
     });
   }
+}
+
+/** Undefined where the options or the dialect ask for more than what kernels read. */
+export function plainShape(plan: CsvPlan, options: ReadOptions): PlainShape | undefined {
+  const { dialect, columns } = plan;
+  const isUsual =
+    (options.onError ?? 'fail') === 'fail' &&
+    options.nulls === undefined &&
+    dialect.comment === undefined &&
+    dialect.lineEnd === '\n' &&
+    columns.every(({ decimalComma }) => decimalComma !== true);
+  const { delimiter, quote } = dialect;
+  return isUsual ? { columns, delimiter, quote } : undefined;
 }
 
 function plainRecords(plan: CsvPlan): PlainRecords {

@@ -1,6 +1,6 @@
 /** Delimited text read a segment at a time, under a plan made from its beginning. */
 import { type DataFrame, toFrame } from '../../compute/polars.ts';
-import type { Column } from '../../compute/relation.ts';
+import type { Column, PlainShape } from '../../compute/relation.ts';
 import { assert, type NairobiError } from '../../errors.ts';
 import type { CutRules } from '../cut.ts';
 import { nothingRejected } from '../decoded.ts';
@@ -15,13 +15,14 @@ import {
   type Survey,
 } from '../segment.ts';
 import { clean, MAX_EXAMPLES, type Mended, mendedNotes, NOTHING_MENDED } from './clean.ts';
-import { CsvDecoded, oddIn, sniffText } from './csv.ts';
-import { Evidence, isOpen, observeValues } from './evidence.ts';
+import { CsvDecoded, oddIn, plainShape, sniffText } from './csv.ts';
+import { type Evidence, isOpen, observeValues } from './evidence.ts';
 import { ODD, watchOf } from './odd-values.ts';
 import type { CsvText } from './parse.ts';
-import { type RecordStart, Records } from './records.ts';
+import type { RecordStart } from './records.ts';
 import { contradiction, extremes, findOffence, LOOKED_AT, locate, wider } from './recover.ts';
-import { type CsvColumn, type CsvPlan, observe, readingOf, SAMPLE_BYTES } from './sniff.ts';
+import { type CsvColumn, type CsvPlan, readingOf } from './sniff.ts';
+import { undecided } from './undecided.ts';
 
 const START: RecordStart = { byte: 0, line: 1 };
 
@@ -88,6 +89,16 @@ export class CsvSegments implements SegmentedText {
       strayQuotes: strayQuotes + mended.strayQuotes,
     };
     return frame;
+  }
+
+  /** Not where a value may tell what a column is by more than being there: see `undecided`. */
+  plain(columns: readonly string[]): PlainShape | undefined {
+    const wanted = this.#plan.columns.map(({ name }) => columns.includes(name));
+    const isOpen = [...this.#undecided.keys()].some(
+      (index) => wanted[index] === true && this.#plan.columns[index]?.unseen !== true,
+    );
+    const isLenient = [...this.#settled].some((index) => wanted[index] === true);
+    return isOpen || isLenient ? undefined : plainShape(this.#plan, this.#options);
   }
 
   get mayTellMore(): boolean {
@@ -280,19 +291,3 @@ const NO_RECORDS = {
   bytes: Buffer.alloc(0),
   cut: { byteLength: 0, lines: 0, census: { rows: 0, faulty: [] } },
 };
-
-/** Columns that became text because they are empty or ambiguous so far, with what they showed. */
-function undecided(head: Buffer, plan: CsvPlan, options: ReadOptions): Map<number, Evidence> {
-  const evidence = plan.columns.map(() => new Evidence());
-  const nulls = options.nulls === undefined ? undefined : new Set(options.nulls);
-  const sample = head.subarray(plan.data.byte, plan.data.byte + SAMPLE_BYTES);
-  const records = new Records(sample, plan.dialect);
-  while (records.next() && records.end.byte < sample.length) observe(records, evidence, nulls);
-  const found = new Map<number, Evidence>();
-  for (const [index, { from, type }] of plan.columns.entries()) {
-    const shown = evidence[index];
-    if (from !== 'inferred' || type !== 'String' || shown === undefined) continue;
-    if (isOpen(shown, readingOf(shown, plan.dialect, options))) found.set(index, shown);
-  }
-  return found;
-}
