@@ -124,8 +124,8 @@ export const KERNEL_CHECKS: readonly Check[] = [
       return {
         status: 'warn',
         found,
-        needed: 'x64 or arm64: the native modules are tested there',
-        cause: 'no tested build for this architecture',
+        needed: 'x64 or arm64: the native modules are built for these',
+        cause: 'no build of every native module for this architecture',
       };
     },
   },

@@ -9,9 +9,11 @@ handler:
         cbz     x10, die
         ldr     x0, [x1, #16]                   // si_addr
         str     x0, [x9, #16]
-        ldr     x11, [x9, #8]
+        add     x13, x9, #8                     // one more fault, whichever threads meet one
+count:  ldxr    x11, [x13]
         add     x11, x11, #1
-        str     x11, [x9, #8]
+        stxr    w12, x11, [x13]
+        cbnz    w12, count
         ldr     x11, [x9, #24]
         and     x0, x0, x11                     // mmap(page, size,
         ldr     x1, [x9, #32]
