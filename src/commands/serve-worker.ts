@@ -5,6 +5,8 @@ import { serveTasks } from '../serve/worker.ts';
 import { runForClient } from './for-client.ts';
 import type { Program } from './program.ts';
 
-const { program, allowed, answers } = workerData as WorkerData & { readonly program: Program };
+const { program, allowed, answers, bells } = workerData as WorkerData & {
+  readonly program: Program;
+};
 
-serveTasks({ allowed, answers }, (wish, shelf) => runForClient(program, wish, shelf));
+serveTasks({ allowed, answers, bells }, (wish, shelf) => runForClient(program, wish, shelf));

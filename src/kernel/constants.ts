@@ -12,6 +12,7 @@ export const SYSCALLS_BY_ARCH = {
   x64: {
     exit_group: 231,
     read: 0,
+    write: 1,
     close: 3,
     fstat: 5,
     mmap: 9,
@@ -71,6 +72,7 @@ export const SYSCALLS_BY_ARCH = {
   arm64: {
     exit_group: 94,
     read: 63,
+    write: 64,
     close: 57,
     fstat: 80,
     mmap: 222,

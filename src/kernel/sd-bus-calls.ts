@@ -1,5 +1,6 @@
 /** The prototypes of libsystemd's sd-bus that a service needs, see sd-bus(3). */
 import { messageOf, NairobiError } from '../errors.ts';
+import { checked } from './errno.ts';
 import { koffiModule } from './syscall.ts';
 
 /** A pointer to an object of the library. */
@@ -25,6 +26,8 @@ const CALLS = {
   sd_bus_message_get_sender: ['str', ['void *']],
   sd_bus_message_get_signature: ['str', ['void *', 'int']],
   sd_bus_message_read_basic: ['int', ['void *', 'char', 'void *']],
+  sd_bus_message_new_method_call: ['int', ['void *', 'void *', 'str', 'str', 'str', 'str']],
+  sd_bus_message_set_expect_reply: ['int', ['void *', 'int']],
   sd_bus_message_new_method_return: ['int', ['void *', 'void *']],
   sd_bus_message_new_method_error: ['int', ['void *', 'void *', 'void *']],
   sd_bus_message_append_basic: ['int', ['void *', 'char', 'void *']],
@@ -58,4 +61,11 @@ export function busCalls(): BusCalls {
       hint: 'install libsystemd0 (systemd-libs), or serve without --bus',
     });
   }
+}
+
+/** The pointer a call writes; throws what the call answers. */
+export function outOf(call: (at: BigUint64Array) => unknown, doing: string): Handle {
+  const slot = new BigUint64Array(1);
+  checked(call(slot) as number, doing);
+  return slot[0] ?? 0n;
 }

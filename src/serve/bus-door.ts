@@ -6,7 +6,8 @@ import { METHODS } from '../client/protocol.ts';
 import { Spin } from '../client/spin.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
-import { Bus, type BusKind, type BusMessage } from '../kernel/sd-bus.ts';
+import { Bus, type BusKind } from '../kernel/sd-bus.ts';
+import type { BusMessage } from '../kernel/sd-bus-message.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import type { Call, Client, Dispatcher, Door } from './door.ts';
 import { protocolError } from './failures.ts';
@@ -116,7 +117,10 @@ async function call(message: BusMessage, caller: (message: BusMessage) => Client
   let fds: readonly Fd[] = [];
   try {
     const client = caller(message);
-    const reply = await client.call(message.cookie, callOf(message));
+    const reply = await client.call(message.cookie, {
+      ...callOf(message),
+      onSoon: () => message.prepare(),
+    });
     fds = reply.fds;
     message.reply([reply.json], fds);
   } catch (error) {

@@ -5,7 +5,7 @@ import type { SourceArgument } from '../engine/inputs/sources.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import { isFresh } from './files.ts';
 import { HeldPiece } from './held-piece.ts';
-import { datasetId } from './identity.ts';
+import { datasetId, sourceKey } from './identity.ts';
 import type { Held, SourceWish } from './tasks.ts';
 
 export interface CommandShelf {
@@ -34,7 +34,9 @@ export function shelfFor(
     find(source, options) {
       if (source.files !== undefined || options.schemas !== undefined) return undefined;
       const wish = wishOf(source, options, cwd);
-      const found = byId.get(datasetId(wish));
+      const key = sourceKey(wish);
+      const named = byId.get(datasetId(key));
+      const found = named !== undefined && sourceKey(named.wish) === key ? named : undefined;
       if (found?.asInferred && isStillThere(found)) {
         used.push(found.id);
         return new HeldPiece(found, frameOf(found), { asCommand: true });

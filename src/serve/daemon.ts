@@ -278,16 +278,17 @@ export class Daemon implements Dispatcher {
     params: Params,
     steps: Work['steps'],
     datasets: readonly Dataset[],
-    { id, inFlight, client }: Asked,
+    { id, inFlight, client: owner, call: { onSoon } }: Asked,
   ): Promise<TaskDone> {
     const cwd = directoryOf(params) ?? '/';
     const inlineMax = Math.min(params.count('inlineMax') ?? INLINE_BYTES, INLINE_BYTES_MAX);
     const asked = params.count('timeoutMs') ?? this.#options.requestMs;
     params.end();
+    const work = { steps, cwd, inlineMax, owner, ...(onSoon && { onSoon }) };
     for (const dataset of datasets) dataset.asked += 1;
     try {
       return await inFlight.run(id, Math.min(asked, this.#options.requestMs), (patience) =>
-        this.#performer.perform({ steps, cwd, inlineMax, owner: client }, datasets, patience),
+        this.#performer.perform(work, datasets, patience),
       );
     } finally {
       for (const dataset of datasets) {

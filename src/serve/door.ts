@@ -15,6 +15,8 @@ export interface Call {
   readonly params: JsonObject;
   /** Lent for the call: the door closes them afterwards. */
   readonly fds: readonly Fd[];
+  /** Told when a thread is about to answer, where that takes long enough for it to be of use. */
+  readonly onSoon?: () => void;
 }
 
 export interface Reply {

@@ -1,6 +1,6 @@
 /** Brings into memory, behind the scenes, what command lines ask for more than once. */
 
-import { datasetId } from './identity.ts';
+import { sourceKey } from './identity.ts';
 import { Patience } from './patience.ts';
 import type { Performer } from './perform.ts';
 import type { Registry } from './registry.ts';
@@ -26,16 +26,16 @@ export class Heat {
   }
 
   missed(wish: SourceWish): void {
-    const id = datasetId(wish);
-    const count = (this.#missed.get(id) ?? 0) + 1;
-    this.#missed.delete(id);
-    this.#missed.set(id, count);
+    const key = sourceKey(wish);
+    const count = (this.#missed.get(key) ?? 0) + 1;
+    this.#missed.delete(key);
+    this.#missed.set(key, count);
     const [oldest] = this.#missed.keys();
     if (this.#missed.size > SOURCES_MAX && oldest !== undefined) this.#missed.delete(oldest);
-    if (count >= ASKED_MIN && Number.isFinite(count)) void this.#bring(id, wish);
+    if (count >= ASKED_MIN && Number.isFinite(count)) void this.#bring(key, wish);
   }
 
-  async #bring(id: string, wish: SourceWish): Promise<void> {
+  async #bring(key: string, wish: SourceWish): Promise<void> {
     const dataset = this.#registry.of(wish);
     if (dataset.loading !== undefined) return;
     // What is there and was not good enough has changed: it is read again.
@@ -45,7 +45,7 @@ export class Heat {
       const nothing = { steps: {}, cwd: wish.cwd, inlineMax: 0, owner: this };
       await this.#performer.perform(nothing, [dataset], patience);
     } catch {
-      this.#missed.set(id, Number.POSITIVE_INFINITY);
+      this.#missed.set(key, Number.POSITIVE_INFINITY);
       this.#registry.forget(dataset);
     } finally {
       patience.end();

@@ -7,7 +7,7 @@ import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { thrownOf } from './failures.ts';
 import type { Patience } from './patience.ts';
-import type { Pool } from './pool.ts';
+import type { Asked, Pool } from './pool.ts';
 import type { Dataset, Registry } from './registry.ts';
 import type { Steps, Task, TaskAnswer, TaskDone, TaskStale } from './tasks.ts';
 
@@ -17,6 +17,8 @@ export interface Work {
   readonly inlineMax: number;
   /** Who asks. */
   readonly owner: object;
+  /** Told when the answer is about to come. */
+  readonly onSoon?: () => void;
 }
 
 /** Each time the source changed between looking and reading. */
@@ -39,7 +41,10 @@ export class Performer {
 
   async perform(work: Work, datasets: readonly Dataset[], patience: Patience): Promise<TaskDone> {
     for (let round = 0; round <= READ_AGAIN_MAX; round += 1) {
-      const first = await this.#bring(datasets, { work, patience });
+      const cold = datasets.filter(({ resident }) => resident === undefined);
+      // What can begin does so in this very turn of the event loop.
+      const isReady = cold.length < 2 && cold[0]?.loading === undefined;
+      const first = isReady ? cold[0] : await this.#bring(datasets, { work, patience });
       const id = this.#nextTask();
       const answer = this.#task(id, work, datasets, { first, patience });
       const done = await patience.wait(answer, () => this.#pool.abandon(id));
@@ -75,7 +80,7 @@ export class Performer {
   /** Runs to its end even when nobody waits: what was read then is kept all the same. */
   async #task(
     id: number,
-    { steps, cwd, inlineMax, owner }: Work,
+    { steps, cwd, inlineMax, ...asker }: Work,
     datasets: readonly Dataset[],
     { first, patience }: { first: Dataset | undefined; patience: Patience },
   ): Promise<TaskDone | TaskStale> {
@@ -92,7 +97,7 @@ export class Performer {
         ? {}
         : { open: { id: first.id, version: first.version + 1, wish: first.wish } }),
     };
-    const running = this.#run({ task, owner }, first, patience);
+    const running = this.#run({ task, ...asker }, first, patience);
     if (first !== undefined) first.loading = running;
     try {
       return await running;
@@ -106,11 +111,11 @@ export class Performer {
   }
 
   async #run(
-    { task, owner }: { task: Task; owner: object },
+    asked: Asked,
     first: Dataset | undefined,
     patience: Patience,
   ): Promise<TaskDone | TaskStale> {
-    const answer = await this.#pool.run(task, owner);
+    const answer = await this.#pool.run(asked);
     if ('error' in answer) throw thrownOf({ ...answer.error, exit: answer.exit });
     if ('stale' in answer) return answer;
     try {

@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from 'node:worker_threads';
 import { assert, NairobiError } from '../errors.ts';
 import { threadEntry } from '../thread-entry.ts';
+import { Bell, type BellRope, hangBell } from './bell.ts';
 import { ASLEEP_MS, LOOKING_PAYS, lookAt } from './port-look.ts';
 import { type FromWorker, frameKey, type Held, type Task, type TaskAnswer } from './tasks.ts';
 
@@ -16,7 +17,14 @@ export interface WorkerSetup {
   readonly allowed: readonly string[];
 }
 
+/** A thread's own: they wake who is about to get a message. */
+export interface Bells {
+  readonly coming: BellRope;
+  readonly soon: BellRope;
+}
+
 export interface WorkerData extends WorkerSetup {
+  readonly bells: Bells;
   /** Where its messages go. */
   readonly answers: MessagePort;
 }
@@ -29,10 +37,16 @@ export interface PoolOptions {
   readonly log: (text: string) => void;
 }
 
-interface Job {
+/** A task, and for whom. */
+export interface Asked {
   readonly task: Task;
   /** Who asked: nobody's requests wait behind all of somebody else's. */
   readonly owner: object;
+  /** Told when the answer is about to come. */
+  readonly onSoon?: () => void;
+}
+
+interface Job extends Asked {
   readonly resolve: (answer: TaskAnswer) => void;
   readonly reject: (error: unknown) => void;
   abandoned: boolean;
@@ -44,12 +58,18 @@ class Thread {
   readonly port: MessagePort;
   job: Job | undefined;
   isWarm = false;
+  /** Rung when a task is about to come to it. */
+  readonly coming: Bell;
+  /** Rung by it when its answer is about to come. */
+  readonly soon: Bell;
   /** Datasets whose rows Polars holds in this thread: see frameKey. */
   readonly frames = new Set<string>();
 
-  constructor(worker: Worker, port: MessagePort) {
+  constructor(worker: Worker, port: MessagePort, { coming, soon }: Bells) {
     this.worker = worker;
     this.port = port;
+    this.coming = new Bell(coming);
+    this.soon = new Bell(soon);
   }
 }
 
@@ -82,9 +102,9 @@ export class Pool {
   }
 
   /** Gives the task to a thread when one is free, rather one that holds its rows. */
-  run(task: Task, owner: object): Promise<TaskAnswer> {
+  run(asked: Asked): Promise<TaskAnswer> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ task, owner, resolve, reject, abandoned: false });
+      this.#queue.push({ ...asked, resolve, reject, abandoned: false });
       this.#turn();
     });
   }
@@ -92,7 +112,7 @@ export class Pool {
   /** A task is about to come: who will do it wakes up in the meantime. */
   announce(): void {
     if (!LOOKING_PAYS || this.isBusy || performance.now() - this.#lastTaskAt < ASLEEP_MS) return;
-    this.#choose([])?.worker.postMessage({ awake: true });
+    this.#choose([])?.coming.ring();
   }
 
   /** Nobody waits for it any more. One that runs goes on to its end; its answer still comes. */
@@ -140,13 +160,16 @@ export class Pool {
     const entry = threadEntry('serve', '../commands/serve-worker.ts', import.meta.url);
     // Polars, fontconfig and GL read the process's environment, not a copy of it.
     const { port1, port2 } = new MessageChannel();
-    const workerData: WorkerData = { ...this.#options.setup, answers: port2 };
+    const bells: Bells = { coming: hangBell(), soon: hangBell() };
+    const workerData: WorkerData = { ...this.#options.setup, bells, answers: port2 };
     const thread = new Thread(
       new Worker(entry, { env: SHARE_ENV, workerData, transferList: [port2] }),
       port1,
+      bells,
     );
     this.#threads.add(thread);
     port1.on('message', (message: FromWorker) => this.#hear(thread, message));
+    thread.soon.listen(() => this.#expect(thread));
     thread.worker.on('error', (error) => this.#lose(thread, error));
     thread.worker.postMessage({ warm: true });
   }
@@ -156,11 +179,7 @@ export class Pool {
       thread.isWarm = true;
       return;
     }
-    if ('soon' in message) {
-      const next = LOOKING_PAYS && this.counts.busy === 1 ? lookAt(thread.port) : undefined;
-      if (next !== undefined) this.#hear(thread, next as FromWorker);
-      return;
-    }
+    thread.soon.hush();
     const { job } = thread;
     assert(job?.task.id === message.id, 'a thread answers what it was asked');
     thread.job = undefined;
@@ -171,10 +190,21 @@ export class Pool {
     this.#turn();
   }
 
+  /** Its answer is about to come. */
+  #expect(thread: Thread): void {
+    const { job } = thread;
+    if (job === undefined || job.abandoned || !LOOKING_PAYS || this.counts.busy > 1) return;
+    job.onSoon?.();
+    const next = lookAt(thread.port);
+    if (next !== undefined) this.#hear(thread, next as FromWorker);
+  }
+
   #lose(thread: Thread, error: unknown): void {
     const stack = error instanceof Error ? error.stack : undefined;
     this.#options.log(`a thread ended: ${stack ?? String(error)}`);
     this.#threads.delete(thread);
+    thread.soon.close();
+    thread.coming.close();
     const reason = new NairobiError('MEMORY_LIMIT', 'The request ended the thread it ran in', {
       hint: 'it needs too much memory: ask for fewer rows at a time',
       cause: error,

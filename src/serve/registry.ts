@@ -7,7 +7,7 @@ import { close, getRlimit } from '../kernel/calls.ts';
 import { RLIMIT } from '../kernel/constants.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { formatBytes } from '../units.ts';
-import { datasetId } from './identity.ts';
+import { datasetId, sourceKey } from './identity.ts';
 import type { Held, SourceWish } from './tasks.ts';
 
 /** Rows in memory, and who reads them now. */
@@ -22,6 +22,8 @@ export interface Resident {
 export class Dataset {
   readonly id: string;
   readonly wish: SourceWish;
+  /** Equal for equal sources; undefined for what was handed over. */
+  readonly key: string | undefined;
   /** Undefined while its rows are not in memory. */
   resident: Resident | undefined;
   /** While some task reads its source. */
@@ -34,9 +36,10 @@ export class Dataset {
   /** Requests that are about it now. */
   asked = 0;
 
-  constructor(id: string, wish: SourceWish) {
+  constructor(id: string, wish: SourceWish, key?: string) {
     this.id = id;
     this.wish = wish;
+    this.key = key;
   }
 }
 
@@ -49,6 +52,8 @@ export interface RegistryOptions {
   readonly onDrop: (held: Held) => void;
   /** True when its rows take memory a second time, in the form a thread computes on. */
   readonly isFramed: (held: Held) => boolean;
+  /** datasetId, but in tests. */
+  readonly idOf?: (key: string) => string;
 }
 
 /** Of the descriptors there may be, what rows in memory take, and what files clients hand over. */
@@ -61,6 +66,8 @@ export class Registry {
   readonly #options: RegistryOptions;
   readonly #descriptors: number;
   readonly #datasets = new Map<string, Dataset>();
+  /** Those of a path, by the source they are of. */
+  readonly #byKey = new Map<string, Dataset>();
   readonly #residents = new Set<Resident>();
   /** Of these, what tasks read now. */
   readonly #inUse = new Set<Resident>();
@@ -102,11 +109,15 @@ export class Registry {
 
   /** The dataset of this source, known from now on. */
   of(wish: SourceWish): Dataset {
-    const id = datasetId(wish);
-    const known = this.#datasets.get(id);
+    const key = sourceKey(wish);
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const dataset = new Dataset(id, wish);
+    const idOf = this.#options.idOf ?? datasetId;
+    let id = idOf(key);
+    while (this.#datasets.has(id)) id = idOf(`${key} ${id}`);
+    const dataset = new Dataset(id, wish, key);
     this.#datasets.set(id, dataset);
+    this.#byKey.set(key, dataset);
     return dataset;
   }
 
@@ -204,6 +215,7 @@ export class Registry {
     }
     this.release(dataset);
     this.#datasets.delete(dataset.id);
+    if (dataset.key !== undefined) this.#byKey.delete(dataset.key);
   }
 
   /** MEMORY_LIMIT where `holder` has more than `limit` then. */
@@ -239,6 +251,7 @@ export class Registry {
   close(): void {
     for (const dataset of this.all) this.release(dataset);
     this.#datasets.clear();
+    this.#byKey.clear();
   }
 
   /** Bytes of rows `holder` has once it holds `dataset` too. */

@@ -149,20 +149,11 @@ export interface TaskFailed {
 export type TaskAnswer = TaskDone | TaskStale | TaskFailed;
 
 /** From the daemon to a thread. */
-export type ToWorker =
-  | Task
-  | { readonly drop: string }
-  | { readonly warm: true }
-  /** A task is about to come. */
-  | { readonly awake: true };
+export type ToWorker = Task | { readonly drop: string } | { readonly warm: true };
 
 /** How a thread knows the rows of one version of a dataset. */
 export const frameKey = ({ id, version }: Pick<Held, 'id' | 'version'>): string =>
   `${id}@${version}`;
 
 /** From a thread to the daemon. */
-export type FromWorker =
-  | TaskAnswer
-  | { readonly warmed: number }
-  /** The answer of this task is about to come. */
-  | { readonly soon: number };
+export type FromWorker = TaskAnswer | { readonly warmed: number };

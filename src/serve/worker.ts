@@ -2,7 +2,7 @@
  * A thread of the daemon: opens sources and computes, one task at a time. Polars, Vega and the
  * parser are loaded once and stay warm.
  */
-import { type MessagePort, parentPort } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
 import { Gate, useGate } from '../engine/inputs/gate.ts';
 import type { Shelf } from '../engine/inputs/shelf.ts';
@@ -12,10 +12,12 @@ import { close } from '../kernel/calls.ts';
 import { runInTurn } from '../kernel/priority.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { ownDirectory } from '../kernel/thread-directory.ts';
+import { Bell } from './bell.ts';
 import { shelfFor } from './command-shelf.ts';
 import { isBug, protocolError } from './failures.ts';
 import { isFresh } from './files.ts';
 import { load } from './load.ts';
+import type { WorkerData } from './pool.ts';
 import { ASLEEP_MS, lookAt } from './port-look.ts';
 import { type Rows, StepRunner } from './steps.ts';
 import {
@@ -49,7 +51,7 @@ const frames = new Map<string, DataFrame>();
 
 /** Does what the daemon sends, in the order it comes. */
 export function serveTasks(
-  { allowed, answers }: { readonly allowed: readonly string[]; readonly answers: MessagePort },
+  { allowed, answers, bells }: Pick<WorkerData, 'allowed' | 'answers' | 'bells'>,
   runCommand: RunCommand,
 ): void {
   if (allowed.length > 0) useGate(new Gate(allowed));
@@ -58,17 +60,14 @@ export function serveTasks(
   // The daemon's thread comes first when it is woken; this one and those of Polars compute.
   runInTurn();
   const changeDirectory = ownDirectory();
+  const [coming, soon] = [new Bell(bells.coming), new Bell(bells.soon)];
   const tell = (message: FromWorker): void => {
     const tail = 'tail' in message ? message.tail : undefined;
     answers.postMessage(message, tail === undefined ? [] : [tail.buffer as ArrayBuffer]);
   };
   let last = Promise.resolve();
   const hear = (message: ToWorker): void => {
-    if ('awake' in message) {
-      const next = lookAt(port);
-      if (next !== undefined) hear(next as ToWorker);
-      return;
-    }
+    coming.hush();
     last = last.then(async () => {
       if ('drop' in message) {
         frames.delete(message.drop);
@@ -77,10 +76,14 @@ export function serveTasks(
         await warmUp();
         tell({ warmed: performance.now() - start });
       } else {
-        tell(await answer(new Bench(message, changeDirectory, tell), runCommand));
+        tell(await answer(new Bench(message, changeDirectory, () => soon.ring()), runCommand));
       }
     });
   };
+  coming.listen(() => {
+    const next = lookAt(port);
+    if (next !== undefined) hear(next as ToWorker);
+  });
   port.on('message', hear);
 }
 
@@ -101,17 +104,13 @@ async function answer(bench: Bench, runCommand: RunCommand): Promise<TaskAnswer>
 class Bench {
   readonly task: Task;
   readonly #changeDirectory: (directory: string) => void;
-  readonly #tell: (message: FromWorker) => void;
+  readonly #onSoon: () => void;
   readonly #start = performance.now();
   readonly #ms: Record<string, number> = {};
 
-  constructor(
-    task: Task,
-    changeDirectory: (directory: string) => void,
-    tell: (message: FromWorker) => void,
-  ) {
+  constructor(task: Task, changeDirectory: (directory: string) => void, onSoon: () => void) {
     this.task = task;
-    this.#tell = tell;
+    this.#onSoon = onSoon;
     this.#changeDirectory = changeDirectory;
   }
 
@@ -126,7 +125,7 @@ class Bench {
     const { open } = task;
     const steps = new StepRunner(rows, task, (step) => {
       const isLast = Object.keys(task.steps).at(-1) === step;
-      if (isLast && performance.now() - this.#start > ASLEEP_MS) this.#tell({ soon: task.id });
+      if (isLast && performance.now() - this.#start > ASLEEP_MS) this.#onSoon();
     });
     let opened: Held | undefined;
     try {
