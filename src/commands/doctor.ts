@@ -91,7 +91,7 @@ export default class Doctor extends BaseCommand {
       import('../engine/doctor/bench.ts'),
       import('./doctor/bench.ts'),
     ]);
-    return this.#tell(bench(path), formatBench);
+    return this.#tell(await bench(path), formatBench);
   }
 
   /** Each row is printed as it comes; with --json as one object a line. */

@@ -52,6 +52,8 @@ export class InputFile implements Disposable {
   readonly size: number;
   /** Why a ring must not read it; undefined when it may. */
   readonly ringUnfit: string | undefined;
+  /** False where the file lies in memory (tmpfs), and the kernel may take O_DIRECT all the same. */
+  readonly hasDevice: boolean;
   #directFd: Fd | undefined;
   #closed = false;
 
@@ -61,6 +63,7 @@ export class InputFile implements Disposable {
     this.kind = nature.kind;
     this.size = nature.size;
     this.ringUnfit = nature.fileSystem === FS_MAGIC.FUSE_SUPER_MAGIC ? FUSE_UNFIT : undefined;
+    this.hasDevice = !WITHOUT_DEVICE.has(nature.fileSystem);
     this.#directFd = directFd;
   }
 
