@@ -4,6 +4,7 @@
  */
 import { Writable } from 'node:stream';
 import { type Shelf, useShelf } from '../engine/inputs/shelf.ts';
+import { Unfit } from '../engine/inputs/unfit.ts';
 import { writeElsewhere } from '../formats/write.ts';
 import type { CommandWish } from '../serve/tasks.ts';
 import type { CommandRun } from '../serve/worker.ts';
@@ -76,15 +77,17 @@ export async function runForClient(
   const command = COMMANDS[id];
   const end = argv.indexOf('--');
   const json = (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+  let isUnfit = false;
   process.exitCode = 0;
   useShelf(shelf);
   writeElsewhere((path, bytes) => files.push({ path, bytes }));
   try {
     await surrounded({ stdout, stderr, env: { ...process.env, ...env } }, async () => {
       command.id = id;
-      await new command([...argv], bareConfig(program))
-        .execute()
-        .catch((error: unknown) => reportFailure(error, { json, id }));
+      await new command([...argv], bareConfig(program)).execute().catch((error: unknown) => {
+        isUnfit = error instanceof Unfit;
+        reportFailure(error, { json, id });
+      });
       // Writes are taken one by one, each in a turn of its own.
       await new Promise((resolve) => stdout.end(resolve));
       await new Promise((resolve) => stderr.end(resolve));
@@ -96,6 +99,7 @@ export async function runForClient(
   const exit = Number(process.exitCode ?? 0);
   process.exitCode = 0;
   const size = stdout.bytes + files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (isUnfit) return { instead: 'it may have to wait for what it reads' };
   if (size > OUTPUT_BYTES_MAX) return { instead: 'it prints too much' };
   return {
     exit,

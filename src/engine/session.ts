@@ -26,6 +26,7 @@ import { LARGE_BYTES, type OpenContext, openPieces } from './inputs/open.ts';
 import { type Shelf, shelfOfThread } from './inputs/shelf.ts';
 import { SourceRelation } from './inputs/source-relation.ts';
 import { type SourceArgument, tableName } from './inputs/sources.ts';
+import { refuseUnfit } from './inputs/unfit.ts';
 import type { HostOptions } from './options.ts';
 import type { Piece } from './pieces/piece.ts';
 import { type HostPlan, planHost } from './plan.ts';
@@ -185,11 +186,11 @@ export class Session implements Disposable {
 
   /** Past the gate of the thread, where there is one: each file is what it was when it passed. */
   #admit(files: readonly InputFile[]): readonly InputFile[] {
-    const gate = gateOfThread();
-    if (gate === undefined) return files;
-    const admitted = gate.admit(files);
-    this.#admitted.push(admitted);
-    return admitted.files;
+    const admitted = gateOfThread()?.admit(files);
+    if (admitted !== undefined) this.#admitted.push(admitted);
+    const passed = admitted?.files ?? files;
+    refuseUnfit(passed);
+    return passed;
   }
 
   /** Throws when a type was given for a column that none of the tables opened so far has. */

@@ -17,6 +17,8 @@ const FDS_MAX = 16;
 const READS_A_TURN = 8;
 /** What a client may leave unread before no more of its requests are taken. */
 const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
+/** The same for descriptors: of requests that are not answered yet, and of answers not read. */
+const HELD_FDS_MAX = 64;
 
 /** What all callers of a door share. */
 export interface CallerDoor {
@@ -38,15 +40,23 @@ export class Caller {
   readonly #fds: Fd[] = [];
   readonly #unsent: { bytes: Buffer; fds: readonly Fd[] }[] = [];
   #unsentBytes = 0;
+  /** Descriptors of requests that wait for their answers, and of answers that wait to be read. */
+  #heldFds = 0;
   /** What the event loop waits for. */
   #awaited = { readable: true, writable: false };
   #greeted = false;
+  readonly #since = performance.now();
 
   constructor(stream: UnixStream, client: Client, door: CallerDoor) {
     this.#stream = stream;
     this.#client = client;
     this.#door = door;
     stream.poll({ readable: true, writable: false }, (isLast) => this.#turn(isLast));
+  }
+
+  /** How long it has kept its place without saying who it is. */
+  get silentMs(): number {
+    return this.#greeted ? 0 : performance.now() - this.#since;
   }
 
   hangUp(): void {
@@ -71,16 +81,22 @@ export class Caller {
           setImmediate(() => this.#turn(isLast));
           return;
         }
-        if (!this.#take()) return;
+        // Who is gone is heard to the end.
+        if ((this.#isFull && !isLast) || !this.#take()) return;
       }
     } catch (error) {
       this.#dismiss(error);
     }
   }
 
+  /** Who does not read its answers is not listened to, nor who waits for too much. */
+  get #isFull(): boolean {
+    return this.#unsentBytes > UNREAD_BYTES_MAX || this.#heldFds > HELD_FDS_MAX;
+  }
+
   /** One block of what is there; false when there is none. */
   #take(): boolean {
-    if (!this.#stream.isOpen || this.#unsentBytes > UNREAD_BYTES_MAX) return false;
+    if (!this.#stream.isOpen) return false;
     const received = this.#stream.receive();
     if (received === undefined) return false;
     if (received === null) {
@@ -98,7 +114,7 @@ export class Caller {
     if (this.#door.dispatcher.isBusy) return;
     this.#door.spin.until(this, () => {
       try {
-        return this.#take() || !this.#stream.isOpen;
+        return this.#isFull || this.#take() || !this.#stream.isOpen;
       } catch (error) {
         this.#dismiss(error);
         return true;
@@ -133,6 +149,7 @@ export class Caller {
     }
     this.#door.dispatcher.announce(method as string);
     const fds = this.#fds.splice(0, count as number);
+    this.#heldFds += fds.length;
     void this.#answer(id as number, method as string, params, fds);
   }
 
@@ -158,6 +175,7 @@ export class Caller {
       (error: unknown): Reply => ({ json: errorJson(id, error), fds: [] }),
     );
     closeAll(fds);
+    this.#heldFds -= fds.length;
     if (!this.#stream.isOpen) {
       closeAll(reply.fds);
       return;
@@ -175,6 +193,7 @@ export class Caller {
   #send({ json, fds, tail }: Reply): void {
     const bytes = frameOf(json);
     this.#unsent.push({ bytes, fds });
+    this.#heldFds += fds.length;
     this.#unsentBytes += bytes.length + (tail?.length ?? 0);
     if (tail !== undefined && tail.length > 0) {
       this.#unsent.push({ bytes: Buffer.from(tail.buffer, tail.byteOffset, tail.length), fds: [] });
@@ -186,7 +205,10 @@ export class Caller {
     for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
       const sent = this.#stream.send(next.bytes, next.fds);
       this.#unsentBytes -= sent;
-      if (sent > 0) closeAll(next.fds);
+      if (sent > 0) {
+        closeAll(next.fds);
+        this.#heldFds -= next.fds.length;
+      }
       if (sent < next.bytes.length) {
         if (sent > 0) this.#unsent[0] = { bytes: next.bytes.subarray(sent), fds: [] };
         break;
@@ -194,8 +216,7 @@ export class Caller {
       this.#unsent.shift();
     }
     const writable = this.#unsent.length > 0;
-    // Who does not read its answers is not listened to either.
-    const readable = this.#unsentBytes <= UNREAD_BYTES_MAX;
+    const readable = !this.#isFull;
     const { readable: listens, writable: writes } = this.#awaited;
     if (listens === readable && writes === writable) return;
     this.#awaited = { readable, writable };

@@ -8,6 +8,8 @@ import { NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { duplicate } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
+import type { DaemonOptions } from './daemon-options.ts';
+import type { Dataset } from './dataset.ts';
 import { describe, describeJson } from './describe.ts';
 import type { Call, Client, Dispatcher, Peer, Reply } from './door.ts';
 import { openWish } from './given.ts';
@@ -17,24 +19,9 @@ import type { Figures } from './metrics.ts';
 import { Params } from './params.ts';
 import { Performer, type Work } from './perform.ts';
 import { Pool } from './pool.ts';
-import { type Dataset, Registry } from './registry.ts';
+import { Registry } from './registry.ts';
 import type { TaskDone } from './tasks.ts';
 import { commandWish, directoryOf, stepsOf } from './wishes.ts';
-
-export interface DaemonOptions {
-  /** Bytes of rows held, in all. */
-  readonly memoryLimit: number;
-  /** Of these, what one client may hold; and what one request may take. */
-  readonly clientMemory: number;
-  readonly workers: number;
-  /** A request that runs longer is answered with TIMEOUT; it may ask for less. */
-  readonly requestMs: number;
-  /** Who we are, as package.json says it. */
-  readonly program: { readonly name: string; readonly version: string };
-  /** Directories below which sources may lie; anywhere when there are none. */
-  readonly allowed: readonly string[];
-  readonly log: (text: string) => void;
-}
 
 /** What a call gets inline unasked, and what it may ask for. */
 const INLINE_BYTES = 64 * 1024;
@@ -44,6 +31,8 @@ interface Asked {
   readonly id: number;
   readonly call: Call;
   readonly client: Client;
+  /** Whose share of the threads it takes: the process's, whatever connections it has. */
+  readonly owner: unknown;
   readonly inFlight: InFlight;
 }
 
@@ -87,13 +76,14 @@ export class Daemon implements Dispatcher {
     if (COMPUTING.has(method)) this.#pool.announce();
   }
 
-  connected(_peer: Peer): Client {
+  connected({ pid }: Peer): Client {
     const inFlight = new InFlight();
     const client: Client = {
       call: async (id, call) => {
         this.#requests += 1;
         try {
-          return await this.#dispatch({ id, call, client, inFlight });
+          const owner = pid > 0 ? pid : client;
+          return await this.#dispatch({ id, call, client, owner, inFlight });
         } catch (error) {
           this.#failures += 1;
           throw error;
@@ -172,7 +162,7 @@ export class Daemon implements Dispatcher {
   }
 
   #close(params: Params, { client }: Asked): JsonObject {
-    const dataset = this.#registry.find(params.text('dataset'));
+    const dataset = this.#registry.find(params.text('dataset'), client);
     const evict = params.flag('evict') === true;
     params.end();
     const closed = dataset.holders.delete(client);
@@ -199,7 +189,7 @@ export class Daemon implements Dispatcher {
 
   /** What is known of it; reads it only when it is not in memory. */
   async #schema(params: Params, asked: Asked): Promise<Reply> {
-    const dataset = this.#registry.find(params.text('dataset'));
+    const dataset = this.#registry.find(params.text('dataset'), asked.client);
     if (dataset.resident === undefined) await this.#perform(params, {}, [dataset], asked);
     else params.end();
     return { json: describeJson(dataset), fds: [] };
@@ -207,13 +197,13 @@ export class Daemon implements Dispatcher {
 
   async #compute(method: string, params: Params, asked: Asked): Promise<Reply> {
     const source = method === 'Run' ? params.nested('open') : undefined;
-    const dataset = source === undefined ? this.#named(params) : this.#source(source, asked);
+    const dataset = source === undefined ? this.#named(params, asked) : this.#source(source, asked);
     const compute = async (): Promise<TaskDone> => {
       source?.end();
       const steps = stepsOf(method, params, dataset?.id);
       const needed = new Set(dataset === undefined ? [] : [dataset]);
       for (const id of Object.values(steps.query?.tables ?? {})) {
-        needed.add(this.#registry.find(id));
+        needed.add(this.#registry.find(id, asked.client));
       }
       return this.#perform(params, steps, [...needed], asked);
     };
@@ -240,7 +230,7 @@ export class Daemon implements Dispatcher {
       ({ resident, wish }) => resident !== undefined && wish.fd === undefined,
     );
     const done = await this.#perform(params, { command }, hot, asked);
-    for (const id of done.used ?? []) this.#registry.touch(this.#registry.find(id));
+    for (const id of done.used ?? []) this.#registry.touch(this.#registry.find(id, asked.client));
     for (const wish of done.cold ?? []) this.#heat.missed(wish);
     const { answers, fds, tail } = done;
     const json = answers['command'] ?? '{}';
@@ -268,9 +258,9 @@ export class Daemon implements Dispatcher {
     }
   }
 
-  #named(params: Params): Dataset | undefined {
+  #named(params: Params, { client }: Asked): Dataset | undefined {
     const id = params.optionalText('dataset');
-    return id === undefined ? undefined : this.#registry.find(id);
+    return id === undefined ? undefined : this.#registry.find(id, client);
   }
 
   /** Reads the parameters every kind of work has, and waits for it as long as they say. */
@@ -278,7 +268,7 @@ export class Daemon implements Dispatcher {
     params: Params,
     steps: Work['steps'],
     datasets: readonly Dataset[],
-    { id, inFlight, client: owner, call: { onSoon } }: Asked,
+    { id, inFlight, owner, call: { onSoon } }: Asked,
   ): Promise<TaskDone> {
     const cwd = directoryOf(params) ?? '/';
     const inlineMax = Math.min(params.count('inlineMax') ?? INLINE_BYTES, INLINE_BYTES_MAX);

@@ -1,6 +1,6 @@
 /** A dataset as clients are told of it. */
 import type { JsonObject } from '../client/protocol.ts';
-import type { Dataset } from './registry.ts';
+import type { Dataset } from './dataset.ts';
 
 export function describe({ id, wish, resident, holders, requests, version }: Dataset): JsonObject {
   const about = { dataset: id, path: wish.path, cwd: wish.cwd };

@@ -5,18 +5,19 @@
 import { assert, NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
+import type { Dataset } from './dataset.ts';
 import { thrownOf } from './failures.ts';
 import type { Patience } from './patience.ts';
 import type { Asked, Pool } from './pool.ts';
-import type { Dataset, Registry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { Steps, Task, TaskAnswer, TaskDone, TaskStale } from './tasks.ts';
 
 export interface Work {
   readonly steps: Steps;
   readonly cwd: string;
   readonly inlineMax: number;
-  /** Who asks. */
-  readonly owner: object;
+  /** Who asks: see Pool. */
+  readonly owner: unknown;
   /** Told when the answer is about to come. */
   readonly onSoon?: () => void;
 }

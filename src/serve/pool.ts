@@ -37,11 +37,14 @@ export interface PoolOptions {
   readonly log: (text: string) => void;
 }
 
+/** After a thread that could not start. */
+const RESTART_MS = 1000;
+
 /** A task, and for whom. */
 export interface Asked {
   readonly task: Task;
   /** Who asked: nobody's requests wait behind all of somebody else's. */
-  readonly owner: object;
+  readonly owner: unknown;
   /** Told when the answer is about to come. */
   readonly onSoon?: () => void;
 }
@@ -157,6 +160,7 @@ export class Pool {
   }
 
   #start(): void {
+    if (this.#closed) return;
     const entry = threadEntry('serve', '../commands/serve-worker.ts', import.meta.url);
     // Polars, fontconfig and GL read the process's environment, not a copy of it.
     const { port1, port2 } = new MessageChannel();
@@ -210,7 +214,9 @@ export class Pool {
       cause: error,
     });
     thread.job?.reject(reason);
-    if (!this.#closed) this.#start();
+    // One that could not even start will not do so at once either.
+    if (thread.isWarm) this.#start();
+    else setTimeout(() => this.#start(), RESTART_MS).unref();
     this.#turn();
   }
 
@@ -225,12 +231,19 @@ export class Pool {
     }
   }
 
-  /** The oldest request of whoever has the fewest at work. */
+  /**
+   * The oldest request of whoever has the fewest at work. Who left as many threads stuck as there
+   * are waits for them: the spare ones are for the others.
+   */
   #next(): Job | undefined {
     const working = [...this.#threads].flatMap(({ job }) => job ?? []);
-    const load = ({ owner }: Job): number => working.filter((job) => job.owner === owner).length;
-    let best = this.#queue[0];
-    for (const job of this.#queue) if (best && load(job) < load(best)) best = job;
+    const of = ({ owner }: Job): readonly Job[] => working.filter((job) => job.owner === owner);
+    const mayRun = (job: Job): boolean =>
+      of(job).filter(({ abandoned }) => abandoned).length < this.#options.threads;
+    let best: Job | undefined;
+    for (const job of this.#queue) {
+      if (mayRun(job) && (best === undefined || of(job).length < of(best).length)) best = job;
+    }
     return best;
   }
 

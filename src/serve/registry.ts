@@ -7,41 +7,9 @@ import { close, getRlimit } from '../kernel/calls.ts';
 import { RLIMIT } from '../kernel/constants.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { formatBytes } from '../units.ts';
+import { Dataset, type Resident } from './dataset.ts';
 import { datasetId, sourceKey } from './identity.ts';
 import type { Held, SourceWish } from './tasks.ts';
-
-/** Rows in memory, and who reads them now. */
-export interface Resident {
-  readonly held: Held;
-  /** Tasks that read them: the memory stays until there is none. */
-  uses: number;
-  /** Nobody will use them any more: they go with their last task. */
-  isRetired: boolean;
-}
-
-export class Dataset {
-  readonly id: string;
-  readonly wish: SourceWish;
-  /** Equal for equal sources; undefined for what was handed over. */
-  readonly key: string | undefined;
-  /** Undefined while its rows are not in memory. */
-  resident: Resident | undefined;
-  /** While some task reads its source. */
-  loading: Promise<unknown> | undefined;
-  version = 0;
-  lastUsed = 0;
-  requests = 0;
-  /** Clients that opened it and did not close it. */
-  readonly holders = new Set<object>();
-  /** Requests that are about it now. */
-  asked = 0;
-
-  constructor(id: string, wish: SourceWish, key?: string) {
-    this.id = id;
-    this.wish = wish;
-    this.key = key;
-  }
-}
 
 export interface RegistryOptions {
   /** Bytes of rows in memory, in all. */
@@ -59,8 +27,10 @@ export interface RegistryOptions {
 /** Of the descriptors there may be, what rows in memory take, and what files clients hand over. */
 const RESIDENT_SHARE = 0.25;
 const GIVEN_SHARE = 0.25;
-/** Of the files handed over, what one client may: who comes after it still can. */
+/** Of the files handed over, and of the datasets known, what one client may have. */
 const CLIENT_SHARE = 0.5;
+/** Each takes about 1 KB of its own, beside its rows. */
+const KNOWN_MAX = 8192;
 
 export class Registry {
   readonly #options: RegistryOptions;
@@ -107,11 +77,12 @@ export class Registry {
     return this.limit - sum(this.#inUse, ({ held }) => this.#bytesOf(held));
   }
 
-  /** The dataset of this source, known from now on. */
+  /** The dataset of this source, known from now on. LOCKED: all that may be known are held. */
   of(wish: SourceWish): Dataset {
     const key = sourceKey(wish);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
+    if (this.#datasets.size >= KNOWN_MAX) this.#forgetOldest();
     const idOf = this.#options.idOf ?? datasetId;
     let id = idOf(key);
     while (this.#datasets.has(id)) id = idOf(`${key} ${id}`);
@@ -138,10 +109,12 @@ export class Registry {
     return dataset;
   }
 
-  /** NOT_FOUND for what nobody opened. */
-  find(id: string): Dataset {
+  /** NOT_FOUND for what nobody opened, and for what another than `asker` handed over. */
+  find(id: string, asker: object): Dataset {
     const found = this.#datasets.get(id);
-    if (found !== undefined) return found;
+    if (found !== undefined && (found.wish.fd === undefined || found.holders.has(asker))) {
+      return found;
+    }
     throw new NairobiError('NOT_FOUND', `There is no dataset "${id}"`, {
       hint: 'Open answers with the id of a dataset; List names those there are',
     });
@@ -214,12 +187,17 @@ export class Registry {
       return;
     }
     this.release(dataset);
-    this.#datasets.delete(dataset.id);
-    if (dataset.key !== undefined) this.#byKey.delete(dataset.key);
+    this.#remove(dataset);
   }
 
-  /** MEMORY_LIMIT where `holder` has more than `limit` then. */
+  /** MEMORY_LIMIT where `holder` has more than `limit` then, LOCKED where it has too many. */
   hold(dataset: Dataset, holder: object, limit: number): void {
+    const most = KNOWN_MAX * CLIENT_SHARE;
+    if (this.#datasets.size > most && !dataset.holders.has(holder)) {
+      if (this.all.filter(({ holders }) => holders.has(holder)).length >= most) {
+        throw tooMany(`This client has ${most} datasets open`);
+      }
+    }
     const held = this.#bytesAtMost <= limit ? 0 : this.#heldBy(holder, dataset);
     if (held > limit && !dataset.holders.has(holder)) {
       this.forget(dataset);
@@ -232,15 +210,15 @@ export class Registry {
     dataset.holders.add(holder);
   }
 
-  /** What was given by somebody who is gone is of use to nobody. */
+  /** What was given by somebody who is gone, or could never be read, is of use to nobody. */
   letGo(dataset: Dataset): void {
-    const { wish, holders, asked, loading } = dataset;
-    if (wish.fd === undefined || holders.size > 0 || asked > 0 || loading !== undefined) return;
-    if (this.#datasets.delete(dataset.id)) {
-      this.release(dataset);
-      this.#givenNow -= 1;
-      close(wish.fd as Fd);
-    }
+    if (!dataset.isLeft || (dataset.wish.fd === undefined && dataset.version > 0)) return;
+    if (this.#datasets.get(dataset.id) !== dataset) return;
+    this.#remove(dataset);
+    this.release(dataset);
+    if (dataset.wish.fd === undefined) return;
+    this.#givenNow -= 1;
+    close(dataset.wish.fd as Fd);
   }
 
   /** Whoever held them is gone. */
@@ -252,6 +230,19 @@ export class Registry {
     for (const dataset of this.all) this.release(dataset);
     this.#datasets.clear();
     this.#byKey.clear();
+  }
+
+  #forgetOldest(): void {
+    const left = this.all.filter((one) => one.isLeft && one.wish.fd === undefined);
+    const [oldest] = left.sort((a, b) => a.lastUsed - b.lastUsed);
+    if (oldest === undefined) throw tooMany(`${KNOWN_MAX} datasets are open already`);
+    this.release(oldest);
+    this.#remove(oldest);
+  }
+
+  #remove({ id, key }: Dataset): void {
+    this.#datasets.delete(id);
+    if (key !== undefined) this.#byKey.delete(key);
   }
 
   /** Bytes of rows `holder` has once it holds `dataset` too. */
@@ -279,6 +270,9 @@ export class Registry {
     return held.bytes * (this.#options.isFramed(held) ? 2 : 1);
   }
 }
+
+const tooMany = (what: string): NairobiError =>
+  new NairobiError('LOCKED', what, { hint: 'close datasets that are not needed' });
 
 const sum = <T>(all: Iterable<T>, of: (one: T) => number): number =>
   [...all].reduce((total, one) => total + of(one), 0);

@@ -32,6 +32,10 @@ const SOCKET_MODE = 0o600;
 /** The kernel takes at most net.core.somaxconn. */
 const BACKLOG = 4096;
 const CONNECTIONS_MAX = 512;
+/** When all are taken, who has not said within this who it is gives its place to who comes. */
+const SILENT_MS_MAX = 1000;
+/** Until connections are looked for again where the process has no descriptors left. */
+const RETRY_MS = 100;
 /** A client that asks again and again does so within this; others wait no longer for it. */
 const LOOK_MS = 0.05;
 
@@ -48,15 +52,25 @@ export function openSocketDoor(dispatcher: Dispatcher, options: SocketOptions): 
   const spin = new Spin(LOOK_MS);
   const shared = { program, spin, dispatcher, onGone: (caller: Caller) => callers.delete(caller) };
   const welcome = (): void => {
-    for (let fd = acceptUnix(listener.fd); fd >= 0; fd = acceptUnix(listener.fd)) {
+    let fd = acceptUnix(listener.fd);
+    for (; fd >= 0; fd = acceptUnix(listener.fd)) {
       const stream = new UnixStream(fd as Fd);
       try {
+        if (callers.size >= CONNECTIONS_MAX) makeRoom(callers);
         callers.add(admit(stream, shared, callers.size));
       } catch (error) {
         log(`a connection was refused: ${messageOf(error)}`);
         refuse(stream, error);
       }
     }
+    // Who waits would be told again and again.
+    if (fd === -ERRNO.EMFILE || fd === -ERRNO.ENFILE) pause();
+  };
+  const pause = (): void => {
+    listener.poll({ readable: false, writable: false }, welcome);
+    setTimeout(() => {
+      if (listener.isOpen) listener.poll({ readable: true, writable: false }, welcome);
+    }, RETRY_MS).unref();
   };
   listener.poll({ readable: true, writable: false }, welcome);
   return {
@@ -85,6 +99,10 @@ function clearAway(path: string): void {
   if (answer >= 0) close(answer as Fd);
   if (answer !== -ERRNO.ECONNREFUSED) throw occupied(`Another daemon listens at ${path}`);
   rmSync(path, { force: true });
+}
+
+function makeRoom(callers: ReadonlySet<Caller>): void {
+  for (const caller of [...callers]) if (caller.silentMs > SILENT_MS_MAX) caller.hangUp();
 }
 
 function admit(stream: UnixStream, door: CallerDoor, connected: number): Caller {

@@ -6,6 +6,7 @@ import { parentPort } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
 import { Gate, useGate } from '../engine/inputs/gate.ts';
 import type { Shelf } from '../engine/inputs/shelf.ts';
+import { workForOthers } from '../engine/inputs/unfit.ts';
 import { assert } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import { close } from '../kernel/calls.ts';
@@ -54,6 +55,7 @@ export function serveTasks(
   { allowed, answers, bells }: Pick<WorkerData, 'allowed' | 'answers' | 'bells'>,
   runCommand: RunCommand,
 ): void {
+  workForOthers();
   if (allowed.length > 0) useGate(new Gate(allowed));
   const port = parentPort;
   assert(port !== null, 'this runs in a thread');

@@ -60,3 +60,29 @@ describe('of a daemon that may have 16 descriptors', () => {
     expect(all.counts.known).toBe(0);
   });
 });
+
+describe('datasets that are known', () => {
+  const wish = (i: number): SourceWish => ({ path: `/many/${i}.csv`, cwd: '/', read: {} });
+
+  test('are bounded: what nobody holds is forgotten, the oldest first', () => {
+    const all = registry();
+    const first = all.of(wish(0));
+    const kept = all.of(wish(1));
+    kept.holders.add({});
+    for (let i = 2; i < 8192; i += 1) all.touch(all.of(wish(i)));
+    expect(all.counts.known).toBe(8192);
+    all.of(wish(8192));
+    expect(all.counts.known).toBe(8192);
+    expect(() => all.find(first.id, {})).toThrow('There is no dataset');
+    expect(all.find(kept.id, {})).toBe(kept);
+  });
+
+  test('are one client’s up to half of them', () => {
+    const all = registry();
+    const [one, other] = [{}, {}];
+    for (let i = 0; i < 4096; i += 1) all.hold(all.of(wish(i)), one, 1e9);
+    expect(() => all.hold(all.of(wish(4096)), one, 1e9)).toThrow('4096 datasets open');
+    all.hold(all.of(wish(4096)), other, 1e9);
+    all.hold(all.of(wish(0)), one, 1e9);
+  });
+});

@@ -3,7 +3,7 @@
  * itself keeps names from leading out of them, by "..", by links or by a race (openat2(2),
  * RESOLVE_BENEATH, 5.6); what has passed is then read through its descriptor.
  */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, fstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, NairobiError } from '../../errors.ts';
 import { close, openBelow, openDirectory } from '../../kernel/calls.ts';
@@ -11,6 +11,7 @@ import { OPEN, RESOLVE } from '../../kernel/constants.ts';
 import { checked, ERRNO, KernelError } from '../../kernel/errno.ts';
 import type { Fd } from '../../kernel/syscall.ts';
 import type { InputFile } from './files.ts';
+import { Unfit } from './unfit.ts';
 
 export interface Admitted extends Disposable {
   /** Each with its place; they can be read until this is disposed of. */
@@ -57,6 +58,7 @@ export class Gate implements Disposable {
         const fd = this.#open(path.resolve(file.path), OPEN.O_NONBLOCK);
         if (fd < 0) throw denied(file.path, fd);
         fds.push(fd as Fd);
+        if (!fstatSync(fd).isFile()) throw new Unfit(file.path);
         refuseLog(file.path);
         return { ...file, place: `/proc/self/fd/${fd}` };
       });
