@@ -52,6 +52,6 @@ describe('an id', () => {
     expect(one?.id).toBe('d1');
     expect(two?.id).toBe('d2');
     expect(registry.of({ path: '/b.csv', cwd: '/', read: {} })).toBe(two);
-    expect(registry.find('d1')).toBe(one);
+    expect(registry.find('d1', {})).toBe(one);
   });
 });
