@@ -50,6 +50,7 @@ const THREADS = {
   spec: 'src/engine/plot/spec-child.ts',
   warden: 'src/uring/warden.ts',
   groups: 'src/compute/groups/worker.ts',
+  columns: 'src/compute/text/column-worker.ts',
   serve: 'src/commands/serve-worker.ts',
 };
 

@@ -3,7 +3,7 @@
 // names the place or mends it. What is accepted gives the very values the general way gives.
 
 import { digitsOf, isDigits, parseDouble, whole } from './double';
-import { endsOf, quotes, returns, wide } from './ends';
+import { endsOf, lines, quotes, returns, wide } from './ends';
 import { NOT_A_TIME, parseTime } from './timestamp';
 
 /** One column: what it is, and where the host wants its values and validity bits. */
@@ -62,8 +62,11 @@ export function decode(plan: Plan, at: usize, size: u32): i32 {
   if (found < 0 || <u32>found % fields != 0) return REFUSED;
   const rows = <u32>found / fields;
   if (plan.wide != 0 && !isUtf8(at, size)) return REFUSED;
+  // Each row ends with a line end, which the last field sees to: so no other field does.
+  if (lines != rows) return REFUSED;
   for (let j: u32 = 0; j < fields; j++) {
     const field = changetype<Field>(<usize>plan.fields + <usize>j * offsetof<Field>());
+    if (field.kind == 0 && plan.quoted == 0 && j < fields - 1) continue;
     if (!decodeField(plan, field, at, j, rows)) return REFUSED;
   }
   return <i32>rows;

@@ -1,7 +1,7 @@
 // The statistics kernel: compiled to WebAssembly by `node scripts/kernels.mjs`, called by
 // src/compute/stats/kernel.ts. Types of columns are the codes below; a state is an address.
 
-import { wholeRows } from './csv';
+import { decode, Plan, wholeRows } from './csv';
 import { Distinct } from './distinct';
 import { Kept, keptAt as atRank, keptUpTo as countUpTo, keptWithin as within, settleKept } from './kept';
 import { start, take, top } from './memory';
@@ -21,6 +21,11 @@ export function numbers(
 
 export function texts(distinctLimit: u64, arenaRoom: u64, frequent: bool): usize {
   return changetype<usize>(newTexts(distinctLimit, arenaRoom, frequent));
+}
+
+/** For who wants the columns themselves: see decode() in csv.ts. */
+export function decodeRows(plan: usize, at: usize, size: u32): i32 {
+  return decode(changetype<Plan>(plan), at, size);
 }
 
 /** Rows [from, to). `type`: see NUMBER_CODES in src/compute/stats/kinds.ts. */

@@ -45,7 +45,17 @@ export async function repeatsOf(
 }
 
 async function firstRows(relation: Relation, columns: readonly string[]): Promise<DataFrame> {
-  if (relation.fits) return collect(relation.scan(columns).head(FIRST_ROWS));
-  for await (const piece of relation.segments(columns)) return collect(piece.head(FIRST_ROWS));
+  const blocks = relation.blocks?.(columns);
+  if (blocks === undefined && relation.fits)
+    return collect(relation.scan(columns).head(FIRST_ROWS));
+  const parts: DataFrame[] = [];
+  let rows = 0;
+  for await (const piece of blocks ?? relation.segments(columns)) {
+    const part = collect(piece.head(FIRST_ROWS - rows));
+    parts.push(part);
+    rows += part.height;
+    if (rows >= FIRST_ROWS) break;
+  }
+  if (parts.length > 0) return polars().concat(parts);
   return polars().DataFrame(Object.fromEntries(columns.map((name) => [name, []])) as never);
 }

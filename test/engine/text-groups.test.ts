@@ -5,7 +5,16 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { difference, Oracle } from '../sql/oracle.ts';
-import { type Answer, answer, answers, byKernel, trials } from './text-groups.ts';
+import {
+  type Answer,
+  answer,
+  answers,
+  byKernel,
+  LATE,
+  lately,
+  row,
+  trials,
+} from './text-groups.ts';
 
 const seed = Number(process.env['NAIROBI_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -43,36 +52,6 @@ test(`random texts are grouped as by Polars and by DuckDB (seed ${seed})`, async
   await fc.assert(property, { seed, numRuns: 40, endOnFailure: true });
   expect(taken).toBeGreaterThan(20);
 });
-
-/** Enough rows that the sample ends before `late`. */
-function lately(header: string, row: (n: number) => string, late: string, rows = 9000): string {
-  const lines = Array.from({ length: rows }, (_, n) => row(n));
-  lines.splice(rows - 500, 0, late);
-  return `${header}\n${lines.join('\n')}\n`;
-}
-
-const row = (n: number): string => `key ${n % 7},${n},${n / 8},${n % 2 === 0}`;
-const LATE: Readonly<Record<string, string>> = {
-  'a text among integers': 'key 1,late,1,true',
-  'a double among integers': 'key 1,1.5,1,true',
-  'zeros in front': 'key 1,007,1,true',
-  'a plus': 'key 1,+7,1,true',
-  'an integer of 20 digits': 'key 1,12345678901234567890,1,true',
-  'a text among doubles': 'key 1,1,late,true',
-  'NaN among doubles': 'key 1,1,NaN,true',
-  'a double that overflows': 'key 1,1,1e400,true',
-  'an integer that doubles round': 'key 1,1,9007199254740993,true',
-  'a text among truth values': 'key 1,1,1,maybe',
-  'a short record': 'key 1,1,1',
-  'a long record': 'key 1,1,1,true,1',
-  'a blank line': '',
-  'a stray quote': 'key "1,1,1,true',
-  'quotes with more behind them': '"key" 1,1,1,true',
-  'a carriage return in a text': 'key\r1,1,1,true',
-  'bytes that are no UTF-8': 'key \u0000,1,1,true',
-  'a number with a blank': 'key 1, 1,1,true',
-  'an empty text in quotes for a number': 'key 1,"",1,true',
-};
 
 describe('what is not as it should be is left to Polars before anything was said', () => {
   test.each(Object.entries(LATE))('%s', async (name, late) => {

@@ -235,3 +235,39 @@ export async function answers(
   const kernel = await byKernel(path, sql, { cut });
   return { kernel, polars: await answer(path, sql, 'uring') };
 }
+
+/** Enough rows that the sample ends before `late`. */
+export function lately(
+  header: string,
+  row: (n: number) => string,
+  late: string,
+  rows = 9000,
+): string {
+  const lines = Array.from({ length: rows }, (_, n) => row(n));
+  lines.splice(rows - 500, 0, late);
+  return `${header}\n${lines.join('\n')}\n`;
+}
+
+export const row = (n: number): string => `key ${n % 7},${n},${n / 8},${n % 2 === 0}`;
+/** Records that are not as those before them, of columns k, i, f, b. */
+export const LATE: Readonly<Record<string, string>> = {
+  'a text among integers': 'key 1,late,1,true',
+  'a double among integers': 'key 1,1.5,1,true',
+  'zeros in front': 'key 1,007,1,true',
+  'a plus': 'key 1,+7,1,true',
+  'an integer of 20 digits': 'key 1,12345678901234567890,1,true',
+  'a text among doubles': 'key 1,1,late,true',
+  'NaN among doubles': 'key 1,1,NaN,true',
+  'a double that overflows': 'key 1,1,1e400,true',
+  'an integer that doubles round': 'key 1,1,9007199254740993,true',
+  'a text among truth values': 'key 1,1,1,maybe',
+  'a short record': 'key 1,1,1',
+  'a long record': 'key 1,1,1,true,1',
+  'a blank line': '',
+  'a stray quote': 'key "1,1,1,true',
+  'quotes with more behind them': '"key" 1,1,1,true',
+  'a carriage return in a text': 'key\r1,1,1,true',
+  'bytes that are no UTF-8': 'key \u0000,1,1,true',
+  'a number with a blank': 'key 1, 1,1,true',
+  'an empty text in quotes for a number': 'key 1,"",1,true',
+};

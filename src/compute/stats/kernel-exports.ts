@@ -3,6 +3,7 @@ export interface Exports {
   start(base: number): void;
   take(size: number): number;
   wholeRows(at: number, size: number, quote: number): number;
+  decodeRows(plan: number, at: number, size: number): number;
   work(queue: number, plan: number): void;
   workOnce(queue: number, plan: number): number;
   top(): number;

@@ -2,7 +2,7 @@
 import type { PlainColumn } from '../relation.ts';
 
 /** What kernels/stats/csv.ts calls the kinds of fields. */
-const FIELD = {
+export const FIELD = {
   skip: 0,
   text: 1,
   integer: 2,

@@ -13,6 +13,7 @@ import type {
 } from '../../compute/relation.ts';
 import { assert } from '../../errors.ts';
 import type { Piece } from '../pieces/piece.ts';
+import { Blocks } from './blocks.ts';
 import { DeferredPiece } from './deferred-piece.ts';
 import { keysAsRows, partitionValues } from './partitions.ts';
 import { SourcePart } from './source-part.ts';
@@ -37,6 +38,7 @@ export class SourceRelation implements Relation {
   #columns: readonly Column[];
   #rows: number | undefined;
   #changed = false;
+  readonly #blocks = new Blocks();
 
   constructor(argument: SourceArgument, pieces: readonly Piece[], options: SourceRelationOptions) {
     this.name = tableName(argument);
@@ -148,7 +150,7 @@ export class SourceRelation implements Relation {
 
   /** See Piece.verify: false when any file was not what it was taken for. */
   async verify(): Promise<boolean> {
-    let asTaken = true;
+    let asTaken = this.#blocks.verify();
     for (const piece of this.pieces) asTaken = (await piece.verify()) && asTaken;
     if (!asTaken) this.#columns = this.#unify();
     return asTaken;
@@ -171,6 +173,11 @@ export class SourceRelation implements Relation {
     const [piece, second] = this.pieces;
     const stream = second === undefined ? piece?.textStream?.(columns) : undefined;
     return stream?.text.columns.length === this.#columns.length ? stream : undefined;
+  }
+
+  /** Of plain text in a file; what is not plain is for `segments` and `scan`. */
+  blocks(columns: readonly string[]): AsyncIterable<LazyFrame> | undefined {
+    return this.#blocks.of(columns, () => this.textSource());
   }
 
   /** Only where every file has the columns as they are. */

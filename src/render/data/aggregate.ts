@@ -60,7 +60,8 @@ export async function aggregate(
       .select(...keys.map((key) => key.expr.alias(key.name)), valueColumn(value))
       .groupBy(keys.map((key) => key.name))
       .agg(...moments(quantiles));
-  for await (const frame of frames(relation, columns, grouped, 'reduction')) {
+  const use = quantiles ? 'rows' : 'reduction';
+  for await (const frame of frames(relation, columns, grouped, use)) {
     mergeFrame(groups, frame, keys, quantiles);
   }
   return [...groups.values()];

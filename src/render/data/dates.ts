@@ -27,7 +27,8 @@ export async function dateFormatOf(relation: Relation, name: string): Promise<st
 async function sampleText(relation: Relation, name: string): Promise<readonly string[]> {
   const pl = polars();
   const head = pl.col(name).dropNulls().head(SAMPLE_ROWS);
-  if (relation.fits)
+  const blocks = relation.blocks?.([name]);
+  if (blocks === undefined && relation.fits)
     return textsOf(
       collect(
         relation
@@ -36,7 +37,7 @@ async function sampleText(relation: Relation, name: string): Promise<readonly st
           .select(head),
       ),
     );
-  for await (const piece of relation.segments([name], 'reduction')) {
+  for await (const piece of blocks ?? relation.segments([name], 'reduction')) {
     return textsOf(collect(piece.head(4 * SAMPLE_ROWS).select(head)));
   }
   return [];

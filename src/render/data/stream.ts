@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { freeFrames } from '../../compute/garbage.ts';
 import {
+  atOnce,
   collect,
   type DataFrame,
   type Expr,
@@ -24,6 +25,14 @@ export async function* frames(
   use: PieceUse = 'rows',
 ): AsyncGenerator<DataFrame> {
   const wanted = [...new Set(columns)];
+  const blocks = use === 'reduction' ? relation.blocks?.(wanted) : undefined;
+  if (blocks !== undefined) {
+    for await (const frame of planned(blocks, plan)) {
+      yield frame;
+      await freeFrames();
+    }
+    return;
+  }
   if (relation.fits) {
     yield collect(plan(relation.scan(wanted)));
     return;
@@ -32,6 +41,11 @@ export async function* frames(
     yield collect(plan(piece));
     await nextTurn();
   }
+}
+
+/** Small frames are not worth Polars' streams. */
+async function* planned(blocks: AsyncIterable<LazyFrame>, plan: Plan): AsyncGenerator<DataFrame> {
+  for await (const block of blocks) yield atOnce(() => collect(plan(block)));
 }
 
 /**
@@ -57,10 +71,13 @@ export async function* select(
   { rows = PIECE_ROWS, use = 'rows' }: { rows?: number; use?: PieceUse } = {},
 ): AsyncGenerator<DataFrame> {
   const plan: Plan = (frame) => frame.select(...exprs);
+  const blocks = relation.blocks?.([...new Set(columns)]);
   const source =
     relation.columnar === true
       ? pieces(relation, columns, plan, rows)
-      : frames(relation, columns, plan, use);
+      : blocks === undefined
+        ? frames(relation, columns, plan, use)
+        : planned(blocks, plan);
   for await (const whole of source) {
     for (const frame of slices(whole)) {
       const arrays: ArrayBuffer[] = [];
