@@ -9,17 +9,17 @@ const COMMANDS = new Set(['query', 'stats', 'plot']);
  * about the process it runs in.
  */
 const OWN =
-  /^--(spec|allow-file|allow-url|cache|html|expect|report|timeout|memory-limit|threads|cpus|io|direct|dry-run|open|file|files-from|gl)(=|$)/;
+  /^--(spec|allow-file|allow-url|cache|html|expect|report|timeout|memory-limit|threads|cpus|io|direct|dry-run|open|file|files-from|gl|progress)(=|$)/;
 
 /** Standard input, other descriptors of the process, and @FILE of --types. */
 const OWN_INPUT = /^-$|=-$|^-f.|stdin|\/dev\/|\/proc\/|(^|[=,])@/i;
 
 /** Variables that change what a command does. */
-const OWN_ENVIRONMENT = /^(NAIROBI_(MEMORY_LIMIT|IO|DEBUG)|POLARS_\w+)$/;
+const OWN_ENVIRONMENT = /^(NAIROBI_(MEMORY_LIMIT|IO|DEBUG)|(POLARS|FONTCONFIG)_\w+)$/;
 
 export interface Chosen {
   readonly socket: string;
-  /** Named by the user: nobody listening there is an error. */
+  /** Named by the user: nobody listening there is an error, else the program does the work. */
   readonly isWished: boolean;
 }
 

@@ -20,6 +20,9 @@ export const METHODS = [
 ] as const;
 export type Method = (typeof METHODS)[number];
 
+/** Of the environment of a command line, what its output depends on. */
+export const COMMAND_ENVIRONMENT = ['NO_COLOR', 'SOURCE_DATE_EPOCH', 'TERM'] as const;
+
 /** The first frame of either side. */
 export interface Hello {
   readonly hello: {

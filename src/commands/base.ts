@@ -201,7 +201,7 @@ export abstract class BaseCommand extends Command {
   }
 }
 
-/** A terminal that knows how to erase a line. */
+/** A terminal that knows how to erase a line; the daemon's is not that of who asks. */
 function takesProgress(): boolean {
-  return isatty(2) && process.env['TERM'] !== 'dumb';
+  return isMainThread && isatty(2) && process.env['TERM'] !== 'dumb';
 }

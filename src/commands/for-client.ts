@@ -3,8 +3,9 @@
  * it prints. One at a time in a thread: what a command takes for the process's is replaced.
  */
 import { Writable } from 'node:stream';
+import { COMMAND_ENVIRONMENT } from '../client/protocol.ts';
 import { type Shelf, useShelf } from '../engine/inputs/shelf.ts';
-import { Unfit } from '../engine/inputs/unfit.ts';
+import { NairobiError } from '../errors.ts';
 import { writeElsewhere } from '../formats/write.ts';
 import type { CommandWish } from '../serve/tasks.ts';
 import type { CommandRun } from '../serve/worker.ts';
@@ -66,6 +67,25 @@ async function surrounded(
   }
 }
 
+/** The daemon's own variables say nothing of the client's terminal. */
+function environment(theirs: CommandWish['env']): NodeJS.ProcessEnv {
+  const ours = Object.entries(process.env).filter(
+    ([name]) => !(COMMAND_ENVIRONMENT as readonly string[]).includes(name),
+  );
+  return { ...Object.fromEntries(ours), ...theirs };
+}
+
+/**
+ * True for what the words and the data alone decide. Anything else may come of where the daemon
+ * runs: what it may read, the memory it has, the files it sees.
+ */
+const OF_WORDS = new Set(['BAD_DATA', 'BAD_SQL', 'UNKNOWN_COLUMN', 'USAGE', 'CHECK_FAILED']);
+
+const isOfWords = (thrown: unknown): boolean =>
+  thrown instanceof NairobiError
+    ? OF_WORDS.has(thrown.code)
+    : thrown instanceof Error && 'oclif' in thrown;
+
 /** `shelf`: where sources in memory are found. */
 export async function runForClient(
   program: Program,
@@ -77,15 +97,15 @@ export async function runForClient(
   const command = COMMANDS[id];
   const end = argv.indexOf('--');
   const json = (end === -1 ? argv : argv.slice(0, end)).includes('--json');
-  let isUnfit = false;
+  let isOfPlace = false;
   process.exitCode = 0;
   useShelf(shelf);
   writeElsewhere((path, bytes) => files.push({ path, bytes }));
   try {
-    await surrounded({ stdout, stderr, env: { ...process.env, ...env } }, async () => {
+    await surrounded({ stdout, stderr, env: environment(env) }, async () => {
       command.id = id;
       await new command([...argv], bareConfig(program)).execute().catch((error: unknown) => {
-        isUnfit = error instanceof Unfit;
+        isOfPlace = !isOfWords(error);
         reportFailure(error, { json, id });
       });
       // Writes are taken one by one, each in a turn of its own.
@@ -99,7 +119,7 @@ export async function runForClient(
   const exit = Number(process.exitCode ?? 0);
   process.exitCode = 0;
   const size = stdout.bytes + files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  if (isUnfit) return { instead: 'it may have to wait for what it reads' };
+  if (isOfPlace) return { instead: 'it fails here, and may not where the client is' };
   if (size > OUTPUT_BYTES_MAX) return { instead: 'it prints too much' };
   return {
     exit,

@@ -10,13 +10,11 @@ import { lend, syscall } from './syscall.ts';
  */
 export function ownDirectory(): (directory: string) => void {
   checked(syscall(SYS.unshare, CLONE_FS), 'have a working directory for a thread');
-  let current = '';
   return (directory) => {
-    if (directory === current) return;
+    // Each time: the same name may be a new directory by now.
     const name = Buffer.from(`${directory}\0`);
     const changed = lend(name, (at) => syscall(SYS.chdir, at));
     checked(changed, `go to ${directory}`, { file: directory });
-    current = directory;
     // Node's own remembers the directory of the main thread.
     process.cwd = () => directory;
   };

@@ -88,6 +88,8 @@ export interface CommandWish {
   readonly argv: readonly string[];
   /** What of the client's environment the output depends on. */
   readonly env: Readonly<Record<string, string>>;
+  /** Device and inode of the working directory, as the client sees it. */
+  readonly place?: string;
   readonly terminal: {
     /** Undefined for a pipe or a file. */
     readonly columns?: number;

@@ -1,5 +1,5 @@
 /** What the parameters of each method ask for. */
-import type { Json } from '../client/protocol.ts';
+import { COMMAND_ENVIRONMENT, type Json } from '../client/protocol.ts';
 import { NairobiError } from '../errors.ts';
 import { FORMAT_NAMES } from '../formats/detect.ts';
 import { ENCODINGS, ON_ERROR, parseTypeName, type ReadOptions } from '../formats/options.ts';
@@ -216,6 +216,18 @@ const zoneOf = (text: string | undefined) => (text === undefined ? undefined : p
 
 const COMMANDS = ['query', 'stats', 'plot'] as const;
 
+/** USAGE for a variable that is not the client's to set. */
+function environmentOf(params: Params): Readonly<Record<string, string>> {
+  const env = params.nested('env');
+  if (env === undefined) return {};
+  const set = COMMAND_ENVIRONMENT.flatMap((name) => {
+    const value = env.optionalText(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  env.end();
+  return Object.fromEntries(set);
+}
+
 /** A command line, in the place and for the terminal of the client. */
 export function commandWish(params: Params): CommandWish {
   const command = params.oneOf('command', COMMANDS);
@@ -224,7 +236,8 @@ export function commandWish(params: Params): CommandWish {
   return {
     command,
     argv: params.texts('argv') ?? [],
-    env: params.textMap('env') ?? {},
+    env: environmentOf(params),
+    ...said({ place: params.optionalText('place') }),
     terminal: said({ columns: terminal?.count('columns'), rows: terminal?.count('rows') }),
   };
 }

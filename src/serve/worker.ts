@@ -2,6 +2,7 @@
  * A thread of the daemon: opens sources and computes, one task at a time. Polars, Vega and the
  * parser are loaded once and stay warm.
  */
+import { statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import type { DataFrame } from '../compute/polars.ts';
 import { Gate, useGate } from '../engine/inputs/gate.ts';
@@ -89,6 +90,13 @@ export function serveTasks(
   port.on('message', hear);
 }
 
+/** True where the name of the directory leads the client to another one. */
+function isElsewhere({ place }: CommandWish): boolean {
+  if (place === undefined) return false;
+  const { dev, ino } = statSync('.', { bigint: true });
+  return place !== `${dev}:${ino}`;
+}
+
 async function answer(bench: Bench, runCommand: RunCommand): Promise<TaskAnswer> {
   const { task } = bench;
   try {
@@ -155,8 +163,12 @@ class Bench {
   async command(wish: CommandWish, runCommand: RunCommand): Promise<TaskDone> {
     const { id, cwd, held } = this.task;
     this.#changeDirectory(cwd);
-    const shelf = shelfFor(held, (one) => frames.get(frameKey(one)), cwd);
-    const run = await this.#timed('command', () => runCommand(wish, shelf.find));
+    const shelf = shelfFor(held, (one) => frames.get(frameKey(one)), { cwd, wish });
+    const run = await this.#timed('command', async () =>
+      isElsewhere(wish)
+        ? { instead: 'its directory is another one' }
+        : runCommand(wish, shelf.find),
+    );
     const done = { id, fds: [], ms: this.#ms, cold: shelf.cold, used: shelf.used };
     if ('instead' in run) return { ...done, answers: { command: exactJson(run) } };
     const { tail, ...said } = run;

@@ -59,10 +59,8 @@ describe('--allow-path', () => {
     const sql = `select * from '${place}'`;
     await expect(ask('Query', { sql, cwd: inside })).rejects.toMatchObject(refused);
     const said = await ask('Command', { command: 'query', argv: [sql], cwd: inside });
-    if (said['instead'] === undefined) {
-      expect(said).toMatchObject({ exit: 1, stdout: 0 });
-      expect(said['stderr']).toContain('may not read');
-    }
+    // The client may read what the daemon may not.
+    expect(said).toEqual({ instead: expect.any(String) });
   });
 
   test('says nothing of what is there outside', async () => {
