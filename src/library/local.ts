@@ -15,7 +15,7 @@ import { encode } from '../formats/encode.ts';
 import { columnFigures } from '../serve/column.ts';
 import { Params } from '../serve/params.ts';
 import type { ColumnWish, PlotWish, QueryWish, SourceWish, StatsWish } from '../serve/tasks.ts';
-import { directoryOf, sourceWish, stepsOf } from '../serve/wishes.ts';
+import { directoryOf, sourceWish, stepsOf, wholeRequest } from '../serve/wishes.ts';
 import type { Answer, Transport } from './transport.ts';
 
 const HOST: HostOptions = {
@@ -101,13 +101,14 @@ export class LocalTransport implements Transport {
     });
   }
 
-  async #plot({ dataset, format, request, ...rows }: PlotWish): Promise<Answer> {
+  async #plot({ dataset, format, request: said, ...rows }: PlotWish): Promise<Answer> {
+    const request = wholeRequest(said);
     using session = this.#session(this.#wish(dataset));
     const relation = openRows(session, this.#argument(dataset), rows);
-    const { bytes, ...said } = await session.attempt(async () =>
+    const { bytes, ...about } = await session.attempt(async () =>
       plotRelation(await relation(), request, format, session.reporter),
     );
-    return answer({ ...said, data: { format, bytes: bytes.length, fd: 0 } }, bytes);
+    return answer({ ...about, data: { format, bytes: bytes.length, fd: 0 } }, bytes);
   }
 
   #session({ read, unionByName, filenameColumn }: SourceWish): Session {

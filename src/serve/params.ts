@@ -7,6 +7,8 @@ export class Params {
   readonly #fields: JsonObject;
   readonly #at: string;
   readonly #asked = new Set<string>();
+  /** What was asked for by tables, of which not every field is looked at. */
+  readonly #tables: object[] = [];
 
   /** `at`: where these fields stand, for messages: "Query" or "Run.plot". */
   constructor(fields: JsonObject, at: string) {
@@ -17,6 +19,15 @@ export class Params {
   has(name: string): boolean {
     this.#asked.add(name);
     return this.#fields[name] !== undefined && this.#fields[name] !== null;
+  }
+
+  /** The rows of a table for the fields that are there. */
+  present<T>(table: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
+    this.#tables.push(table);
+    return Object.keys(this.#fields).flatMap((name) => {
+      const row = Object.hasOwn(table, name) ? table[name] : undefined;
+      return row === undefined ? [] : [[name, row] as const];
+    });
   }
 
   text(name: string): string {
@@ -103,9 +114,11 @@ export class Params {
 
   /** To be called when everything was asked for: a misspelt field must not be lost. */
   end(): void {
-    const unknown = Object.keys(this.#fields).find((name) => !this.#asked.has(name));
+    const isKnown = (name: string): boolean =>
+      this.#asked.has(name) || this.#tables.some((table) => Object.hasOwn(table, name));
+    const unknown = Object.keys(this.#fields).find((name) => !isKnown(name));
     if (unknown === undefined) return;
-    const names = [...this.#asked].sort();
+    const names = [...this.#asked, ...this.#tables.flatMap((table) => Object.keys(table))].sort();
     const near = closest(unknown, names);
     throw new NairobiError('USAGE', `${this.#at} takes no "${unknown}"`, {
       hint: near === undefined ? `it takes ${names.join(', ')}` : `did you mean ${near}?`,

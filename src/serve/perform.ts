@@ -121,9 +121,10 @@ export class Performer {
     if ('stale' in answer) return answer;
     try {
       if (answer.opened !== undefined) {
-        assert(first !== undefined, 'what was read was asked for');
-        first.version = answer.opened.version;
-        this.#registry.keep(first, answer.opened);
+        const { open } = asked.task;
+        assert(first !== undefined && open !== undefined, 'what was read was asked for');
+        first.version = open.version;
+        this.#registry.keep(first, { ...open, ...answer.opened });
       }
     } catch (error) {
       closeAll(answer);

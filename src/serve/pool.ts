@@ -187,9 +187,8 @@ export class Pool {
     const { job } = thread;
     assert(job?.task.id === message.id, 'a thread answers what it was asked');
     thread.job = undefined;
-    if ('opened' in message && message.opened !== undefined) {
-      thread.frames.add(frameKey(message.opened));
-    }
+    const { open } = job.task;
+    if (open !== undefined && 'opened' in message) thread.frames.add(frameKey(open));
     job.resolve(message);
     this.#turn();
   }

@@ -20,6 +20,7 @@ import { columnFigures } from './column.ts';
 import { HeldPiece } from './held-piece.ts';
 import { hostOf } from './load.ts';
 import type { ColumnWish, Held, PlotWish, QueryWish, StatsWish, Steps, Task } from './tasks.ts';
+import { wholeRequest } from './wishes.ts';
 
 /** The rows of every dataset a task names. */
 export interface Rows {
@@ -91,8 +92,9 @@ export class StepRunner {
   async plot(wish: PlotWish): Promise<string> {
     using session = this.#session();
     const rows = this.#open(session, wish);
+    const request = wholeRequest(wish.request);
     const { bytes, ...said } = await session.attempt(async () =>
-      plotRelation(await rows(), wish.request, wish.format, session.reporter),
+      plotRelation(await rows(), request, wish.format, session.reporter),
     );
     this.#onComputed('plot');
     return exactJson({ ...said, data: this.#data(wish.format, bytes) });

@@ -79,7 +79,8 @@ export interface ColumnWish {
 export interface PlotWish extends Rows {
   readonly dataset: string;
   readonly format: ChartFormat;
-  readonly request: PlotRequest;
+  /** What was said; the rest is as DEFAULT_REQUEST has it. */
+  readonly request: Partial<PlotRequest>;
 }
 
 /** A command line of `nairobi`, run for a client that prints what it gives. */
@@ -106,10 +107,13 @@ export interface Steps {
   readonly command?: CommandWish;
 }
 
+/** A source to read, and what its rows are to be called. */
+export type Opening = Pick<Held, 'id' | 'version' | 'wish'>;
+
 export interface Task {
   readonly id: number;
   /** Read this source first: its rows are then the dataset of this id. */
-  readonly open?: { readonly id: string; readonly version: number; readonly wish: SourceWish };
+  readonly open?: Opening;
   /** What the steps name beside it. */
   readonly held: readonly Held[];
   readonly steps: Steps;
@@ -121,7 +125,8 @@ export interface Task {
 
 export interface TaskDone {
   readonly id: number;
-  readonly opened?: Held;
+  /** Of what was to be opened, what only the thread knows. */
+  readonly opened?: Omit<Held, keyof Opening>;
   /** Answers of the steps by name, each the text of a JSON object. */
   readonly answers: Readonly<Record<string, string>>;
   /** In the order the answers refer to them. */

@@ -173,46 +173,67 @@ export function columnWish(params: Params, dataset: string): ColumnWish {
 export function plotWish(params: Params, dataset: string): PlotWish {
   const format = params.oneOf('format', CHART_FORMATS) ?? 'png';
   const wish = { dataset, format, request: plotRequest(params), ...rowsOf(params) };
-  return wish as PlotWish;
+  return wish;
 }
 
-function plotRequest(params: Params): PlotRequest {
-  return {
-    ...DEFAULT_REQUEST,
-    ...said({
-      mark: params.oneOf('mark', MARKS),
-      x: params.optionalText('x'),
-      y: params.textOrTexts('y'),
-      color: params.optionalText('color'),
-      facet: params.optionalText('facet'),
-      agg: params.oneOf('agg', AGGREGATES),
-      every: params.optionalText('every'),
-      band: params.oneOf('band', BANDS),
-      bins: params.count('bins'),
-      panels: params.flag('panels'),
-      xScale: params.oneOf('xScale', SCALES),
-      yScale: params.oneOf('yScale', SCALES),
-      xRange: rangeOf(params.optionalText('xRange')),
-      yRange: rangeOf(params.optionalText('yRange')),
-      xLines: params.textOrTexts('xLine')?.map(parseReference),
-      yLines: params.textOrTexts('yLine')?.map(parseReference),
-      zone: zoneOf(params.optionalText('tz')),
-      title: params.optionalText('title'),
-      theme: params.optionalText('theme'),
-      palette: params.optionalText('palette'),
-      shade: params.oneOf('shade', SHADES),
-      reduce: params.oneOf('reduce', ['auto', 'marks', 'density'] as const),
-      gl: params.oneOf('gl', GL_CHOICES),
-      width: params.number('width'),
-      height: params.number('height'),
-      scale: params.number('scale'),
-      seed: params.number('seed'),
-    }),
-  } as PlotRequest;
+type Read = (params: Params, name: string) => unknown;
+
+const text: Read = (params, name) => params.optionalText(name);
+const number: Read = (params, name) => params.number(name);
+const references: Read = (params, name) => params.textOrTexts(name)?.map(parseReference);
+const range: Read = (params, name) => parsed(params.optionalText(name), parseRange);
+const one =
+  (choices: readonly string[]): Read =>
+  (params, name) =>
+    params.oneOf(name, choices);
+const parsed = <T>(said: string | undefined, parse: (said: string) => T): T | undefined =>
+  said === undefined ? undefined : parse(said);
+
+/** What each parameter of a chart is in a request, and how it is read. */
+const PLOT_FIELDS: Readonly<Record<string, readonly [keyof PlotRequest, Read]>> = {
+  mark: ['mark', one(MARKS)],
+  x: ['x', text],
+  y: ['y', (params) => params.textOrTexts('y')],
+  color: ['color', text],
+  facet: ['facet', text],
+  agg: ['agg', one(AGGREGATES)],
+  every: ['every', text],
+  band: ['band', one(BANDS)],
+  bins: ['bins', (params) => params.count('bins')],
+  panels: ['panels', (params) => params.flag('panels')],
+  xScale: ['xScale', one(SCALES)],
+  yScale: ['yScale', one(SCALES)],
+  xRange: ['xRange', range],
+  yRange: ['yRange', range],
+  xLine: ['xLines', references],
+  yLine: ['yLines', references],
+  tz: ['zone', (params) => parsed(params.optionalText('tz'), parseZone)],
+  title: ['title', text],
+  theme: ['theme', text],
+  palette: ['palette', text],
+  shade: ['shade', one(SHADES)],
+  reduce: ['reduce', one(['auto', 'marks', 'density'])],
+  gl: ['gl', one(GL_CHOICES)],
+  width: ['width', number],
+  height: ['height', number],
+  scale: ['scale', number],
+  seed: ['seed', number],
+};
+
+/** Only what is said: it goes to a thread, which knows the rest. */
+function plotRequest(params: Params): Partial<PlotRequest> {
+  const entries = params.present(PLOT_FIELDS).flatMap(([name, [field, read]]) => {
+    const value = read(params, name);
+    return value === undefined ? [] : [[field, value] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
-const rangeOf = (text: string | undefined) => (text === undefined ? undefined : parseRange(text));
-const zoneOf = (text: string | undefined) => (text === undefined ? undefined : parseZone(text));
+/** With the rest as it is where nothing is said. */
+export const wholeRequest = (said: Partial<PlotRequest>): PlotRequest => ({
+  ...DEFAULT_REQUEST,
+  ...said,
+});
 
 const COMMANDS = ['query', 'stats', 'plot'] as const;
 

@@ -149,7 +149,9 @@ class Bench {
       this.#changeDirectory(task.cwd);
       const answers = await this.#steps(steps);
       const done: TaskDone = { id: task.id, answers, fds: steps.fds, ms: this.#ms };
-      return opened === undefined ? done : { ...done, opened };
+      if (opened === undefined) return done;
+      const { id: _id, version: _version, wish: _wish, ...found } = opened;
+      return { ...done, opened: found };
     } catch (error) {
       for (const fd of steps.fds) close(fd as Fd);
       if (opened !== undefined) {
