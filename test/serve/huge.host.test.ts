@@ -1,6 +1,6 @@
 /** Rows lie on reserved huge pages where the host has them to spare, and elsewhere otherwise. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Connection } from '../../src/client/connection.ts';
 import { fileSystemType } from '../../src/kernel/calls.ts';
@@ -17,6 +17,9 @@ const PAGES = 64;
 const ROWS = 900_000;
 const HUGETLBFS_MAGIC = 0x958458f6;
 const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
+
+/** Others take free pages too, every nairobi that reads: then it is tried again with more. */
+const ROUNDS = 5;
 
 interface Seen {
   readonly pages: unknown;
@@ -51,12 +54,33 @@ async function served(check: (fd: Fd, path: string) => void = () => undefined): 
   }
 }
 
+const pagesOf = (kind: string): number => {
+  const file = `/sys/kernel/mm/hugepages/hugepages-2048kB/${kind}_hugepages`;
+  return Number(readFileSync(file, 'utf8'));
+};
+
+/** `seen` on pages that nobody else has taken; undefined when somebody always does. */
+async function onReservedPages(seen: () => Promise<Seen>): Promise<Seen | undefined> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const used = pagesOf('nr') - pagesOf('free');
+    const tried = await withSysctl(HUGE, used + PAGES, async () => {
+      const spare = pagesOf('free');
+      const found = await seen();
+      return { found, spare, left: pagesOf('free') };
+    });
+    // With nobody else there, all are free again once the daemon has ended.
+    const isAlone = tried.spare >= PAGES && tried.left >= tried.spare;
+    if (isAlone || tried.found.pages !== 'plain') return tried.found;
+  }
+  return undefined;
+}
+
 describe.skipIf(!hasSysctl(HUGE))('with and without reserved huge pages', () => {
-  test('rows are the same, sealed, and mapped by a client as they lie', async () => {
+  test('rows are the same, sealed, and mapped by a client as they lie', async (context) => {
     const plain = await withSysctl(HUGE, 0, () => served());
     expect(plain).toMatchObject({ pages: 'plain' });
     expect(plain.fileSystem).not.toBe(HUGETLBFS_MAGIC);
-    const huge = await withSysctl(HUGE, PAGES, () =>
+    const huge = await onReservedPages(() =>
       served((fd, socket) => {
         expect(mapFile(fd).subarray(0, 6).toString()).toBe('ARROW1');
         const script =
@@ -71,8 +95,9 @@ describe.skipIf(!hasSysctl(HUGE))('with and without reserved huge pages', () => 
         expect(stdout).toBe(`${((ROWS - 1) * ROWS) / 2} k${(ROWS - 1) % 7}\n`);
       }),
     );
+    if (huge === undefined) return context.skip('others take every huge page of this host');
     expect(huge).toMatchObject({ pages: 'hugetlb-2M', fileSystem: HUGETLBFS_MAGIC });
     expect(huge.bytes % HUGE_PAGE_BYTES).toBe(0);
     expect(huge.answer).toEqual(plain.answer);
-  }, 60_000);
+  }, 120_000);
 });
