@@ -24,12 +24,14 @@ type Magic<T> = readonly (readonly [name: T, bytes: readonly number[]])[];
 
 const ascii = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
 
+const LZ4_MAGIC = [0x04, 0x22, 0x4d, 0x18];
+
 const COMPRESSIONS: Magic<Compression> = [
   ['gz', [0x1f, 0x8b]],
   ['zst', [0x28, 0xb5, 0x2f, 0xfd]],
   ['bz2', ascii('BZh')],
   ['xz', [0xfd, ...ascii('7zXZ'), 0x00]],
-  ['lz4', [0x04, 0x22, 0x4d, 0x18]],
+  ['lz4', LZ4_MAGIC],
 ];
 
 const BINARY_FORMATS: Magic<FormatName> = [
@@ -44,6 +46,9 @@ const BINARY_FORMATS: Magic<FormatName> = [
 const FOREIGN: readonly (readonly [what: string, bytes: readonly number[], hint: string])[] = [
   ['a ZIP archive (perhaps an .xlsx)', [0x50, 0x4b, 0x03, 0x04], 'unpack it, or save it as CSV'],
   ['an old Excel file', [0xd0, 0xcf, 0x11, 0xe0], 'save it as CSV'],
+  ['an LZ4 file of the legacy format', [0x02, 0x21, 0x4c, 0x18], 'pipe it in: lz4 -dc FILE'],
+  ['a compress(1) file', [0x1f, 0x9d], 'pipe it in: gzip -dc FILE'],
+  ['a 7z archive', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], 'unpack it'],
   ['an executable', [0x7f, ...ascii('ELF')], 'name a data file'],
   ['a PDF', ascii('%PDF'), 'name a data file'],
   ['a PNG picture', [0x89, ...ascii('PNG')], 'name a data file'],
@@ -52,6 +57,9 @@ const FOREIGN: readonly (readonly [what: string, bytes: readonly number[], hint:
   ['an ORC file', ascii('ORC'), 'convert it to Parquet'],
   ['an HDF5 file', [0x89, ...ascii('HDF')], 'convert it to Parquet'],
 ];
+
+/** The magic of tar(5) lies behind the name and numbers of its first file. */
+const TAR = { at: 257, magic: ascii('ustar') } as const;
 
 /** What a server answers in place of a file. */
 const PAGE_HEAD_BYTES = 64;
@@ -86,10 +94,42 @@ const COMPRESSION_EXTENSION = /\.(gz|gzip|zst|zstd|bz2|xz|lz4)$/i;
 const startsWith = (head: Uint8Array, magic: readonly number[]): boolean =>
   head.length >= magic.length && magic.every((byte, index) => head[index] === byte);
 
+/**
+ * Frames of zstd and lz4 may begin with ones to pass over (0x184D2A50 to 5F, then a length), as
+ * those of pzstd do. Where the first other one is not in the head it is taken for one of zstd.
+ */
+function behindSkippable(head: Uint8Array): Compression | undefined {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  let at = 0;
+  while (at + 8 <= head.length && view.getUint32(at, true) >>> 4 === 0x184d2a5) {
+    at += 8 + view.getUint32(at + 4, true);
+  }
+  if (at === 0) return undefined;
+  return startsWith(head.subarray(at), LZ4_MAGIC) ? 'lz4' : 'zst';
+}
+
 /** The compression the bytes begin with, whatever the name says; undefined for none known. */
 export function detectCompression(head: Uint8Array): Compression | undefined {
   const found = COMPRESSIONS.find(([, magic]) => startsWith(head, magic));
+  if (found === undefined) return behindSkippable(head);
   if (found?.[0] === 'bz2' && !/[1-9]/.test(String.fromCharCode(head[3] ?? 0))) return undefined;
+  return found?.[0];
+}
+
+/**
+ * The compression whose magic the content ends in the middle of: the name says so, or the bytes are
+ * no text. Such a file has lost all but its first bytes.
+ */
+function cutCompression(path: string | undefined, head: Uint8Array): Compression | undefined {
+  const extension = COMPRESSION_EXTENSION.exec(path ?? '')?.[1]?.toLowerCase() ?? '';
+  const isOdd = head.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x20) || byte > 0x7e);
+  const found = COMPRESSIONS.find(
+    ([name, magic]) =>
+      head.length > 0 &&
+      head.length <= magic.length &&
+      head.every((byte, index) => byte === magic[index]) &&
+      (isOdd || extension.startsWith(name)),
+  );
   return found?.[0];
 }
 
@@ -107,7 +147,21 @@ export function formatOfName(path: string | undefined): FormatName | undefined {
 export function detect(path: string | undefined, head: Uint8Array): FormatName {
   const binary = BINARY_FORMATS.find(([, magic]) => startsWith(head, magic));
   if (binary !== undefined) return binary[0];
-  const where = path === undefined ? {} : { where: { file: path } };
+  const where: { where?: { file: string } } = path === undefined ? {} : { where: { file: path } };
+  const cut = cutCompression(path, head);
+  if (cut !== undefined) {
+    const message = `It ends in the middle of its ${cut} data (at byte ${head.length})`;
+    throw new NairobiError('BAD_DATA', message, {
+      hint: 'the file was cut short: copy it again',
+      where: { ...where.where, byte: head.length },
+    });
+  }
+  if (startsWith(head.subarray(TAR.at), TAR.magic)) {
+    throw new NairobiError('BAD_DATA', 'This is a tar archive, not a table', {
+      hint: 'unpack it, or pipe a file of it in: tar -xOf FILE NAME',
+      ...where,
+    });
+  }
   const foreign = FOREIGN.find(([, magic]) => startsWith(head, magic));
   if (foreign !== undefined) {
     throw new NairobiError('BAD_DATA', `This is ${foreign[0]}, not a table`, {
