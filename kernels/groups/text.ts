@@ -11,8 +11,8 @@ import { findGroups, idOfText, idsAt, idsOfNumbers, isKnownText, membersRoom } f
 import { compact, spreadIds } from './page';
 import { ends, fieldEnd, findRecords, hasInner, hasReturns, isQuoted, rows, startOf, Text } from './records';
 import {
-  GROUPS, IDS_OF_PAGE, INPUT, Leaf, leafOf, LEVELS, OK, ORDER, PACKED, room, SPANS, State, TEXT,
-  TOO_MANY, UNESCAPED, VALUES, VERDICTS,
+  dictionaryRoom, GROUPS, IDS_OF_PAGE, INPUT, Leaf, leafOf, LEVELS, OK, ORDER, PACKED, room, SPANS,
+  State, TEXT, TOO_MANY, UNESCAPED, VALUES, VERDICTS,
 } from './state';
 
 const REFUSED: i32 = -1;
@@ -83,11 +83,13 @@ function takeRows(state: State, at: usize): i32 {
     const result = takeKey(state, i, at);
     if (result != OK) return result;
   }
+  for (let i = keys; i < columns; i++) {
+    if (!readColumn(state, leafOf(state, i), at)) return REFUSED;
+  }
+  // Nothing was added up so far: what is refused leaves the groups as they were.
   const result = findGroups(state);
   if (result != OK) return result;
-  for (let i = keys; i < columns; i++) {
-    if (!takeColumn(state, leafOf(state, i), at)) return REFUSED;
-  }
+  for (let i = keys; i < columns; i++) addColumn(state, leafOf(state, i));
   return OK;
 }
 
@@ -182,28 +184,32 @@ function textAt(i: u32): usize {
 
 /** The values at the spans, 8 bytes each; 0 where one is not of its kind. */
 function parseSpans(state: State, leaf: Leaf): usize {
+  const values = room(state, VALUES, <usize>present << 3);
+  return parseTo(leaf, values) ? values : 0;
+}
+
+function parseTo(leaf: Leaf, values: usize): bool {
   const field = changetype<Field>(<usize>leaf.fieldAt);
   const kind = field.kind;
-  const values = room(state, VALUES, <usize>present << 3);
   let to = values;
   if (kind == IS_FLOAT) {
     for (let i: u32 = 0; i < present; i++, to += 8) {
-      if (!parseDouble(to, textAt(i), sizeAt(i))) return 0;
+      if (!parseDouble(to, textAt(i), sizeAt(i))) return false;
     }
   } else if (kind == IS_INTEGER) {
     for (let i: u32 = 0; i < present; i++, to += 8) {
-      if (!storeInteger(to, textAt(i), sizeAt(i))) return 0;
+      if (!storeInteger(to, textAt(i), sizeAt(i))) return false;
     }
   } else if (kind == IS_BOOLEAN) {
     for (let i: u32 = 0; i < present; i++, to += 8) {
-      if (!storeBoolean(to, textAt(i), sizeAt(i))) return 0;
+      if (!storeBoolean(to, textAt(i), sizeAt(i))) return false;
     }
   } else {
     for (let i: u32 = 0; i < present; i++, to += 8) {
-      if (!storeTime(field, to, textAt(i), sizeAt(i), <u32>kind)) return 0;
+      if (!storeTime(field, to, textAt(i), sizeAt(i), <u32>kind)) return false;
     }
   }
-  return values;
+  return true;
 }
 
 function takeKey(state: State, index: u32, at: usize): i32 {
@@ -227,21 +233,28 @@ function takeKey(state: State, index: u32, at: usize): i32 {
   return OK;
 }
 
-function takeColumn(state: State, leaf: Leaf, at: usize): bool {
+/** Into the leaf's own room: the values of a block, and behind them which rows have one. */
+function readColumn(state: State, leaf: Leaf, at: usize): bool {
   if (!findSpans(state, leaf, at)) return false;
+  const values = dictionaryRoom(leaf, <usize>rows * 9);
+  leaf.dictionaryCount = present;
+  if (present < rows) memory.copy(values + (<usize>rows << 3), valid, rows);
+  // Parsed even where they are only counted: one that is no number changes the type of the column.
+  return leaf.kind == TEXT || parseTo(leaf, values);
+}
+
+/** What readColumn left. */
+function addColumn(state: State, leaf: Leaf): void {
+  const count = <u32>leaf.dictionaryCount;
+  const values = <usize>leaf.dictionaryAt;
   const groups = room(state, GROUPS, 0);
   let members = groups;
-  if (present < rows) {
+  if (count < rows) {
     members = membersRoom(state, rows);
-    compact(<usize>leaf.nullsAt, groups, valid, rows, members);
+    compact(<usize>leaf.nullsAt, groups, values + (<usize>rows << 3), rows, members);
   }
-  if (leaf.kind == TEXT) return true;
-  // Parsed even where they are only counted: one that is no number changes the type of the column.
-  const values = parseSpans(state, leaf);
-  if (values == 0) return false;
-  if (leaf.asked == 0) return true;
-  addValues(leaf, members, values, present, room(state, ORDER, <usize>present << 3));
-  return true;
+  if (leaf.asked == 0) return;
+  addValues(leaf, members, values, count, room(state, ORDER, <usize>count << 3));
 }
 
 function takeCondition(state: State, leaf: Leaf, at: usize): bool {

@@ -6,7 +6,7 @@ import type { Comparable, Condition } from '../compute/groups/conditions.ts';
 import type { GroupPlan, GroupRequest, Measure } from '../compute/groups/plan.ts';
 import { runGroups } from '../compute/groups/run.ts';
 import { planPages } from '../compute/parquet/plan.ts';
-import { type LazyFrame, polars } from '../compute/polars.ts';
+import { type DataFrame, type LazyFrame, polars } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
 import { planText } from '../compute/text/plan.ts';
 import { canonicalAggregate } from './functions/aggregates.ts';
@@ -33,14 +33,20 @@ export async function runFromBytes(found: FromBytes): Promise<Map<Plan, LazyFram
   for (const [plan, group] of found) {
     const frame = plan.kind === 'aggregate' ? await runGroups(group) : undefined;
     if (frame === undefined || plan.kind !== 'aggregate') continue;
-    const { col } = polars();
-    const columns = [
-      ...plan.keys.map(({ id }, index) => col(`k${index}`).alias(id)),
-      ...plan.aggregates.map(({ id }, index) => col(`m${index}`).alias(id)),
-    ];
-    frames.set(plan, frame.lazy().select(...columns));
+    frames.set(plan, rowsOf(plan, frame));
   }
   return frames;
+}
+
+/** The kernel's groups as the rows of an aggregate. */
+export function rowsOf({ keys, aggregates }: Aggregate, groups: DataFrame): LazyFrame {
+  const { col } = polars();
+  return groups
+    .lazy()
+    .select(
+      ...keys.map(({ id }, index) => col(`k${index}`).alias(id)),
+      ...aggregates.map(({ id }, index) => col(`m${index}`).alias(id)),
+    );
 }
 
 /** How often these aggregates read `relation`: each has one scan below it. */
@@ -51,13 +57,19 @@ export const scansOf = (relation: Relation, computed: Iterable<Plan>): number =>
   ).length;
 
 function groupPlanOf(plan: Aggregate): GroupPlan | undefined {
+  const request = groupRequestOf(plan);
+  return request && plan.input.kind === 'scan' ? planFor(plan.input, request) : undefined;
+}
+
+/** What an aggregate right above a scan asks for, where that is no more than kernels know. */
+export function groupRequestOf(plan: Aggregate): GroupRequest | undefined {
   const { input } = plan;
   if (input.kind !== 'scan') return undefined;
   const keys = plan.keys.map(({ expression }) => columnIn(input, expression));
   const measures = plan.aggregates.map(({ expression }) => measureOf(input, expression));
   const conditions = conjuncts(input.predicate).map((each) => conditionOf(input, each));
   if (!isWhole(keys) || !isWhole(measures) || !isWhole(conditions)) return undefined;
-  return planFor(input, { keys, measures, conditions });
+  return { keys, measures, conditions };
 }
 
 function planFor({ relation, columns }: Scan, request: GroupRequest): GroupPlan | undefined {
@@ -67,14 +79,14 @@ function planFor({ relation, columns }: Scan, request: GroupRequest): GroupPlan 
   return source && planPages(source, request);
 }
 
-/** For EXPLAIN: where the rows of each come from. */
-export const howOf = (found: FromBytes): ReadonlyMap<Plan, string> =>
-  new Map(
-    [...found].map(([plan, { units }]) => [
-      plan,
-      units.kind === 'text' ? 'from the text' : 'from Parquet pages',
-    ]),
-  );
+/** For EXPLAIN: where the rows of each come from. `streamed`: one that is computed on the way. */
+export function howOf(found: FromBytes, streamed: Plan | undefined): ReadonlyMap<Plan, string> {
+  const how = new Map<Plan, string>();
+  for (const [plan, { units }] of found) {
+    how.set(plan, units.kind === 'text' ? 'from the text' : 'from Parquet pages');
+  }
+  return streamed === undefined ? how : how.set(streamed, 'from the text as it passes');
+}
 
 const isWhole = <T>(all: readonly (T | undefined)[]): all is readonly T[] =>
   all.every((each) => each !== undefined);

@@ -10,7 +10,7 @@ import {
 } from './bind/context.ts';
 import { bindQuery, bindStatement } from './bind/query.ts';
 import { type PieceRows, pieceRows } from './bounded/pieces.ts';
-import { runPieces, runWindows, wholeBecause } from './bounded/run.ts';
+import { runPieces, runWindows, streamedIn, wholeBecause } from './bounded/run.ts';
 import { explainPlan } from './explain.ts';
 import { goesThroughFewRows } from './few-rows.ts';
 import { aggregatesFromBytes, howOf, runFromBytes, scansOf } from './from-bytes.ts';
@@ -218,7 +218,7 @@ function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
     wholeBecause: because,
     runWindows: () => runInWindows(plan, output),
     runBounded: because === undefined ? (room) => runBounded(plan, output, room) : undefined,
-    explain: () => explainPlan(plan, howOf(aggregatesFromBytes(plan))),
+    explain: () => explainPlan(plan, howOf(aggregatesFromBytes(plan), streamedIn(plan))),
   };
 }
 

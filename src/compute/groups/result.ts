@@ -17,7 +17,11 @@ interface Groups {
   readonly counts: readonly bigint[];
 }
 
-export function frameOf(kernel: GroupKernel, state: State, plan: GroupPlan): DataFrame {
+export function frameOf(
+  kernel: GroupKernel,
+  state: State,
+  plan: Pick<GroupPlan, 'request' | 'places'>,
+): DataFrame {
   const memory = new DataView(kernel.memory);
   const [last, countsAt] = (['groups', 'countsAt'] as const).map((each) =>
     kernel.field('State', state, each),

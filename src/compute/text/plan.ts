@@ -5,10 +5,11 @@
  * neither. What is not as it should be is refused before anything was said: Polars has the whole.
  */
 import { KIND } from '../groups/kernel.ts';
+import type { LeafPlan } from '../groups/leaves.ts';
 import { type GroupPlan, type GroupRequest, planLeaves, statesThatFit } from '../groups/plan.ts';
-import type { Column, TextCut, TextSource } from '../relation.ts';
+import type { Column, PlainShape, TextCut, TextSource } from '../relation.ts';
 import { fieldPlan } from './fields.ts';
-import type { TextField } from './text-work.ts';
+import type { TextField, TextLayout } from './records.ts';
 
 /**
  * Doubles are added in the order of a stretch, beyond it exactly. A block, with all that comes of
@@ -20,7 +21,7 @@ const CUT: TextCut = { stretch: 4 * 2 ** 20, block: 2 ** 18 };
 const STRETCHES_PER_THREAD = 2;
 
 /** Of a thread: a block of text, where its fields end, their values. */
-const WORK_BYTES = 8 * 2 ** 20;
+export const WORK_BYTES = 8 * 2 ** 20;
 
 const KINDS: Readonly<Record<string, number>> = {
   String: KIND.text,
@@ -33,36 +34,55 @@ const KINDS: Readonly<Record<string, number>> = {
 const kindOf = (type: string): number | undefined =>
   KINDS[type] ?? (type.startsWith('Datetime(us') ? KIND.int64 : undefined);
 
-/** Undefined where Polars is to do it. */
-export function planText(source: TextSource, request: GroupRequest): GroupPlan | undefined {
-  const { text, fd, at, threads, cut = CUT } = source;
-  const columns = new Map(text.columns.map((column, place) => [column.name, { column, place }]));
-  const kindIn = ({ name, type }: Column): number | undefined => {
-    const column = columns.get(name)?.column;
+/** What the kernel reads a column of this text as. */
+export function kindIn(text: PlainShape): (column: Column) => number | undefined {
+  const columns = new Map(text.columns.map((column) => [column.name, column]));
+  return ({ name, type }) => {
+    const column = columns.get(name);
     const isRead = column?.type === type && fieldPlan(column) !== undefined;
     return isRead ? kindOf(type) : undefined;
   };
-  const planned = planLeaves(request, kindIn);
-  const fits = planned === undefined ? 0 : statesThatFit(planned.leaves, WORK_BYTES);
-  if (planned === undefined || fits < 1) return undefined;
-  const fields = planned.leaves.flatMap(({ name }): TextField[] => {
-    const { column, place = 0 } = columns.get(name) ?? {};
+}
+
+/** How the leaves are read from it, each of which it has. */
+export function layoutOf(text: PlainShape, leaves: readonly LeafPlan[], cut = CUT): TextLayout {
+  const { columns, delimiter, quote } = text;
+  const fields = leaves.flatMap(({ name }): TextField[] => {
+    const place = columns.findIndex((column) => column.name === name);
+    const column = columns[place];
     const field = column && fieldPlan(column);
     return field === undefined ? [] : [{ ...field, place }];
   });
-  const { delimiter, quote, size } = text;
+  return {
+    ...{ cut, fields, columns: columns.length },
+    delimiter: delimiter.charCodeAt(0),
+    quote: quote.charCodeAt(0) || 0,
+  };
+}
+
+const NO_FILE = { fd: -1, at: 0 };
+
+/** Undefined where Polars is to do it. */
+export function planText(source: TextSource, request: GroupRequest): GroupPlan | undefined {
+  const { text, file, threads, cut = CUT } = source;
+  const planned = planLeaves(request, kindIn(text));
+  const fits = planned === undefined ? 0 : statesThatFit(planned.leaves, WORK_BYTES);
+  if (planned === undefined || fits < 1) return undefined;
+  const { size } = text;
   const count = Math.ceil(size / cut.stretch);
   return {
     request,
     ...planned,
     units: {
       kind: 'text',
-      ...{ fd, at, size, cut, fields, count },
-      columns: text.columns.length,
-      delimiter: delimiter.charCodeAt(0),
-      quote: quote.charCodeAt(0) || 0,
+      ...layoutOf(text, planned.leaves, cut),
+      ...(file ?? NO_FILE),
+      ...{ size, count, read: file === undefined ? text.read : undefined },
       seams: new Float64Array(new SharedArrayBuffer((count + 1) * 16)),
     },
-    threads: Math.max(1, Math.min(threads, fits, Math.floor(count / STRETCHES_PER_THREAD))),
+    threads: Math.max(
+      1,
+      Math.min(file === undefined ? 1 : threads, fits, Math.floor(count / STRETCHES_PER_THREAD)),
+    ),
   };
 }

@@ -1,14 +1,13 @@
 /** Running a plan piece by piece: each piece's contribution is kept, never the piece. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import * as d from '../../compute/dsl.ts';
 import { collect, type LazyFrame } from '../../compute/polars.ts';
-import type { AggregateExpression, Named, Plan } from '../ir.ts';
+import type { Plan } from '../ir.ts';
 import { Lowerer } from '../lower/plan.ts';
-import { columnsOf } from '../walk.ts';
+import { aggregated, type Collector, never, partsOf } from './aggregated.ts';
 import { type Chain, chainOf, scanCount } from './chain.ts';
-import { type Decomposed, decompose } from './partial.ts';
 import { lowerers } from './pieces.ts';
 import { State } from './state.ts';
+import { runStreamed, streamedOf } from './streamed.ts';
 
 /** A first window that contributes more groups than this has too many to merge them cheaply. */
 const FIRST_ROWS_MAX = 5000;
@@ -19,92 +18,7 @@ const FIRST_ROWS_MAX = 5000;
  */
 const WINDOWS_SHARE = 0.5;
 
-/** How contributions of pieces come together. */
-interface Collector {
-  /** What one piece contributes; undefined ends the reading. */
-  readonly piece: (lowerer: Lowerer) => LazyFrame;
-  readonly merge: (all: LazyFrame) => LazyFrame;
-  readonly enough: (rows: number) => boolean;
-  /** The breaker's own result, from the merged contributions. */
-  readonly finish: (merged: LazyFrame) => LazyFrame;
-}
-
-const never = (): boolean => false;
 const same = (frame: LazyFrame): LazyFrame => frame;
-
-type Parts = Named<AggregateExpression> & { readonly decomposed: Decomposed };
-
-function partsOf(plan: Plan & { kind: 'aggregate' }, lowerer: Lowerer): Parts[] | undefined {
-  const parts = plan.aggregates.map(({ id, expression }) => {
-    // A constant argument or FILTER is left to the whole run: rare, and its shape differs.
-    const isQuantile = expression.name === 'approx_quantile';
-    const values = isQuantile ? expression.args.slice(0, 1) : expression.args;
-    if (values.some((arg) => columnsOf(arg).size === 0) && values.length > 0) return undefined;
-    const filtered = expression.filter !== undefined;
-    const blanked = expression.args.map((arg) => {
-      if (expression.filter === undefined) return lowerer.dsl(arg);
-      return d.ternary(
-        d.coalesce(lowerer.dsl(expression.filter), d.bool(false)),
-        lowerer.dsl(arg),
-        d.nullOf('Null'),
-      );
-    });
-    if (filtered && (expression.name === 'first' || expression.name === 'last')) return undefined;
-    const decomposed = decompose(expression, lowerer.aggregate(expression), blanked);
-    return decomposed === undefined ? undefined : { id, expression, decomposed };
-  });
-  return parts.some((part) => part === undefined) ? undefined : (parts as Parts[]);
-}
-
-const partName = (id: string, index: number): string => `${id}_part${index}`;
-
-function aggregated(plan: Plan & { kind: 'aggregate' }): Collector | undefined {
-  if (plan.keys.some((key) => columnsOf(key.expression).size === 0)) return undefined;
-  const parts = partsOf(plan, new Lowerer());
-  if (parts === undefined) return undefined;
-  const column =
-    (id: string) =>
-    (index: number): d.Dsl =>
-      d.column(partName(id, index));
-  const keys = plan.keys.map((key) => key.id);
-  const grouped = (
-    frame: LazyFrame,
-    by: ReturnType<Lowerer['expression']>[],
-    of: ReturnType<Lowerer['expression']>[],
-  ): LazyFrame => {
-    if (by.length === 0) return frame.select(...of);
-    return of.length === 0
-      ? frame.select(...by).unique()
-      : frame.groupBy(by as never, false).agg(...of);
-  };
-  const merge = (all: LazyFrame): LazyFrame =>
-    grouped(
-      all,
-      keys.map((id) => d.expression(d.column(id))),
-      parts.flatMap(({ id, decomposed }) =>
-        decomposed.parts.map((part, index) =>
-          d.expression(part.merge(column(id)), partName(id, index)),
-        ),
-      ),
-    );
-  return {
-    piece: (lowerer) =>
-      grouped(
-        lowerer.frame(plan.input),
-        plan.keys.map((key) => lowerer.expression(key.expression, key.id)),
-        parts.flatMap(({ id, decomposed }) =>
-          decomposed.parts.map((part, index) => d.expression(part.partial, partName(id, index))),
-        ),
-      ),
-    merge,
-    enough: never,
-    finish: (merged) =>
-      merged.select(
-        ...keys,
-        ...parts.map(({ id, decomposed }) => d.expression(decomposed.finish(column(id)), id)),
-      ),
-  };
-}
 
 /** The breaker with its input replaced by the rows collected so far. */
 const over =
@@ -232,9 +146,26 @@ export async function runPieces(plan: Plan, roomBytes: number | undefined): Prom
   const collector = chain === undefined ? undefined : collectorOf(plan, chain);
   if (chain === undefined || collector === undefined)
     throw new RangeError('the plan needs all rows');
+  const streamed = streamedOf(chain);
+  if (streamed !== undefined) {
+    const state = new State(collector.merge, chain.breaker, roomBytes ?? Number.POSITIVE_INFINITY);
+    return above(plan, chain, await runStreamed(streamed, collector, state));
+  }
   const columns = chain.scan.columns.map((column) => column.name);
   const segments = chain.scan.relation.segments(columns, 'reduction');
   return (await runOver(plan, chain, collector, segments, { roomBytes })) as LazyFrame;
+}
+
+/** The aggregate that a kernel computes as its text passes; see EXPLAIN. */
+export function streamedIn(plan: Plan): Plan | undefined {
+  const chain = chainOf(plan);
+  return chain && streamedOf(chain)?.aggregate;
+}
+
+/** What stands above the breaker, which is done. */
+function above(plan: Plan, chain: Chain, done: LazyFrame): LazyFrame {
+  const top = chain.breaker ?? chain.streaming;
+  return new Lowerer(undefined, new Map([[top, done]])).frame(plan);
 }
 
 /** undefined when the first piece contributes more rows than `most`. */
@@ -260,7 +191,5 @@ async function runOver(
     const none = settled.forPiece((relation, columns) => relation.scan(columns).limit(0));
     state.add(collect(collector.piece(none)));
   }
-  const done = collector.finish(state.merged().lazy());
-  const top = chain.breaker ?? chain.streaming;
-  return new Lowerer(undefined, new Map([[top, done]])).frame(plan);
+  return above(plan, chain, collector.finish(state.merged().lazy()));
 }
