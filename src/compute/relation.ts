@@ -67,7 +67,7 @@ export interface Relation {
    * their pages itself. Undefined where the rows come from elsewhere, or are changed on the way.
    */
   parquet?(columns: readonly string[]): ParquetSource | undefined;
-  /** The same of a text that is long enough to be worth it. */
+  /** The same of a text that lies in one file as it is, and is long enough to be worth it. */
   textSource?(): TextSource | undefined;
   /**
    * Such a text on its way, of which these columns are asked for: it passes once. Asked for where
@@ -76,11 +76,12 @@ export interface Relation {
   textStream?(columns: readonly string[]): TextStream | undefined;
 }
 
-/** Delimited text, for who reads it itself. */
+/** Delimited text in one file, for who reads it itself. */
 export interface TextSource {
   readonly text: PlainText;
-  /** Where it lies as it is; text in memory is read by this thread alone. */
-  readonly file?: PlainText['file'];
+  /** Open; where the first record begins. */
+  readonly fd: number;
+  readonly at: number;
   /** How many threads may work. */
   readonly threads: number;
   /** How it is cut, in bytes, where that is not as usual; what comes of it is the same. */

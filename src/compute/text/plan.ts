@@ -60,11 +60,18 @@ export function layoutOf(text: PlainShape, leaves: readonly LeafPlan[], cut = CU
   };
 }
 
-const NO_FILE = { fd: -1, at: 0 };
+/** A text in memory, which the thread that has it goes through by itself. */
+type TextHere = Pick<TextSource, 'text' | 'cut'>;
+
+const isInFile = (source: TextSource | TextHere): source is TextSource => 'fd' in source;
 
 /** Undefined where Polars is to do it. */
-export function planText(source: TextSource, request: GroupRequest): GroupPlan | undefined {
-  const { text, file, threads, cut = CUT } = source;
+export function planText(
+  source: TextSource | TextHere,
+  request: GroupRequest,
+): GroupPlan | undefined {
+  const { text, cut = CUT } = source;
+  const { fd, at, threads } = isInFile(source) ? source : { fd: -1, at: 0, threads: 1 };
   const planned = planLeaves(request, kindIn(text));
   const fits = planned === undefined ? 0 : statesThatFit(planned.leaves, WORK_BYTES);
   if (planned === undefined || fits < 1) return undefined;
@@ -76,13 +83,10 @@ export function planText(source: TextSource, request: GroupRequest): GroupPlan |
     units: {
       kind: 'text',
       ...layoutOf(text, planned.leaves, cut),
-      ...(file ?? NO_FILE),
-      ...{ size, count, read: file === undefined ? text.read : undefined },
+      ...{ fd, at, size, count },
+      read: isInFile(source) ? undefined : text.read,
       seams: new Float64Array(new SharedArrayBuffer((count + 1) * 16)),
     },
-    threads: Math.max(
-      1,
-      Math.min(file === undefined ? 1 : threads, fits, Math.floor(count / STRETCHES_PER_THREAD)),
-    ),
+    threads: Math.max(1, Math.min(threads, fits, Math.floor(count / STRETCHES_PER_THREAD))),
   };
 }

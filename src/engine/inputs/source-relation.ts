@@ -12,7 +12,6 @@ import type {
   TextStream,
 } from '../../compute/relation.ts';
 import { assert } from '../../errors.ts';
-import { TEXT_KERNEL_BYTES_MIN } from '../../limits.ts';
 import type { Piece } from '../pieces/piece.ts';
 import { Blocks } from './blocks.ts';
 import { DeferredPiece } from './deferred-piece.ts';
@@ -167,14 +166,12 @@ export class SourceRelation implements Relation {
   textSource(): TextSource | undefined {
     const text = this.plainText();
     const { threads = 1 } = this.#options;
-    if (text === undefined || (!text.file && text.size < TEXT_KERNEL_BYTES_MIN)) return undefined;
-    return { text, file: text.file, threads };
+    return text?.file && { text, ...text.file, threads };
   }
 
   textStream(columns: readonly string[]): TextStream | undefined {
     const [piece, second] = this.pieces;
-    if (piece === undefined || second !== undefined) return undefined;
-    const stream = piece.textStream?.(columns);
+    const stream = second === undefined ? piece?.textStream?.(columns) : undefined;
     return stream?.text.columns.length === this.#columns.length ? stream : undefined;
   }
 
