@@ -33,7 +33,8 @@ async function dispatch(argv: readonly string[], root: URL): Promise<void> {
     process.stdout.write(`${versionOf(program)}\n`);
     return;
   }
-  const end = rest.indexOf('--');
+  // What follows --exec are the words of another program.
+  const end = rest.findIndex((word) => word === '--' || word === '--exec');
   const flags = end === -1 ? rest : rest.slice(0, end);
   if (id === 'help' || HELP_FLAGS.has(id) || flags.some((flag) => HELP_FLAGS.has(flag))) {
     const words = id === 'help' ? rest : argv;

@@ -6,16 +6,18 @@
 import { rmSync } from 'node:fs';
 
 type Undo = () => void;
-type Listener = (path: string, present: boolean) => void;
+/** A file or folder that has to go, or a process that has to end. */
+export type Unfinished = { readonly path: string } | { readonly pid: number };
+type Listener = (what: Unfinished, present: boolean) => void;
 
 interface Entry {
-  readonly path?: string;
+  readonly what?: Unfinished;
   readonly undo: Undo;
   /** No reason to listen to signals. */
   readonly isSlight?: boolean;
 }
 
-/** In the order they began; a path's undoing is that it is removed. */
+/** In the order they began. */
 const pending = new Map<object, Entry>();
 let told: Listener | undefined;
 let onBusy: ((busy: boolean) => void) | undefined;
@@ -23,11 +25,20 @@ let isWatching = false;
 
 /** A file or folder that is being made: dispose of it once it is whole, or gone. */
 export function unfinished(path: string): Disposable {
-  told?.(path, true);
-  const entry = add({ path, undo: () => rmSync(path, { recursive: true, force: true }) });
+  return tellOf({ path }, { undo: () => rmSync(path, { recursive: true, force: true }) });
+}
+
+/** A child that is to end when this program does, however it ends; its signals are its own. */
+export function unfinishedProcess(pid: number): Disposable {
+  return tellOf({ pid }, { undo: () => process.kill(pid, 'SIGTERM'), isSlight: true });
+}
+
+function tellOf(what: Unfinished, how: Omit<Entry, 'what'>): Disposable {
+  told?.(what, true);
+  const entry = add({ ...how, what });
   return {
     [Symbol.dispose](): void {
-      if (remove(entry)) told?.(path, false);
+      if (remove(entry)) told?.(what, false);
     },
   };
 }
@@ -67,7 +78,7 @@ export function undoAll(): void {
 /** Tells `listener` of the paths there are and of every one that comes or goes. */
 export function onUnfinished(listener: Listener): void {
   told = listener;
-  for (const { path } of pending.values()) if (path !== undefined) listener(path, true);
+  for (const { what } of pending.values()) if (what !== undefined) listener(what, true);
 }
 
 /** Tells `listener` whenever there begins or ceases to be something to undo. */

@@ -42,7 +42,7 @@ export function bareConfig(program: Program): Config {
 
 /** True when failures are told as JSON: with --json, and in a log that is. */
 function tellsJson(argv: readonly string[]): boolean {
-  const end = argv.indexOf('--');
+  const end = argv.findIndex((word) => word === '--' || word === '--exec');
   const flags = end === -1 ? argv : argv.slice(0, end);
   const logFormat = flags.indexOf('--log-format');
   const isJsonLog = logFormat !== -1 && flags[logFormat + 1] === 'json';

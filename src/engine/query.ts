@@ -20,6 +20,8 @@ export interface QueryRequest {
   readonly sources: readonly SourceArgument[];
   readonly parameters?: Readonly<Record<string, ParameterValue>>;
   readonly timeZone?: string;
+  /** The first source, where it is open already: a pipe cannot be read again. */
+  readonly opened?: SourceRelation;
 }
 
 export interface QueryResult {
@@ -41,7 +43,7 @@ export async function query(session: Session, request: QueryRequest): Promise<Qu
   // Polars takes 20 ms of this thread, during which V8 compiles the parser on others. What is
   // parsed here is remembered for the planner.
   await Promise.all([parse(request.sql), Promise.resolve().then(polars)]);
-  const tables = new Tables(session, request.sources);
+  const tables = new Tables(session, request);
   return session.attempt(async () => {
     const compiled = await planWithin(tables, request, session);
     if (mayGrow(compiled, session)) session.watchMemory();
@@ -55,7 +57,7 @@ export async function query(session: Session, request: QueryRequest): Promise<Qu
  * to be within Session.attempt. What is long passes in pieces where the query allows it.
  */
 export function queried(session: Session, request: QueryRequest): () => Promise<Relation> {
-  const tables = new Tables(session, request.sources);
+  const tables = new Tables(session, request);
   let whole: Relation | undefined;
   return async () => {
     if (whole !== undefined) return whole;
@@ -191,7 +193,7 @@ async function prepare(reads: CompiledQuery['reads']): Promise<void> {
 
 /** Opens what the query names and plans it; reads no more than that takes. */
 export async function outline(session: Session, request: QueryRequest): Promise<QueryOutline> {
-  const tables = new Tables(session, request.sources);
+  const tables = new Tables(session, request);
   let compiled = await plan(tables, request);
   while (session.relations.filter((relation) => relation.hasOtherColumns()).length > 0)
     compiled = await plan(tables, request);
@@ -221,15 +223,18 @@ function plan(tables: Tables, request: QueryRequest): Promise<CompiledQuery> {
 }
 
 /** What may stand behind FROM: the sources by name, files by path, stdin. Opened when named. */
+const keyOf = ({ name, path }: SourceArgument): string => `${name}=${path}`;
+
 class Tables {
   readonly #session: Session;
   readonly #sources = new Map<string, SourceArgument>();
   readonly #opened = new Map<string, SourceRelation>();
 
-  constructor(session: Session, sources: readonly SourceArgument[]) {
+  constructor(session: Session, { sources, opened }: Pick<QueryRequest, 'sources' | 'opened'>) {
     this.#session = session;
     for (const source of sources) this.#sources.set(tableName(source).toLowerCase(), source);
     const [only] = sources;
+    if (only !== undefined && opened !== undefined) this.#opened.set(keyOf(only), opened);
     // So that a script need not know how its file is called.
     if (sources.length === 1 && only !== undefined && !this.#sources.has('data')) {
       this.#sources.set('data', only);
@@ -241,7 +246,7 @@ class Tables {
   }
 
   #open(source: SourceArgument): SourceRelation {
-    const key = `${source.name}=${source.path}`;
+    const key = keyOf(source);
     const known = this.#opened.get(key);
     if (known !== undefined) return known;
     const relation = this.#session.open(source, true);

@@ -11,6 +11,7 @@ export type Arch = 'x64' | 'arm64';
 export const SYSCALLS_BY_ARCH = {
   x64: {
     exit_group: 231,
+    kill: 62,
     read: 0,
     write: 1,
     close: 3,
@@ -71,6 +72,7 @@ export const SYSCALLS_BY_ARCH = {
   },
   arm64: {
     exit_group: 94,
+    kill: 129,
     read: 63,
     write: 64,
     close: 57,

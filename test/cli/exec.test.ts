@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BIN, folderWith, nairobi } from './nairobi.ts';
@@ -52,8 +54,53 @@ describe('ingest --exec', () => {
     expect(readFileSync(path.join(cwd, 'o.png')).subarray(1, 4).toString()).toBe('PNG');
   });
 
+  test('takes what a pipe brings, and leaves the words of the command alone', () => {
+    const cwd = folderWith();
+    const words = [
+      'ingest',
+      '-',
+      '--exec',
+      'sh',
+      '-c',
+      'wc -c <&3; echo "$@"',
+      'sh',
+      '-h',
+      '--json',
+    ];
+    const { stdout, stderr, code } = nairobi(words, { cwd, input: CSV });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^\d{3,}\n-h --json\n$/);
+  });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const)(
+    'passes %s on, and waits for what the command makes of it',
+    async (signal) => {
+      const cwd = folderWith({ 't.csv': CSV });
+      const script = `trap 'echo heard; kill $! ; exit 9' ${signal.slice(3)}; echo on; sleep 30 & wait`;
+      const words = [BIN, 'ingest', 't.csv', '--exec', 'sh', '-c', script];
+      const child = spawn('/bin/sh', words, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
+      let said = '';
+      child.stdout.on('data', (bytes) => {
+        said += String(bytes);
+      });
+      await expect.poll(() => said, { timeout: 20_000 }).toBe('on\n');
+      child.kill(signal);
+      expect(await once(child, 'close')).toEqual([9, null]);
+      expect(said).toBe('on\nheard\n');
+    },
+  );
+
+  test('--timeout ends the command too', () => {
+    const cwd = folderWith({ 't.csv': CSV });
+    const script = `trap 'kill $!; echo ended > e; exit' TERM; sleep 30 & wait`;
+    const words = ['ingest', 't.csv', '--timeout', '2s', '--exec', 'sh', '-c', script];
+    expect(nairobi(words, { cwd }).code).toBe(124);
+    expect(existsSync(path.join(cwd, 'e'))).toBe(true);
+  });
+
   test.each([
     ['a target beside it', ['-o', 'x.csv', '--exec', 'true'], /--output/],
+    ['what only a target has', ['--max-errors', '1', '--exec', 'true'], /--max-errors/],
     ['no command', ['--exec'], /--exec expects a value/],
     ['a command that is not there', ['--exec', '/none'], /Cannot run "\/none"/],
   ])('refuses %s', (_, words, message) => {

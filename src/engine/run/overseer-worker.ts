@@ -3,9 +3,12 @@
  * thread may be inside a native call of any length; nothing is half-written then but files that
  * still have other names, and those it removes.
  */
+
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { exitGroup } from '../../kernel/calls.ts';
+import { exitGroup, kill } from '../../kernel/calls.ts';
+import type { Unfinished } from '../../unfinished.ts';
 
 export interface OverseerTask {
   /** One word, which changes when there is news or the run is over. */
@@ -20,7 +23,7 @@ interface End {
 }
 
 export type OverseerNews =
-  | { readonly is: 'path'; readonly path: string; readonly present: boolean }
+  | { readonly is: 'unfinished'; readonly what: Unfinished; readonly present: boolean }
   /** `at` in milliseconds of Date.now(). */
   | ({ readonly is: 'deadline'; readonly at: number } & End)
   /** Of the process's own memory. */
@@ -32,7 +35,7 @@ const TICK_MS = 15;
 
 class Overseer {
   readonly #task: OverseerTask;
-  readonly #paths = new Set<string>();
+  readonly #unfinished = new Map<string | number, Unfinished>();
   #deadline: (OverseerNews & { is: 'deadline' }) | undefined;
   #memory: (OverseerNews & { is: 'memory' }) | undefined;
   #isOver = false;
@@ -64,14 +67,20 @@ class Overseer {
       if (news.is === 'deadline') this.#deadline = news;
       else if (news.is === 'memory') this.#memory = news;
       else if (news.is === 'over') this.#isOver = true;
-      else if (news.present) this.#paths.add(news.path);
-      else this.#paths.delete(news.path);
+      else {
+        const key = 'path' in news.what ? news.what.path : news.what.pid;
+        if (news.present) this.#unfinished.set(key, news.what);
+        else this.#unfinished.delete(key);
+      }
     }
   }
 
   #end({ message, exitCode }: End): void {
-    for (const path of this.#paths) rmSync(path, { recursive: true, force: true });
+    const all = [...this.#unfinished.values()];
+    for (const what of all) if ('path' in what) rmSync(what.path, { recursive: true, force: true });
     writeSync(2, message);
+    // Last: the main thread, which waits for it, must not end the process with its status.
+    for (const what of all) if ('pid' in what) kill(what.pid, constants.signals.SIGTERM);
     exitGroup(exitCode);
   }
 }

@@ -65,7 +65,7 @@ export class Overseer implements Disposable {
     new Worker(entry, { workerData: task, transferList: [port2] }).unref();
     port1.unref();
     this.#port = port1;
-    onUnfinished((path, present) => this.#tell({ is: 'path', path, present }));
+    onUnfinished((what, present) => this.#tell({ is: 'unfinished', what, present }));
     return port1;
   }
 }
