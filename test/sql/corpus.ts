@@ -212,4 +212,7 @@ export const CORPUS: readonly string[] = [
   "select date '2024-01-01' < timestamp_ns '2024-01-01 00:00:00.000000001' as later",
   "select v::timestamp_ns as t from (values ('2024-01-01 00:00:00.123456789'), ('2024-01-01 10:00'), ('2024-01-01')) as x(v) order by 1",
   "select strftime(timestamp_ns '2024-01-01 00:00:00.123456789', '%Y %n') as t",
+  'select id, avg(x) over (order by id rows between 100 preceding and current row) a, max(n) over (order by id rows between 80 preceding and 3 following) b, sum(x) over (order by id rows 70 preceding) c from t order by id',
+  "select i, min(x) over (order by i) a, max(x) over (order by i) b, min(x) over (order by i range between 1 preceding and current row) c, max(x) over (order by i range between 1 preceding and 1 following) d, min(x) filter (where i > 2) over (order by i range between 2 preceding and current row) e from (values (1, 'nan'::double), (2, 'inf'), (3, 1), (4, null), (5, '-inf'), (6, 'nan'), (7, 2)) v(i, x) order by i",
+  "select i, min(x) over (partition by i % 2 order by i desc) a, max(x) over (partition by i % 2 order by i) b, min(x) over (order by i rows between 80 preceding and current row) c from (values (1, 'nan'::double), (2, 'inf'), (3, 1), (4, null), (5, '-inf'), (6, 'nan'), (7, 2)) v(i, x) order by i",
 ];

@@ -1,5 +1,7 @@
 /** OVER: window functions, aggregates over windows, frames. */
+
 import type { FuncCall, Node, WindowDef } from 'libpg-query';
+import { frameWay } from '../frame-way.ts';
 import { aggregateFunction, canonicalAggregate } from '../functions/aggregates.ts';
 import type { Expression, Frame, Interval, SortItem, WindowExpression } from '../ir.ts';
 import { rare } from '../rare.ts';
@@ -128,23 +130,8 @@ function bindFrame(
   };
 }
 
-/** What the expressions of lower/frame.ts compute; the rest is for src/sql/rare/frames.ts. */
-function isPlain(window: WindowExpression): boolean {
-  const { name, frame, ignoreNulls } = window;
-  if (/^(row_number|rank|dense_rank|percent_rank|cume_dist|ntile)$/.test(name)) return true;
-  if (ignoreNulls || frame.exclude !== undefined) return false;
-  if (frame.start === undefined && frame.end === undefined) return true;
-  // The edge of a frame that may be empty.
-  const mayBeEmpty = (frame.start ?? 0) > 0 || (frame.end ?? 0) < 0;
-  if (window.distinct || (mayBeEmpty && /_value$/.test(name))) return false;
-  const still = (frame.start ?? 0) === 0 && (frame.end ?? 0) === 0;
-  if (frame.unit !== 'rows' && !still) return false;
-  if (/^(min|max)$/.test(name) && frame.start === undefined && !t.accumulates(window.type))
-    return false;
-  return (
-    /^(lag|lead|first_value|last_value|sum|count|avg|min|max)$/.test(name) && frame.start !== 0
-  );
-}
+/** Computed from the rows' places alone. */
+const RANKING = /^(row_number|rank|dense_rank|percent_rank|cume_dist|ntile)$/;
 
 /** OVER name and OVER (name ORDER BY ...) take over what the WINDOW clause says. */
 function definitionOf(over: WindowDef, environment: Environment, position: number): WindowDef {
@@ -227,7 +214,9 @@ export function bindWindow(call: FuncCall, name: string, environment: Environmen
 
 /** The rare ones need their part loaded by the time they are lowered. */
 function checked(window: WindowExpression): WindowExpression {
-  if (!isPlain(window)) rare();
+  const isShift = window.name === 'lag' || window.name === 'lead';
+  const isRare = isShift ? window.ignoreNulls : frameWay(window) === undefined;
+  if (isRare && !RANKING.test(window.name)) rare();
   return window;
 }
 

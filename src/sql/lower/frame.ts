@@ -2,21 +2,19 @@
 
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
+import { DIRECT_ROWS, frameWay } from '../frame-way.ts';
 import { toFloat } from '../functions/numbers.ts';
-import type { Expression, WindowExpression } from '../ir.ts';
-import { accumulates, dtypeOf } from '../types.ts';
+import type { AggregateExpression, WindowExpression } from '../ir.ts';
+import { dtypeOf, type SqlType } from '../types.ts';
 import type { Lowerer } from './plan.ts';
 import type { Over } from './window.ts';
-
-/** Up to this many rows a sliding frame is summed value by value; beyond, by differences. */
-const DIRECT_ROWS = 64;
 
 const cumulative = (variant: string, node: Dsl): Dsl =>
   d.call({ [variant]: { reverse: false } }, node);
 const forwardFill = (node: Dsl): Dsl => d.call({ FillNullWithStrategy: { Forward: null } }, node);
 
 /** The argument with rows that FILTER leaves out made NULL. */
-function argument(lowerer: Lowerer, window: WindowExpression): Dsl {
+export function argument(lowerer: Lowerer, window: WindowExpression): Dsl {
   const [value] = window.args;
   const node = value === undefined ? d.int64(1) : lowerer.dsl(value);
   if (window.filter === undefined) return node;
@@ -37,8 +35,23 @@ function wide(node: Dsl, window: WindowExpression): Dsl {
 /** Integers as they are added up exactly, nothing for NULL. */
 const wholeOf = (node: Dsl): Dsl => d.cast(d.coalesce(node, d.int64(0)), 'Int128');
 
+export const withoutNan = (node: Dsl, type: SqlType): Dsl =>
+  d.ternary(d.boolCall('IsNan', node), d.nullOf(dtypeOf(type)), node);
+
+/** The least or greatest so far. NaN is above every number, and the engine's running ends drop it. */
+function runningEnd(name: 'min' | 'max', node: Dsl, type: SqlType): Dsl {
+  const variant = name === 'min' ? 'CumMin' : 'CumMax';
+  if (type.kind !== 'float') return forwardFill(cumulative(variant, node));
+  const end = forwardFill(cumulative(variant, withoutNan(node, type)));
+  const seen = d.coalesce(d.cast(d.boolCall('IsNan', node), 'Int64'), d.int64(0));
+  const anyNan = d.binary('Gt', cumulative('CumSum', seen), d.int64(0));
+  const nan = d.cast(d.float64(Number.NaN), dtypeOf(type));
+  const shown = name === 'min' ? d.and(d.isNull(end), anyNan) : anyNan;
+  return d.ternary(shown, nan, end);
+}
+
 /** From the partition's first row to this one (or its last peer). */
-function running(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined {
+function running(window: WindowExpression, node: Dsl, over: Over): Dsl {
   const counted = cumulative('CumSum', known(node));
   const upTo = (value: Dsl): Dsl => {
     const within = over.stage(over.within(value));
@@ -63,12 +76,8 @@ function running(window: WindowExpression, node: Dsl, over: Over): Dsl | undefin
         nothing,
       );
     }
-    case 'min':
-    case 'max':
-      if (!accumulates(window.type)) return undefined;
-      return upTo(forwardFill(cumulative(window.name === 'min' ? 'CumMin' : 'CumMax', node)));
     default:
-      return undefined;
+      return upTo(runningEnd(window.name === 'min' ? 'min' : 'max', node, window.type));
   }
 }
 
@@ -79,13 +88,7 @@ function shifts(node: Dsl, start: number, end: number, over: Over): Dsl[] {
   );
 }
 
-function sliding(
-  window: WindowExpression,
-  node: Dsl,
-  over: Over,
-  start: number,
-  end: number,
-): Dsl | undefined {
+function sliding(window: WindowExpression, node: Dsl, over: Over, start: number, end: number): Dsl {
   if (end < start)
     return window.name === 'count'
       ? d.ternary(d.isNotNull(over.row), d.int64(0), d.int64(0))
@@ -100,25 +103,19 @@ function sliding(
   const nothing = d.nullOf(dtypeOf(window.type));
   if (window.name === 'count') return counted;
   if (window.name === 'min' || window.name === 'max') {
-    if (!small) return undefined;
     return d.call(
       window.name === 'min' ? 'MinHorizontal' : 'MaxHorizontal',
       ...shifts(node, start, end, over),
     );
   }
-  if (window.name === 'sum') {
-    if (!small && window.type.kind === 'float') return undefined;
+  if (window.name === 'sum')
     return d.ternary(some, addUp(wide(node, window), start, end, over, small), nothing);
-  }
-  if (window.name === 'avg' && small) {
-    const values = d.coalesce(toFloat(node, window.args[0]?.type ?? window.type), d.float64(0));
-    return d.ternary(
-      some,
-      d.binary('TrueDivide', addUp(values, start, end, over, true), d.cast(counted, 'Float64')),
-      nothing,
-    );
-  }
-  return undefined;
+  const values = d.coalesce(toFloat(node, window.args[0]?.type ?? window.type), d.float64(0));
+  return d.ternary(
+    some,
+    d.binary('TrueDivide', addUp(values, start, end, over, true), d.cast(counted, 'Float64')),
+    nothing,
+  );
 }
 
 function addUp(values: Dsl, start: number, end: number, over: Over, small: boolean): Dsl {
@@ -138,12 +135,8 @@ function difference(values: Dsl, over: Over, start: number, end: number): Dsl {
 }
 
 /** first_value, last_value, nth_value: the value at an edge of the frame. */
-function edge(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined {
+function edge(window: WindowExpression, node: Dsl, over: Over): Dsl {
   const { start, end, unit } = window.frame;
-  const still = (start ?? 0) === 0 && (end ?? 0) === 0;
-  if (unit !== 'rows' && !still) return undefined;
-  // A frame that lies beside its row may be empty.
-  if ((start ?? 0) > 0 || (end ?? 0) < 0) return undefined;
   if (window.name === 'first_value') {
     if (start === undefined) return over.within(d.agg('First', node));
     if (unit !== 'rows') return over.withinPeers(d.agg('First', node));
@@ -163,9 +156,7 @@ function edge(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined 
     const late = d.binary('Gt', d.binary('Plus', over.row, d.int64(end)), over.rows);
     return end <= 0 ? after : d.ternary(late, over.within(d.agg('Last', node)), after);
   }
-  if (window.name !== 'nth_value') return undefined;
   const n = window.args[1]?.kind === 'literal' ? BigInt(window.args[1].value as bigint) : 1n;
-  if (start !== undefined) return undefined;
   const nth = over.within(d.agg('First', d.filter(node, d.binary('Eq', over.row, d.int64(n)))));
   if (end === undefined) return nth;
   const reached =
@@ -176,18 +167,13 @@ function edge(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined 
 }
 
 /** The last known value up to here, the first one of all: what fills gaps. */
-function filled(window: WindowExpression, node: Dsl, over: Over): Dsl | undefined {
-  const { start, end, unit } = window.frame;
-  if (start !== undefined) return undefined;
+function filled(window: WindowExpression, node: Dsl, over: Over): Dsl {
+  const { end, unit } = window.frame;
   const [first, last] = [
     d.agg('First', d.call('DropNulls', node)),
     d.agg('Last', d.call('DropNulls', node)),
   ];
-  if (end === undefined) {
-    if (window.name === 'nth_value') return undefined;
-    return over.within(window.name === 'first_value' ? first : last);
-  }
-  if (end !== 0 || window.name !== 'last_value') return undefined;
+  if (end === undefined) return over.within(window.name === 'first_value' ? first : last);
   const sofar = over.stage(over.within(forwardFill(node)));
   return unit === 'rows' ? sofar : over.withinPeers(d.agg('Last', sofar));
 }
@@ -198,49 +184,41 @@ export function frameAggregate(
   window: WindowExpression,
   over: Over,
 ): Dsl | undefined {
-  const { start, end, exclude } = window.frame;
-  if (exclude !== undefined) return undefined;
+  const { start, end } = window.frame;
   const node = spread(argument(lowerer, window), over);
-  if (window.ignoreNulls) return filled(window, node, over);
-  const atEdge = edge(window, node, over);
-  if (atEdge !== undefined) return atEdge;
-  if (/_value$/.test(window.name)) return undefined;
-  if (start === undefined && end === undefined) {
-    const whole: Expression[] = [...window.args];
-    const filter = window.filter;
-    return over.within(
-      lowerer.aggregate({
-        kind: 'aggregate',
-        name: window.name,
-        args: whole,
-        distinct: window.distinct,
-        filter,
-        order: [],
-        type: window.type,
-        position: window.position,
-      }),
-    );
+  switch (frameWay(window)) {
+    case 'edge':
+      return edge(window, node, over);
+    case 'filled':
+      return filled(window, node, over);
+    case 'whole':
+      return over.within(lowerer.aggregate(aggregateOf(window)));
+    case 'peers':
+      return over.withinPeers(lowerer.aggregate(aggregateOf(window)));
+    case 'running':
+      return running(window, node, over);
+    case 'sliding':
+      return sliding(window, node, over, start ?? 0, end ?? 0);
+    case undefined:
+      return undefined;
   }
-  if (window.distinct) return undefined;
-  if (window.frame.unit !== 'rows' && ((start ?? 0) !== 0 || (end ?? 0) !== 0)) return undefined;
-  if (start === undefined && end === 0) return running(window, node, over);
-  if (window.frame.unit !== 'rows') {
-    if (start === 0 && end === 0) {
-      return over.withinPeers(
-        lowerer.aggregate({
-          kind: 'aggregate',
-          name: window.name,
-          args: window.args,
-          distinct: false,
-          filter: window.filter,
-          order: [],
-          type: window.type,
-          position: window.position,
-        }),
-      );
-    }
-    return undefined;
-  }
-  if (start !== undefined && end !== undefined) return sliding(window, node, over, start, end);
-  return undefined;
 }
+
+/** The same over all rows given. */
+export const aggregateOf = ({
+  name,
+  args,
+  distinct,
+  filter,
+  type,
+  position,
+}: WindowExpression): AggregateExpression => ({
+  kind: 'aggregate',
+  name,
+  args,
+  distinct,
+  filter,
+  order: [],
+  type,
+  position,
+});

@@ -3,6 +3,7 @@ import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import { aggregateFunction } from '../functions/aggregates.ts';
 import type { Expression, WindowExpression } from '../ir.ts';
+import { aggregateOf, argument, withoutNan } from '../lower/frame.ts';
 import type { Lowerer } from '../lower/plan.ts';
 import { dtypeOf } from '../types.ts';
 
@@ -10,16 +11,11 @@ import { dtypeOf } from '../types.ts';
 export function frameValue(lowerer: Lowerer, window: WindowExpression): Dsl {
   const { name, args, ignoreNulls } = window;
   if (!/_value$/.test(name)) {
-    return lowerer.aggregate({
-      kind: 'aggregate',
-      name,
-      args,
-      distinct: window.distinct,
-      filter: window.filter,
-      order: [],
-      type: window.type,
-      position: window.position,
-    });
+    const value = lowerer.aggregate(aggregateOf(window));
+    if (name !== 'min' || window.type.kind !== 'float') return value;
+    // The engine's rolling least is NaN where there is one; here NaN is above every number.
+    const numbers = withoutNan(argument(lowerer, window), window.type);
+    return d.coalesce(d.agg('Min', numbers), value);
   }
   const raw = lowerer.dsl(args[0] as Expression);
   const kept =
