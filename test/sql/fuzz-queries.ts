@@ -2,6 +2,17 @@
 import { Expressions } from './fuzz-expressions.ts';
 import type { Chance, ColumnOf, Kind, TableOf } from './fuzz-tables.ts';
 
+/** An aggregate over a frame of any kind. */
+function framed(chance: Chance, of: Expressions, by: string): string {
+  const last = chance.pick(['current row', '1 preceding', '2 following', 'unbounded following']);
+  const first = chance.pick(['unbounded preceding', '90 preceding', '3 preceding']);
+  const frame = `${chance.pick(['rows', 'range', 'groups'])} between ${first} and ${last}`;
+  const whole = chance.pick(['count', 'min', 'max', 'sum', 'avg', 'first_value', 'last_value']);
+  const exact = `${whole}(${of.of(chance.pick<Kind>(['int', 'dec']), 0)})`;
+  const end = `${chance.pick(['min', 'max'])}(${of.of('dbl', 0)})`;
+  return `${chance.pick([exact, end])} over (${by} ${frame})`;
+}
+
 /** One query over two tables that both have a column id. */
 export function fuzzQuery(chance: Chance, [first, second]: readonly [TableOf, TableOf]): string {
   const named = (alias: string, { columns }: TableOf): ColumnOf[] =>
@@ -31,6 +42,7 @@ export function fuzzQuery(chance: Chance, [first, second]: readonly [TableOf, Ta
   const t = `${first.name} a`;
   const u = `${second.name} b`;
   const over = `partition by ${key(one, 1)} order by ${key(one, 1)}, a.id`;
+  const byId = `partition by ${key(one, 1)} order by a.id`;
   return chance.pick<() => string>([
     () => `select a.id, ${list(one, 3)} from ${t}${where(one)}`,
     () => `select a.id, ${list(one, 2)} from ${t}${where(one)}`,
@@ -48,6 +60,8 @@ export function fuzzQuery(chance: Chance, [first, second]: readonly [TableOf, Ta
     () => `select distinct ${key(one, 2)} as k, ${key(one, 1)} as l from ${t}${where(one)}`,
     () =>
       `select a.id, ${chance.pick(['row_number()', 'rank()', 'dense_rank()', `lag(${one.any(1)})`, `lead(${one.any(1)}, 2)`, `first_value(${one.any(1)})`, one.aggregate(1).replace(/^(string_agg|count\(distinct|median|quantile_cont|sum\(distinct).*/, 'count(*)')])} over (${over}) as w from ${t}${where(one)}`,
+    () =>
+      `select a.id, ${framed(chance, one, byId)} as v, ${framed(chance, one, byId)} as w from ${t}${where(one)}`,
     () => {
       const kind = chance.pick<Kind>(['int', 'text', 'date', 'bool']);
       const op = chance.pick(['union', 'union all', 'except', 'intersect']);

@@ -14,18 +14,16 @@ const cumulative = (variant: string, node: Dsl): Dsl =>
 const forwardFill = (node: Dsl): Dsl => d.call({ FillNullWithStrategy: { Forward: null } }, node);
 
 /** The argument with rows that FILTER leaves out made NULL. */
-export function argument(lowerer: Lowerer, window: WindowExpression): Dsl {
+export function argument(lowerer: Lowerer, window: WindowExpression, over?: Over): Dsl {
   const [value] = window.args;
-  const node = value === undefined ? d.int64(1) : lowerer.dsl(value);
+  // count(*) counts the rows' own numbers.
+  const node = value === undefined ? (over?.row ?? d.int64(1)) : lowerer.dsl(value);
   if (window.filter === undefined) return node;
   const type = value === undefined ? 'Int64' : dtypeOf(value.type);
   return d.ternary(d.coalesce(lowerer.dsl(window.filter), d.bool(false)), node, d.nullOf(type));
 }
 
 const known = (node: Dsl): Dsl => d.cast(d.isNotNull(node), 'Int64');
-
-/** A constant argument has one row; within a partition it must have as many as the partition. */
-const spread = (node: Dsl, over: Over): Dsl => d.ternary(d.isNotNull(over.row), node, node);
 
 function wide(node: Dsl, window: WindowExpression): Dsl {
   const zero = d.coalesce(node, d.cast(d.int64(0), dtypeOf(window.args[0]?.type ?? window.type)));
@@ -38,7 +36,7 @@ const wholeOf = (node: Dsl): Dsl => d.cast(d.coalesce(node, d.int64(0)), 'Int128
 export const withoutNan = (node: Dsl, type: SqlType): Dsl =>
   d.ternary(d.boolCall('IsNan', node), d.nullOf(dtypeOf(type)), node);
 
-/** The least or greatest so far. NaN is above every number, and the engine's running ends drop it. */
+/** The least or greatest so far: NaN is above every number. The engine's own drop it. */
 function runningEnd(name: 'min' | 'max', node: Dsl, type: SqlType): Dsl {
   const variant = name === 'min' ? 'CumMin' : 'CumMax';
   if (type.kind !== 'float') return forwardFill(cumulative(variant, node));
@@ -185,7 +183,7 @@ export function frameAggregate(
   over: Over,
 ): Dsl | undefined {
   const { start, end } = window.frame;
-  const node = spread(argument(lowerer, window), over);
+  const node = argument(lowerer, window, over);
   switch (frameWay(window)) {
     case 'edge':
       return edge(window, node, over);

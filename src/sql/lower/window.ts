@@ -11,7 +11,6 @@ import type { LazyFrame } from '../../compute/polars.ts';
 import { outputOf } from '../columns.ts';
 import type { Expression, Named, Window, WindowExpression } from '../ir.ts';
 import { rare } from '../rare.ts';
-import { dtypeOf } from '../types.ts';
 import { columnsOf, fingerprint } from '../walk.ts';
 import { frameAggregate } from './frame.ts';
 import type { Lowerer } from './plan.ts';
@@ -163,13 +162,38 @@ function offset(lowerer: Lowerer, window: WindowExpression, over: Over): Dsl {
   const steps = window.name === 'lag' ? distance : -distance;
   const from = d.binary('Minus', over.row, d.int64(steps));
   const outside = d.or(d.binary('Lt', from, d.int64(1)), d.binary('Gt', from, over.rows));
-  const constant = columnsOf(value as Expression).size === 0;
-  const node = lowerer.dsl(value as Expression);
-  // A constant has but one row, and nothing is left of it when that is shifted.
-  const shifted = constant ? node : over.within(d.shift(node, steps));
-  if (fallback === undefined && !constant) return shifted;
-  const none = fallback === undefined ? d.nullOf(dtypeOf(window.type)) : lowerer.dsl(fallback);
-  return d.ternary(outside, none, shifted);
+  const shifted = over.within(d.shift(lowerer.dsl(value as Expression), steps));
+  return fallback === undefined ? shifted : d.ternary(outside, lowerer.dsl(fallback), shifted);
+}
+
+const isConstant = (each: Expression | undefined): each is Expression =>
+  each !== undefined && columnsOf(each).size === 0;
+
+/** A constant has one row and a frame many: where a window goes over one it becomes a column. */
+function spreadConstants(
+  windows: readonly Named<WindowExpression>[],
+  tag: string,
+): { readonly windows: readonly Named<WindowExpression>[]; readonly made: Named<Expression>[] } {
+  const made: Named<Expression>[] = [];
+  const column = (of: Expression): Expression => {
+    const id = `${tag}c${made.length}`;
+    made.push({ id, expression: of });
+    return { kind: 'column', id, name: id, type: of.type, position: of.position };
+  };
+  const spread = (window: WindowExpression): WindowExpression => {
+    const [value, ...rest] = window.args;
+    const args =
+      isConstant(value) && window.name !== 'ntile' ? [column(value), ...rest] : window.args;
+    return {
+      ...window,
+      args,
+      filter: isConstant(window.filter) ? column(window.filter) : window.filter,
+    };
+  };
+  return {
+    windows: windows.map(({ id, expression }) => ({ id, expression: spread(expression) })),
+    made,
+  };
 }
 
 /** Undefined where the frame needs the general way. */
@@ -208,12 +232,13 @@ export function lowerWindow(lowerer: Lowerer, plan: Window): LazyFrame {
   for (const windows of groups.values()) {
     const [first] = windows as [Named<WindowExpression>];
     const prepared = prepare(lowerer, frame, first.expression, `w${index}_`);
-    const [plain, others] = sortedOut(lowerer, windows, prepared.over);
+    const spread = spreadConstants(windows, `w${index}_`);
+    const constants = spread.made.map(({ id, expression }) => lowerer.expression(expression, id));
+    const rows = constants.length === 0 ? prepared.frame : prepared.frame.withColumns(...constants);
+    const [plain, others] = sortedOut(lowerer, spread.windows, prepared.over);
     const lowered = plain.map(({ id, node }) => d.expression(node, id));
     const staged = prepared.over.staged.map(({ id, node }) => d.expression(node, id));
-    frame = (
-      staged.length === 0 ? prepared.frame : prepared.frame.withColumns(...staged)
-    ).withColumns(...lowered);
+    frame = (staged.length === 0 ? rows : rows.withColumns(...staged)).withColumns(...lowered);
     if (others.length > 0) frame = rare().frames(lowerer, frame, `w${index}_`, others);
     index += 1;
   }

@@ -80,9 +80,8 @@ export function frames(
   const helpers = [POSITION, INDEX, KNOWN, PARTITION];
   for (const window of windows) {
     const { id, expression } = window;
-    const lazy = frame.lazy();
     if (expression.name === 'lag' || expression.name === 'lead') {
-      const made = collect(shifted(lowerer, lazy, tag, window));
+      const made = collect(shifted(lowerer, frame.lazy(), tag, window));
       frame = made.drop(helpers.filter((name) => made.columns.includes(name)) as never);
       continue;
     }
