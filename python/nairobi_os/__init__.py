@@ -11,23 +11,27 @@ A daemon is started when none runs.
 
 from __future__ import annotations
 
+import codecs
 import os
 from types import SimpleNamespace
 from typing import Any, Optional, Union
 
+from .answers import correlations, typed
 from .arrow import ArrowFile
 from .connection import (
     Connection,
-    NairobiError,
+    ask,
     connect,
     default_connection,
     socket_path,
     start_refinery,
     stop_refinery,
 )
+from .errors import NairobiError
 from .frame import Column, Frame, camel
 from .memory import Bytes, Memory
 from .picture import Picture
+from .source import Source
 
 __version__ = "0.1.0"
 __all__ = [
@@ -51,7 +55,6 @@ def read(
     `how` says what the flags of `nairobi query` say about input, in the words of docs/serve.md:
     delimiter, header, types, nulls, encoding, on_error and so on.
     """
-    to = connection or default_connection()
     given = Memory(path) if isinstance(path, (bytes, bytearray, memoryview)) else None
     wish: dict[str, Any] = (
         {"path": os.fspath(path), "cwd": os.getcwd()} if given is None else {"fd": 0, "name": name}
@@ -59,11 +62,9 @@ def read(
     options = {camel(name): value for name, value in how.items() if value is not None}
     if options:
         wish["read"] = options
-    if given is None:
-        dataset, _ = to.call("Open", **wish)
-        return Frame(to, {**dataset, **wish})
-    dataset, maps = to.call("Open", given.fd, data=True, **wish)
-    return Frame(to, {**dataset, **wish, "given": given}, data=maps[0])
+    source = Source(connection or default_connection(), wish, given)
+    source.open()
+    return Frame(source)
 
 
 def read_csv(
@@ -73,7 +74,18 @@ def read_csv(
     **how: Any,
 ) -> Frame:
     """A delimited text file; delimiter and encoding are found out where they are not given."""
-    return read(path, format="csv", delimiter=delimiter, encoding=encoding, **how)
+    return read(path, format="csv", delimiter=delimiter, encoding=_encoding(encoding), **how)
+
+
+def _encoding(name: Optional[str]) -> Optional[str]:
+    """Python's names too: "utf-8", "latin-1", "UTF-16LE"."""
+    if name is None:
+        return None
+    try:
+        known = codecs.lookup(name).name
+    except LookupError:
+        return name
+    return {"utf-8": "utf8", "ascii": "utf8", "iso8859-1": "latin1"}.get(known, known.replace("-", ""))
 
 
 def ignite() -> Connection:
@@ -84,22 +96,18 @@ def ignite() -> Connection:
 def _pipeline(path: PathLike, column: str, pair: str) -> dict[str, Any]:
     """Reads, crunches one column and correlates two in a single round trip."""
     names = [name.strip() for name in pair.split(",")]
-    result, _ = default_connection().call(
+    _, result, _ = ask(
+        default_connection(),
         "Run",
         open={"path": os.fspath(path), "cwd": os.getcwd()},
         column={"column": column, "figures": list(_PIPELINE)},
         stats={"columns": names, "question": {"is": "corr"}},
     )
-    figures = dict(result["column"]["figures"])
+    kinds = {each["name"]: each["type"] for each in result["dataset"]["columns"]}
+    figures = typed(kinds[column], result["column"]["figures"])
     figures["std_dev"] = figures.pop("sd")
-    corr = result["stats"]
-    return {
-        "rows": result["dataset"]["rows"],
-        **figures,
-        "pearson": corr["pearson"][0][1],
-        "spearman": corr["spearman"][0][1],
-        "ms": result["ms"],
-    }
+    both = correlations(result["stats"], names)
+    return {"rows": result["dataset"]["rows"], **figures, **both, "ms": result["ms"]}
 
 
 _PIPELINE = ("count", "min", "max", "mean", "sd", "variance", "p95", "p99", "skewness", "kurtosis")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import itertools
 import struct
-from typing import Any, Iterator, NamedTuple, Optional
+from typing import Any, Callable, Iterator, NamedTuple, Optional
 
 MAGIC = b"ARROW1"
 
@@ -30,7 +31,7 @@ class _Table:
         """Where a field lies; 0 when it is absent."""
         slot = 4 + 2 * field
         offset = struct.unpack_from("<H", self.data, self.vtable + slot)[0] if slot < self.size else 0
-        return self.at + offset if offset else 0
+        return self.at + int(offset) if offset else 0
 
     def number(self, field: int, code: str, default: int = 0) -> Any:
         at = self.place(field)
@@ -39,6 +40,13 @@ class _Table:
     def table(self, field: int) -> Optional["_Table"]:
         at = self.place(field)
         return _Table.root(self.data, at) if at else None
+
+    def needed(self, field: int) -> "_Table":
+        """One without which the file means nothing."""
+        found = self.table(field)
+        if found is None:
+            raise ValueError("the Arrow file lacks a part of its description")
+        return found
 
     def text(self, field: int) -> Optional[str]:
         at = self.place(field)
@@ -104,7 +112,7 @@ def _field(table: _Table) -> Field:
     kind = _KINDS.get(number)
     if kind is None:
         raise NotImplementedError(f"column {table.text(0)!r} has Arrow type {number}")
-    own = table.table(3)
+    own = table.needed(3)
     code, unit, scale, width, zone = "", 0, 0, 0, None
     if kind == "int":
         code, width = _int_code(own), own.number(0, "i") // 8
@@ -224,9 +232,15 @@ class Chunk:
         return _texts(self)
 
 
+def _utf8(part: memoryview) -> str:
+    return str(part, "utf-8")
+
+
 def _texts(chunk: Chunk) -> Iterator[Any]:
     kind = chunk.field.kind
-    wrap = bytes if "binary" in kind else lambda part: str(part, "utf-8")
+    wrap: Callable[[memoryview], Any] = _utf8
+    if "binary" in kind:
+        wrap = bytes
     if kind.endswith("_view"):
         views, data = chunk.buffers[0], chunk.buffers[1:]
         for i in range(chunk.length):
@@ -287,7 +301,7 @@ def _moments(chunk: Chunk) -> Iterator[Any]:
         import zoneinfo
 
         zone = zoneinfo.ZoneInfo(field.zone)
-    for i, count in enumerate(chunk.numbers()):
+    for i, count in enumerate(chunk.numbers() or ()):
         if not chunk.present(i):
             yield None
         elif field.kind == "date":
@@ -313,7 +327,7 @@ class ArrowFile:
             raise ValueError("not an Arrow IPC file")
         length = struct.unpack_from("<i", self.data, len(self.data) - 10)[0]
         footer = _Table.root(self.data, len(self.data) - 10 - length)
-        self.fields = [_field(table) for table in footer.table(1).tables(1)]
+        self.fields = [_field(table) for table in footer.needed(1).tables(1)]
         self._dictionaries: dict[int, list[Any]] = {}
         coded = {f.dictionary: f for f in self.fields if f.dictionary is not None}
         for block in footer.structs(2, "<qi4xq"):
@@ -329,13 +343,13 @@ class ArrowFile:
 
     def _message(self, offset: int, meta: int, length: int) -> tuple[_Table, memoryview]:
         start = offset + (8 if self.data[offset : offset + 4] == b"\xff\xff\xff\xff" else 4)
-        header = _Table.root(self.data, start).table(2)
+        header = _Table.root(self.data, start).needed(2)
         return header, self.data[offset + meta : offset + meta + length]
 
     def _add_dictionary(self, header: _Table, body: memoryview, coded: dict[int, Field]) -> None:
         identity = header.number(0, "q")
         field = coded[identity]._replace(dictionary=None)
-        values = list(Chunk(field, _Batch(header.table(1), body), {}).values())
+        values = list(Chunk(field, _Batch(header.needed(1), body), {}).values())
         if header.number(2, "?"):
             values = self._dictionaries.get(identity, []) + values
         self._dictionaries[identity] = values
@@ -350,8 +364,10 @@ class ArrowFile:
         at = self.index(name)
         return [batch[at] for batch in self._batches]
 
-    def to_list(self, name: str) -> list[Any]:
-        return [value for chunk in self.chunks(name) for value in chunk.values()]
+    def to_list(self, name: str, rows: Optional[int] = None) -> list[Any]:
+        """The values, or the first `rows` of them."""
+        values = (value for chunk in self.chunks(name) for value in chunk.values())
+        return list(itertools.islice(values, rows))
 
     def view(self, name: str) -> Optional[memoryview]:
         """The numbers of a column where they lie; None when some are missing or it has parts."""

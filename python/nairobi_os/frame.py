@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import importlib
-import mmap
 import re
-from typing import Any, Iterator, Optional, Union
+from typing import Any, Iterator, Optional, Union, overload
 
+from .answers import correlations, parameter, typed
 from .arrow import ArrowFile
-from .connection import Connection, reconnected
+from .connection import shared_connection
 from .picture import Picture, draw
+from .source import Source
 
 #: Names of the original project and of pandas, by the figure they mean.
 _FIGURES = {
@@ -62,7 +63,7 @@ class Column:
     def crunch(self) -> dict[str, Any]:
         """The figures of the original's `crunch`, and up to five rows far out (|z| > 3)."""
         figures = self.figures(*_CRUNCHED)
-        result = {"rows": len(self), **figures}
+        result: dict[str, Any] = {"rows": len(self), **figures}
         result["std_dev"] = result.pop("sd")
         result["anomalies"] = self._outliers(figures["mean"], figures["sd"])
         return result
@@ -128,20 +129,29 @@ class Frame:
 
     def __init__(
         self,
-        connection: Connection,
-        dataset: dict[str, Any],
+        source: Source,
         sql: Optional[tuple[str, dict[str, Any]]] = None,
         answer: Optional[tuple[dict[str, Any], Any]] = None,
-        data: Any = None,
     ) -> None:
-        self._connection = connection
-        self._dataset = dataset
+        self._source = source
+        #: The query it is the answer of, with its parameters; None for all of the source.
         self._sql = sql
-        about = dataset if answer is None else answer[0]
-        self.schema: dict[str, str] = {c["name"]: c["type"] for c in about["columns"]}
-        self._rows: int = about["rows"] if answer is None else about["rowCount"]
-        self._data: Any = data if answer is None else answer[1]
+        self._answer: Optional[dict[str, Any]] = None if answer is None else answer[0]
+        self._data: Any = None if answer is None else answer[1]
         self._file: Optional[ArrowFile] = None
+
+    @property
+    def schema(self) -> dict[str, str]:
+        """Types by the names of their columns, in the words of Polars."""
+        if self._answer is None:
+            return {each["name"]: each["type"] for each in self._source.about["columns"]}
+        # Two columns of one name have two names in the rows.
+        names = [field.name for field in self._arrow().fields]
+        return {name: each["type"] for name, each in zip(names, self._answer["columns"])}
+
+    @property
+    def _rows(self) -> int:
+        return int(self._source.about["rows"] if self._answer is None else self._answer["rowCount"])
 
     @property
     def columns(self) -> list[str]:
@@ -154,15 +164,23 @@ class Frame:
     def __len__(self) -> int:
         return self._rows
 
-    def __getitem__(self, name: Union[str, list[str]]) -> Any:
+    @overload
+    def __getitem__(self, name: str) -> Column: ...
+
+    @overload
+    def __getitem__(self, name: list[str]) -> "Frame": ...
+
+    def __getitem__(self, name: Union[str, list[str]]) -> Union[Column, "Frame"]:
         if isinstance(name, list):
             return self.query(f"select {', '.join(_quoted(each) for each in name)} from data")
+        if not isinstance(name, str):
+            raise TypeError("a frame has columns by name; rows are asked for by query() or head()")
         if name not in self.schema:
             raise KeyError(f"no column {name!r}; there are {', '.join(self.schema)}")
         return Column(self, name)
 
     def __getattr__(self, name: str) -> Column:
-        if name.startswith("_") or name not in self.schema:
+        if name.startswith("_") or name == "schema" or name not in self.schema:
             raise AttributeError(name)
         return Column(self, name)
 
@@ -175,81 +193,75 @@ class Frame:
     def __exit__(self, *_: object) -> None:
         self.free()
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.schema
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the columns, as in pandas."""
+        return iter(self.schema)
+
+    def __reduce__(self) -> Any:
+        """Another process, or a copy, reads the source itself."""
+        source = self._source
+        if source.given is not None:
+            raise TypeError("a frame of bytes that were handed over cannot be pickled: pickle the bytes")
+        return _again, (source.connection.path, source.wish, self._sql)
+
     def query(self, sql: str, **params: Any) -> "Frame":
         """The rows a query gives; this frame is its table `data` (or `dataset`).
 
         `params` are values for `$name`; they never become text of the query.
         """
-        given = {name: _param(value) for name, value in params.items()}
-        text, values = self._within(sql, given)
-        result, maps = self._ask("Query", sql=text, params=values or None, **{"as": "arrow"})
-        return Frame(self._connection, self._dataset, (text, values), (result, maps[0]))
+        given = {name: parameter(name, value) for name, value in params.items()}
+        return self._queried(*self._within(sql, given))
+
+    def _queried(self, text: str, values: dict[str, Any]) -> "Frame":
+        result, maps = self._source.ask("Query", sql=text, params=values or None, **{"as": "arrow"})
+        return Frame(self._source, (text, values), (result, maps[0]))
 
     def _within(self, sql: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The query over this frame's own one."""
+        begin = _WITH.match(sql)
+        rest, comma = (sql, " ") if begin is None else (sql[begin.end() :], ", ")
+        if begin is not None and begin.group(1):
+            # Under RECURSIVE, "data" would be of itself.
+            rest, comma = f"select * from ({sql.rstrip().rstrip(';')}\n) as answer", " "
+        # The original project's name for the table.
+        names = "dataset as (select * from data)" if re.search(r"\bdataset\b", sql) else ""
         if self._sql is None:
-            # The original project's name for the table.
-            if re.search(r"\bdataset\b", sql) and not _is_with(sql):
-                return f"with dataset as (select * from data) {sql.lstrip()}", params
-            return sql, params
+            return (f"with {names}{comma}{rest}" if names else sql), params
         own, values = self._sql
         both = set(values) & set(params)
         if both:
             raise ValueError(f"${both.pop()} has a value in the query this one is of; rename it")
-        return f"with data as ({own}), dataset as (select * from data) {_rest(sql)}", {**values, **params}
-
-    def _ask(self, method: str, **params: Any) -> tuple[dict[str, Any], list[mmap.mmap]]:
-        """A request over the rows; a daemon that ended meanwhile reads them again."""
-        try:
-            return self._connection.call(method, dataset=self._dataset["dataset"], **params)
-        except (ConnectionError, EOFError):
-            self._connection = reconnected(self._connection)
-            self._open(data=False)
-            return self._connection.call(method, dataset=self._dataset["dataset"], **params)
-
-    def _open(self, data: bool) -> list[Any]:
-        given = self._dataset.get("given")
-        words = ("path", "cwd", "read") if given is None else ("fd", "name", "read")
-        wish = {name: self._dataset[name] for name in words if name in self._dataset}
-        fds = () if given is None else (given.fd,)
-        dataset, maps = self._connection.call("Open", *fds, data=data or None, **wish)
-        self._dataset = {**dataset, **wish, "given": given}
-        return maps
+        # A line end, so that a comment in the query ends there.
+        inner = f"data as ({own.rstrip().rstrip(';')}\n)"
+        return f"with {inner}{', ' if names else ''}{names}{comma}{rest}", {**values, **params}
 
     def _narrowed(self) -> dict[str, Any]:
         if self._sql is None:
             return {}
         text, values = self._sql
-        if values:
-            raise ValueError("figures and charts of a query with parameters: write the values into it")
-        return {"sql": text}
+        return {"sql": text, "params": values or None}
 
     def _figures(self, column: str, names: list[str]) -> dict[str, Any]:
+        kind = self.schema[column]
         if self._sql is None:
-            result, _ = self._ask("Column", column=column, figures=names)
-            return self._typed(column, result["figures"])
+            result, _ = self._source.ask("Column", column=column, figures=names)
+            return typed(kind, result["figures"])
         quantiles = [float(name[1:]) / 100 for name in names if name[0] == "p" and name[1:2].isdigit()]
-        result, _ = self._ask("Stats", columns=[column], quantiles=quantiles, **self._narrowed())
+        result, _ = self._source.ask("Stats", columns=[column], quantiles=quantiles, **self._narrowed())
         figures = result["columns"][0]
         unknown = [name for name in names if name not in figures]
         if unknown:
             raise ValueError(f"no figure {unknown[0]!r}; there are {', '.join(figures)}")
-        return self._typed(column, {name: figures[name] for name in names})
-
-    def _typed(self, column: str, figures: dict[str, Any]) -> dict[str, Any]:
-        """JSON writes 2.0 as 2: what is no count and no value of a whole number is a float."""
-        whole = {"count", "nulls", "distinct"}
-        if "Int" in self.schema[column]:
-            whole |= {"min", "max", "sum", "range"}
-        return {
-            name: float(value) if isinstance(value, int) and name not in whole else value
-            for name, value in figures.items()
-        }
+        return typed(kind, {name: figures[name] for name in names})
 
     def stats(self, *columns: str, quantiles: Optional[list[float]] = None) -> list[dict[str, Any]]:
         """What `nairobi stats` says of each column; with `quantiles` also what `--all` adds."""
         given = {"columns": list(columns) or None, "quantiles": quantiles, **self._narrowed()}
-        return self._ask("Stats", **given)[0]["columns"]
+        found: list[dict[str, Any]] = self._source.ask("Stats", **given)[0]["columns"]
+        return found
 
     describe = stats
 
@@ -260,16 +272,14 @@ class Frame:
     def correlate(self, *columns: str) -> dict[str, Any]:
         """Pearson's and Spearman's correlation of two columns, `"a,b"` or `"a", "b"`."""
         names = [name.strip() for each in columns for name in each.split(",")] if len(columns) == 1 else list(columns)
-        result, _ = self._ask("Stats", columns=names, question={"is": "corr"}, **self._narrowed())
-        if len(names) == 2:
-            return {"pearson": result["pearson"][0][1], "spearman": result["spearman"][0][1]}
-        return {key: result[key] for key in ("columns", "pearson", "spearman")}
+        result, _ = self._source.ask("Stats", columns=names, question={"is": "corr"}, **self._narrowed())
+        return correlations(result, names)
 
     def plot(self, x: Optional[str] = None, y: Union[str, list[str], None] = None, **how: Any) -> Picture:
         """A chart; `how` has the words of docs/serve.md, such as mark, color, width, format."""
         words = {camel(name): value for name, value in how.items()}
         given = {"x": x, "y": y, **words, **self._narrowed()}
-        return draw(self._ask, given)
+        return draw(self._source.ask, given)
 
     def to_list(self) -> list[list[Any]]:
         """Columns as lists."""
@@ -289,7 +299,8 @@ class Frame:
     def to_pandas(self) -> Any:
         """A pandas DataFrame; numbers without gaps stay in the daemon's memory."""
         pandas = _imported("pandas", "to_dict", "to_rows")
-        columns = [pandas.Series(values, copy=False) for values in self.to_numpy().values()]
+        zones = {field.name: field.zone for field in self._arrow().fields if field.kind == "timestamp"}
+        columns = [_series(pandas, self[name], zones.get(name)) for name in self.schema]
         frame = pandas.concat(columns, axis=1, copy=False) if columns else pandas.DataFrame()
         frame.columns = list(self.schema)
         return frame
@@ -303,14 +314,21 @@ class Frame:
         return self.query(f"select * from data limit {int(rows)}")
 
     def free(self) -> None:
-        """Lets go of the rows; the daemon keeps them until it needs the room."""
+        """Lets go of the rows; the daemon keeps them until it needs the room.
+
+        Whoever asks the frame again makes the daemon read them again. Frames of queries of it stay.
+        """
         self._file = self._data = None
         if self._sql is None:
-            self._connection.call("Close", dataset=self._dataset["dataset"])
+            self._source.let_go()
 
     def _mapped(self) -> Any:
         if self._data is None:
-            self._data = self._open(data=True)[0]
+            if self._sql is None:
+                self._data = self._source.open(data=True)
+            else:
+                again = self._queried(*self._sql)
+                self._answer, self._data = again._answer, again._data
         return self._data
 
     def _arrow(self) -> ArrowFile:
@@ -319,8 +337,10 @@ class Frame:
         return self._file
 
     def _sample(self) -> tuple[list[str], list[list[str]]]:
-        rows = self.head(_SHOWN).to_rows() if len(self) > _SHOWN else self.to_rows()
-        return self.columns, [["" if v is None else str(v) for v in row.values()] for row in rows]
+        # Rows that are here are looked at here: a query asked twice may give others.
+        shown = self.head(_SHOWN) if self._data is None and len(self) > _SHOWN else self
+        columns = [shown._arrow().to_list(name, _SHOWN) for name in self.schema]
+        return self.columns, [["" if v is None else str(v) for v in row] for row in zip(*columns)]
 
     def __repr__(self) -> str:
         names, rows = self._sample()
@@ -351,17 +371,23 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def _param(value: Any) -> Any:
-    exact = isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53
-    return {"integer": str(value)} if exact else value
+#: The start of a query with parts of its own, behind comments.
+_WITH = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*with\s+(recursive\s+)?", re.IGNORECASE | re.DOTALL)
 
 
-def _rest(sql: str) -> str:
-    """A query behind our own WITH: its WITH becomes one more part of it."""
-    if _is_with(sql):
-        raise ValueError("a query of a query cannot begin with WITH: put it into the first one")
-    return sql.lstrip()
+def _again(path: str, wish: dict[str, Any], sql: Optional[tuple[str, dict[str, Any]]]) -> Frame:
+    source = Source(shared_connection(path), wish)
+    source.open()
+    return Frame(source) if sql is None else Frame(source)._queried(*sql)
 
 
-def _is_with(sql: str) -> bool:
-    return re.match(r"\s*with\s", sql, re.IGNORECASE) is not None
+def _series(pandas: Any, column: Column, zone: Optional[str]) -> Any:
+    """Numbers without gaps where they lie; times beyond those of pandas as Python's own."""
+    values = column.to_numpy()
+    try:
+        series = pandas.Series(values, copy=False)
+    except pandas.errors.OutOfBoundsDatetime:
+        return pandas.Series(column.to_list(), dtype=object)
+    if zone is None or series.dtype.kind != "M":
+        return series
+    return series.dt.tz_localize("UTC").dt.tz_convert(zone)

@@ -53,6 +53,8 @@ def _part(chunk: Chunk) -> Any:
         bits = numpy.unpackbits(numpy.frombuffer(chunk.buffers[0], "u1"), bitorder="little")
         return _objects(chunk) if chunk.nulls else bits[: chunk.length].astype(bool)
     raw = chunk.numbers()
+    if raw is None:
+        return _objects(chunk)
     stored = numpy.frombuffer(raw, dtype=f"<{'i' if raw.format in 'bhiq' else 'u'}{raw.itemsize}")
     if field.kind == "float":
         values = numpy.frombuffer(raw, dtype=dtype)

@@ -1,6 +1,7 @@
 /** The rows a command works on: all of a source, or what --where or --sql leaves of it. */
 import type { Relation } from '../compute/relation.ts';
 import { NairobiError } from '../errors.ts';
+import type { ParameterValue } from '../sql/plan.ts';
 import type { SourceArgument } from './inputs/sources.ts';
 import { queried } from './query.ts';
 import type { Session } from './session.ts';
@@ -10,6 +11,8 @@ export interface RowWish {
   readonly where?: string | undefined;
   /** A whole query; the source is the table "data", or has its own name. */
   readonly sql?: string | undefined;
+  /** Values for $name in either. */
+  readonly parameters?: Readonly<Record<string, ParameterValue>>;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface RowWish {
 export function openRows(
   session: Session,
   source: SourceArgument,
-  { where, sql }: RowWish,
+  { where, sql, parameters }: RowWish,
 ): () => Promise<Relation> {
   if (where === undefined && sql === undefined) {
     const relation = session.open(source);
@@ -33,5 +36,6 @@ export function openRows(
   }
   // A line end, so that a comment in the condition ends there.
   const text = sql ?? `select * from data where (${where}\n)`;
-  return queried(session, { sql: text, sources: [source] });
+  const values = parameters === undefined ? {} : { parameters };
+  return queried(session, { sql: text, sources: [source], ...values });
 }

@@ -60,7 +60,11 @@ export interface QueryWish {
   readonly as: DataFormat;
 }
 
-type Rows = { readonly where?: string; readonly sql?: string };
+type Rows = {
+  readonly where?: string;
+  readonly sql?: string;
+  readonly parameters?: QueryWish['parameters'];
+};
 
 export interface StatsWish extends Rows {
   readonly dataset: string;

@@ -1,5 +1,5 @@
 /** What the parameters of each method ask for. */
-import { COMMAND_ENVIRONMENT, type Json } from '../client/protocol.ts';
+import { COMMAND_ENVIRONMENT } from '../client/protocol.ts';
 import { NairobiError } from '../errors.ts';
 import { FORMAT_NAMES } from '../formats/detect.ts';
 import { ENCODINGS, ON_ERROR, parseTypeName, type ReadOptions } from '../formats/options.ts';
@@ -15,8 +15,8 @@ import {
   SCALES,
   SHADES,
 } from '../render/request.ts';
-import type { ParameterValue } from '../sql/plan.ts';
-import { isObject, type Params } from './params.ts';
+import type { Params } from './params.ts';
+import { parametersOf } from './query-values.ts';
 import {
   type ColumnWish,
   type CommandWish,
@@ -95,30 +95,22 @@ function readOptions(params: Params): ReadOptions {
 /** `dataset`: the one the request is about when it names no other. */
 export function queryWish(params: Params, dataset: string | undefined): QueryWish {
   const tables = params.textMap('tables') ?? {};
-  const given = params.object('params') ?? {};
   const wish = {
     sql: params.text('sql'),
     tables: dataset === undefined ? tables : { data: dataset, ...tables },
-    parameters: Object.fromEntries(Object.entries(given).map(([k, v]) => [k, parameterOf(k, v)])),
+    parameters: parametersOf(params) ?? {},
     timeZone: parseZone(params.optionalText('tz') ?? 'UTC'),
     as: params.oneOf('as', DATA_FORMATS) ?? 'json',
   };
   return wish;
 }
 
-function parameterOf(name: string, value: Json | undefined): ParameterValue {
-  if (value === undefined || value === null) return null;
-  // An integer is one, as in "-p n=1".
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (typeof value === 'string' || typeof value === 'boolean') return value;
-  if (isObject(value) && typeof value['integer'] === 'string') return BigInt(value['integer']);
-  throw new NairobiError('USAGE', `The parameter ${name} has to be a text, a number or a truth`, {
-    hint: 'an integer beyond 2^53 is {"integer": "9007199254740993"}',
-  });
-}
-
 const rowsOf = (params: Params) =>
-  said({ where: params.optionalText('where'), sql: params.optionalText('sql') });
+  said({
+    where: params.optionalText('where'),
+    sql: params.optionalText('sql'),
+    parameters: parametersOf(params),
+  });
 
 export function statsWish(params: Params, dataset: string): StatsWish {
   const question = params.nested('question');

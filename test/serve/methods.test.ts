@@ -28,6 +28,18 @@ const open = async (name: string, content: string): Promise<string> => {
   return dataset as string;
 };
 
+test('figures and charts of a query take its parameters', async () => {
+  const dataset = await open('params.csv', table(100));
+  const params = { least: { integer: '90' }, s: "k'; drop" };
+  const where = 'x >= $least and s <> $s';
+  const of = { dataset, params, where };
+  expect(await ask('Stats', { ...of, columns: ['x'] })).toMatchObject({
+    columns: [{ count: 10, min: 90 }],
+  });
+  expect(await ask('Plot', { ...of, x: 'x', y: 'y' })).toMatchObject({ rows: 10 });
+  await expect(ask('Stats', { ...of, params: { least: [1] } })).rejects.toThrow('has to be a text');
+});
+
 describe('a source that is opened', () => {
   test('is read once and described, however often it is opened', async () => {
     const place = daemon.file('once.csv', table(100));
