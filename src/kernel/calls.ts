@@ -237,8 +237,5 @@ export const schedSetaffinity = (tid: number, mask: Uint8Array): number =>
 export const schedGetaffinity = (tid: number, mask: Uint8Array): number =>
   lend(mask, (address) => syscall(SYS.sched_getaffinity, tid, mask.byteLength, address));
 
-/** kill(2); the next call of this room comes without a wait, as the first one loads koffi. */
-export const kill = (pid: number, signal: number): number => syscall(SYS.kill, pid, signal);
-
 /** Ends every thread of the process at once; nothing of ours runs afterwards. */
 export const exitGroup = (status: number): number => syscall(SYS.exit_group, status);

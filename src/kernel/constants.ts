@@ -11,7 +11,6 @@ export type Arch = 'x64' | 'arm64';
 export const SYSCALLS_BY_ARCH = {
   x64: {
     exit_group: 231,
-    kill: 62,
     read: 0,
     write: 1,
     close: 3,
@@ -72,7 +71,6 @@ export const SYSCALLS_BY_ARCH = {
   },
   arm64: {
     exit_group: 94,
-    kill: 129,
     read: 63,
     write: 64,
     close: 57,

@@ -53,6 +53,69 @@ test.skipIf(!has('systemd-analyze'))('systemd accepts every unit', () => {
   expect(status, stderr).toBe(0);
 });
 
+test('units name only units that come with them', () => {
+  const units = readdirSync('contrib/systemd');
+  const texts = [
+    ...units.map((name) => join('contrib/systemd', name)),
+    'contrib/dbus/org.nairobi.Refinery1.service',
+  ].map((file) => readFileSync(file, 'utf8'));
+  const named = texts.flatMap((text) =>
+    [...text.matchAll(/^(?:Service|Also|Requires|After|Unit|SystemdService)=(nairobi\S*)$/gm)].map(
+      ([, name]) => name,
+    ),
+  );
+  expect(named).toContain('nairobi-serve-user.service');
+  expect(named.filter((name) => !units.includes(name ?? ''))).toEqual([]);
+});
+
+const DBUS_POLICY = 'contrib/dbus/org.nairobi.Refinery1.conf';
+
+test.skipIf(!has('systemd-analyze'))('a user manager accepts the units of one user', () => {
+  const runtime = join(folder, 'run');
+  mkdirSync(runtime);
+  const files = ['service', 'socket'].map((kind) => {
+    const file = join(runtime, `nairobi-serve-user.${kind}`);
+    const text = readFileSync(`contrib/systemd/nairobi-serve-user.${kind}`, 'utf8');
+    writeFileSync(file, text.replace(/^(ExecStart=)nairobi /m, '$1/bin/true '));
+    return file;
+  });
+  const { status, stderr } = spawnSync(
+    'systemd-analyze',
+    ['--user', 'verify', '--man=no', ...files],
+    { encoding: 'utf8', env: { ...process.env, XDG_RUNTIME_DIR: runtime } },
+  );
+  expect([status, stderr.split('\n').filter((line) => line.includes('nairobi'))]).toEqual([0, []]);
+});
+
+test.skipIf(!has('systemd-analyze'))('the daemon for the host is confined', () => {
+  const words = ['security', '--offline=yes', '--threshold=30', 'nairobi-serve.service'];
+  const { status, stdout } = spawnSync('systemd-analyze', words, {
+    encoding: 'utf8',
+    cwd: join(folder, 'units'),
+  });
+  expect(status, stdout.split('\n').slice(-3).join('')).toBe(0);
+});
+
+test.skipIf(!has('dbus-daemon'))('a bus reads the policy', () => {
+  const config = join(folder, 'bus.conf');
+  const policy = readFileSync(DBUS_POLICY, 'utf8');
+  // Users that are not here are passed over with a warning; what is wrong XML is not.
+  writeFileSync(
+    config,
+    policy.replace(
+      '<busconfig>',
+      `<busconfig><type>session</type><listen>unix:path=${folder}/bus</listen><auth>EXTERNAL</auth>`,
+    ),
+  );
+  const { stdout, stderr } = spawnSync(
+    'timeout',
+    ['1', 'dbus-daemon', '--nofork', '--print-address', `--config-file=${config}`],
+    { encoding: 'utf8' },
+  );
+  expect(stdout).toContain('unix:path=');
+  expect(stderr).not.toMatch(/Failed to (start|parse)|Error in file/);
+});
+
 test.skipIf(!has('sysctl'))('sysctl understands the drop-in, and its keys exist', () => {
   const result = tool('sysctl', '--dry-run', '-p', 'contrib/sysctl.d/60-nairobi.conf');
   expect(result.stderr).toBe('');

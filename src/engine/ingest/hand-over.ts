@@ -43,7 +43,9 @@ const CHILD_FD = 3;
 export async function handOver(wishes: HandOver, reporter: Reporter): Promise<HandedOver> {
   const { rows, sealed } = await sealedRows(wishes, reporter);
   try {
-    return { rows, bytes: sealed.byteLength, exit: await runWith(wishes.command, sealed) };
+    const exit = await runWith(wishes.command, sealed);
+    await wishes.host.overseer?.giveWay();
+    return { rows, bytes: sealed.byteLength, exit };
   } finally {
     close(sealed.fd);
   }

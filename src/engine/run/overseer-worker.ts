@@ -5,30 +5,10 @@
  */
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
-import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { exitGroup, kill } from '../../kernel/calls.ts';
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { exitGroup } from '../../kernel/calls.ts';
 import type { Unfinished } from '../../unfinished.ts';
-
-export interface OverseerTask {
-  /** One word, which changes when there is news or the run is over. */
-  readonly wake: SharedArrayBuffer;
-  readonly port: MessagePort;
-}
-
-/** Why the process is ended: what stderr gets, and the exit code. */
-interface End {
-  readonly message: string;
-  readonly exitCode: number;
-}
-
-export type OverseerNews =
-  | { readonly is: 'unfinished'; readonly what: Unfinished; readonly present: boolean }
-  /** `at` in milliseconds of Date.now(). */
-  | ({ readonly is: 'deadline'; readonly at: number } & End)
-  /** Of the process's own memory. */
-  | ({ readonly is: 'memory'; readonly pages: number } & End)
-  | { readonly is: 'over' };
+import { ENDING, type End, type OverseerNews, type OverseerTask } from './overseer-words.ts';
 
 /** Polars takes a gigabyte in a second: looked at this often it gets some ten MiB too far. */
 const TICK_MS = 15;
@@ -79,8 +59,9 @@ class Overseer {
     const all = [...this.#unfinished.values()];
     for (const what of all) if ('path' in what) rmSync(what.path, { recursive: true, force: true });
     writeSync(2, message);
-    // Last: the main thread, which waits for it, must not end the process with its status.
-    for (const what of all) if ('pid' in what) kill(what.pid, constants.signals.SIGTERM);
+    // The main thread, which waits for it, must not end the process with its status.
+    Atomics.store(new Int32Array(this.#task.wake), ENDING, 1);
+    for (const what of all) if ('pid' in what) process.kill(what.pid, 'SIGTERM');
     exitGroup(exitCode);
   }
 }

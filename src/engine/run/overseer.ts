@@ -6,7 +6,7 @@ import { memoryPageBytes } from '../../kernel/sigbus.ts';
 import { threadEntry } from '../../thread-entry.ts';
 import { onUnfinished } from '../../unfinished.ts';
 import { formatBytes, MiB, type Milliseconds } from '../../units.ts';
-import type { OverseerNews, OverseerTask } from './overseer-worker.ts';
+import { ENDING, type OverseerNews, type OverseerTask } from './overseer-words.ts';
 
 /** What Node and Polars take beside the data: code compiled late, caches of malloc. */
 const SLACK_BYTES = 64 * MiB;
@@ -17,7 +17,7 @@ export type Wording = (error: NairobiError) => string;
 /** The thread, started when there is something to watch. */
 export class Overseer implements Disposable {
   readonly #wording: Wording;
-  readonly #wake = new Int32Array(new SharedArrayBuffer(4));
+  readonly #wake = new Int32Array(new SharedArrayBuffer(8));
   #port: MessagePort | undefined;
 
   constructor(wording: Wording) {
@@ -42,6 +42,12 @@ export class Overseer implements Disposable {
     );
     const pages = Math.ceil((before + memoryLimit + SLACK_BYTES) / memoryPageBytes());
     this.#tell({ is: 'memory', pages, message: this.#wording(error), exitCode: error.exitCode });
+  }
+
+  /** Never comes back where the thread is ending the process: the last word is its. */
+  async giveWay(): Promise<void> {
+    if (Atomics.load(this.#wake, ENDING) === 0) return;
+    await new Promise(() => setInterval(() => undefined, 1_000));
   }
 
   [Symbol.dispose](): void {

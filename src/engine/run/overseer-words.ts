@@ -1,0 +1,26 @@
+/** What the main thread and the overseer's thread say to each other. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Unfinished } from '../../unfinished.ts';
+
+/** Which word of `wake` says that the thread is ending the process. */
+export const ENDING = 1;
+
+export interface OverseerTask {
+  /** Two words: one changes when there is news or the run is over, ENDING is 1 in the end. */
+  readonly wake: SharedArrayBuffer;
+  readonly port: MessagePort;
+}
+
+/** Why the process is ended: what stderr gets, and the exit code. */
+export interface End {
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+export type OverseerNews =
+  | { readonly is: 'unfinished'; readonly what: Unfinished; readonly present: boolean }
+  /** `at` in milliseconds of Date.now(). */
+  | ({ readonly is: 'deadline'; readonly at: number } & End)
+  /** Of the process's own memory. */
+  | ({ readonly is: 'memory'; readonly pages: number } & End)
+  | { readonly is: 'over' };
