@@ -6,14 +6,22 @@ const [socket = '', place = '', rows = '0'] = process.argv.slice(2);
 const count = Number(rows);
 const client = Connection.open(socket);
 let slowestMs = 0;
+let slowestOfDaemonMs = 0;
+
+/** How long this thread has waited for a CPU so far: see schedstats. */
+const waitedMs = (): number =>
+  Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6;
 
 /** x is 0, 1, ... in every file of this test. */
 async function ask(): Promise<boolean> {
   const { dataset } = (await client.request('Open', { path: place })).result;
   const id = String(dataset);
+  const waitedBefore = waitedMs();
   const start = performance.now();
   await client.request('Schema', { dataset: id });
-  slowestMs = Math.max(slowestMs, performance.now() - start);
+  const ms = performance.now() - start;
+  slowestMs = Math.max(slowestMs, ms);
+  slowestOfDaemonMs = Math.max(slowestOfDaemonMs, ms - (waitedMs() - waitedBefore));
   const sum = await client.request('Query', { dataset: id, sql: 'select sum(x) as s from data' });
   const { figures } = (await client.request('Column', { dataset: id, column: 'x', figure: 'mean' }))
     .result as { figures: { mean: number } };
@@ -36,7 +44,7 @@ async function ask(): Promise<boolean> {
 }
 
 process.on('SIGTERM', () => {
-  process.stdout.write(`${slowestMs}\n`);
+  process.stdout.write(`${slowestMs} ${slowestOfDaemonMs}\n`);
   process.exit(0);
 });
 for (;;) {
