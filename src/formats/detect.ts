@@ -116,6 +116,12 @@ export function detectCompression(head: Uint8Array): Compression | undefined {
   return found?.[0];
 }
 
+/** Whether bytes that come may still turn out to be compressed. */
+export const mayBeCompressed = (head: Uint8Array): boolean =>
+  COMPRESSIONS.some(
+    ([, magic]) => head.length <= magic.length && head.every((byte, at) => byte === magic[at]),
+  );
+
 /**
  * The compression whose magic the content ends in the middle of: the name says so, or the bytes are
  * no text. Such a file has lost all but its first bytes.

@@ -40,13 +40,35 @@ function expand(
   name: 'gz' | 'zst',
   room: number,
 ): Buffer | undefined {
-  const options = { maxOutputLength: Math.min(room, 2 ** 32) };
   try {
-    return name === 'gz' ? gunzipSync(packed, options) : zstdDecompressSync(packed, options);
+    return expandMembers(packed, name === 'gz' ? gunzipSync : zstdDecompressSync, room);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     const message = `Cannot decompress ${path}: ${messageOf(cause)} (${packed.length} bytes of it)`;
     const hint = 'copy the file again: it is damaged, or was cut short';
     throw new NairobiError('BAD_DATA', message, { where: { file: path }, hint, cause });
   }
+}
+
+/** Node ends behind the first frame of zstd, and of gzip at zeros, without a word about the rest. */
+function expandMembers(
+  packed: Buffer,
+  decompress: typeof gunzipSync | typeof zstdDecompressSync,
+  room: number,
+): Buffer {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for (let at = 0; at < packed.length; ) {
+    const options = { maxOutputLength: Math.min(room - length + 1, 2 ** 32), info: true } as const;
+    // With "info" the answer has the engine beside the content.
+    const member = decompress(packed.subarray(at), options) as unknown as {
+      readonly buffer: Buffer;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    parts.push(member.buffer);
+    length += member.buffer.length;
+    at += member.engine.bytesWritten;
+    while (at < packed.length && packed[at] === 0) at += 1;
+  }
+  return Buffer.concat(parts);
 }

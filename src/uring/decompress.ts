@@ -1,41 +1,32 @@
 /** Compressed files and streams, decompressed through bounded buffers into memory of the pool. */
-import { NairobiError } from '../errors.ts';
-import { type Codec, CodecError, type CodecName } from '../kernel/codecs/codec.ts';
-import { CODEC_PACKAGES, openCodec } from '../kernel/codecs/open-codec.ts';
-import { EXPANSION_FREE_BYTES, EXPANSION_MAX } from '../limits.ts';
+import type { CodecName } from '../kernel/codecs/codec.ts';
+import { openCodec } from '../kernel/codecs/open-codec.ts';
 import type { Lease } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
-import { formatBytes, MiB } from '../units.ts';
+import { MiB } from '../units.ts';
 import { decompressBuiltIn } from './built-in-codec.ts';
+import { MemberDecoder, type Packed } from './member-decoder.ts';
 import { type Block, openSource, type Source, type SourceOptions } from './source.ts';
 
 /** zlib and bzip2 count in 32 bits. */
 const STEP_BYTES_MAX = 64 * MiB;
 
-/** The host's own programs, as they are called by hand. */
-const TOOLS = { gz: 'gzip', zst: 'zstd', bz2: 'bzip2', xz: 'xz', lz4: 'lz4' } as const;
-
 /** Turns the blocks of a source into decompressed pieces, written where the caller says. */
 export class Decompressor implements Disposable {
   readonly #source: Source;
-  readonly #codec: Codec;
-  readonly #name: CodecName;
+  readonly #decoder: MemberDecoder;
   #block: Block | undefined;
   /** Consumed of the block. */
   #at = 0;
-  /** A member began and did not end. */
-  #inside = false;
-  #members = 0;
-  /** Compressed bytes consumed, and bytes produced. */
-  consumedBytes = 0;
-  producedBytes = 0;
 
   constructor(source: Source, name: CodecName) {
-    const codec = openCodec(name);
-    if (codec === undefined) throw missing(source.path, name);
     this.#source = source;
-    this.#codec = codec;
-    this.#name = name;
+    this.#decoder = new MemberDecoder(source.path, name);
+  }
+
+  /** Compressed bytes consumed. */
+  get consumedBytes(): number {
+    return this.#decoder.consumedBytes;
   }
 
   /**
@@ -45,95 +36,33 @@ export class Decompressor implements Disposable {
   read(address: bigint, byteLength: number): number {
     let count = 0;
     while (count < byteLength) {
-      if (!this.#hasInput() && !this.#inside) break;
+      const input = this.#input();
+      if (input === undefined && !this.#decoder.isInside) break;
       const room = Math.min(STEP_BYTES_MAX, byteLength - count);
-      count += this.#step(address + BigInt(count), room);
+      const step = this.#decoder.step(input, address + BigInt(count), room);
+      this.#at += step.consumed;
+      count += step.produced;
     }
     return count;
   }
 
   [Symbol.dispose](): void {
     this.#block?.release();
-    this.#codec[Symbol.dispose]();
+    this.#decoder[Symbol.dispose]();
     this.#source[Symbol.dispose]();
   }
 
-  /** Takes the next block when the present one is used up; false at the end of the source. */
-  #hasInput(): boolean {
-    if (this.#block !== undefined && this.#at < this.#block.byteLength) return true;
-    this.#block?.release();
-    this.#block = this.#source.pop();
-    this.#at = 0;
-    return this.#block !== undefined;
-  }
-
-  #step(output: bigint, room: number): number {
+  /** What is left of the block, or the next one; undefined at the end of the source. */
+  #input(): Packed | undefined {
+    if (this.#block === undefined || this.#at === this.#block.byteLength) {
+      this.#block?.release();
+      this.#block = this.#source.pop();
+      this.#at = 0;
+    }
     const block = this.#block;
-    if (block !== undefined && !this.#inside && this.#members > 0 && !this.#begin(block)) return 0;
-    this.#inside = true;
-    const length = (block?.byteLength ?? 0) - this.#at;
-    // Without input the decoder gives what it still holds.
-    const input = block === undefined ? output : block.address + BigInt(this.#at);
-    let step: ReturnType<Codec['step']>;
-    try {
-      step = this.#codec.step(input, length, output, room);
-    } catch (error) {
-      if (!(error instanceof CodecError)) throw error;
-      throw this.#error(error.message, { cause: error });
-    }
-    this.#at += step.consumed;
-    this.consumedBytes += step.consumed;
-    this.producedBytes += step.produced;
-    this.#checkExpansion();
-    if (step.ended) {
-      this.#inside = false;
-      this.#members += 1;
-    } else if (block === undefined && step.produced === 0) {
-      throw this.#error(`it ends in the middle of its ${this.#name} data`, {
-        hint: 'the file was cut short: copy it again',
-      });
-    }
-    return step.produced;
+    if (block === undefined) return undefined;
+    return { address: block.address + BigInt(this.#at), byteLength: block.byteLength - this.#at };
   }
-
-  /** Between members: passes over the zeros that pad archives; false when the block is over. */
-  #begin(block: Block): boolean {
-    const bytes = block.bytes();
-    while (this.#at < bytes.length && bytes[this.#at] === 0) {
-      this.#at += 1;
-      this.consumedBytes += 1;
-    }
-    if (this.#at === bytes.length) return false;
-    this.#codec.restart();
-    return true;
-  }
-
-  #checkExpansion(): void {
-    const { producedBytes, consumedBytes } = this;
-    if (producedBytes < EXPANSION_FREE_BYTES) return;
-    if (producedBytes < consumedBytes * EXPANSION_MAX) return;
-    throw this.#error(
-      `${formatBytes(consumedBytes)} of it have become ${formatBytes(producedBytes)}: a decompression bomb`,
-      { hint: 'if it is meant to be so, decompress it by hand and pipe it in' },
-    );
-  }
-
-  #error(reason: string, details: { hint?: string; cause?: unknown } = {}): NairobiError {
-    const byte = this.consumedBytes;
-    const message = `Cannot decompress ${this.#source.path}: ${reason} (at byte ${byte})`;
-    return new NairobiError('BAD_DATA', message, {
-      where: { file: this.#source.path, byte },
-      hint: `copy the file again; what is wrong with it says: ${TOOLS[this.#name]} -t FILE`,
-      ...details,
-    });
-  }
-}
-
-function missing(path: string, name: CodecName): NairobiError {
-  const tool = TOOLS[name];
-  return new NairobiError('HOST', `Cannot decompress ${path}: this host lacks a ${name} library`, {
-    hint: `install ${CODEC_PACKAGES[name]}, or run: ${tool} -dc FILE | nairobi ... -`,
-  });
 }
 
 export interface Decompressed {

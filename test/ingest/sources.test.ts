@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,61 @@ test('a compressed file is done once, and a cut off one is refused', () => {
   writeFileSync(join(path, 'cut.csv.gz'), gzipSync(CSV).subarray(0, 900));
   const cut = nairobi(path, ['ingest', 'cut.csv.gz', '-o', 'cut.parquet']);
   expect(cut.code).toBe(1);
-  expect(cut.stderr).toContain('damaged or cut off');
+  expect(cut.stderr).toContain('(at byte 900)');
+});
+
+const PACKERS = { gz: 'gzip', zst: 'zstd', bz2: 'bzip2', xz: 'xz', lz4: 'lz4' };
+
+test.each(Object.entries(PACKERS))(
+  'all members of %s count, of a file and of a pipe',
+  (ext, tool) => {
+    const pack = (text: string) => spawnSync(tool, ['-c', '-q'], { input: text });
+    const half = CSV.indexOf('\n300,') + 1;
+    const parts = [CSV.slice(0, half), '', CSV.slice(half)].map(pack);
+    if (parts.some(({ status }) => status !== 0)) return console.log(`skipped: no ${tool}`);
+    using room = workspace(`members-${ext}`);
+    const { path } = room;
+    const packed = Buffer.concat(parts.map(({ stdout }) => stdout));
+    const name = `in.csv.${ext}`;
+    const pipe = ['sh', '-c', `cat ${name} | "$0" "$@"`];
+    const ran = (source: string, launcher?: string[]) =>
+      nairobi(path, ['ingest', source, '-o', 'out.csv', '-q'], launcher);
+    writeFileSync(join(path, name), packed);
+    for (const run of [() => ran(name), () => ran('-', pipe)]) {
+      expect(run()).toMatchObject({ code: 0, stderr: '' });
+      expect(readFileSync(join(path, 'out.csv'), 'utf8').split('\n')).toHaveLength(602);
+    }
+    writeFileSync(join(path, name), packed.subarray(0, -5));
+    for (const run of [ran(name), ran('-', pipe)]) {
+      expect(run.code).toBe(1);
+      expect(run.stderr).toMatch(/\(at byte \d+\)/);
+    }
+  },
+);
+
+test('a pipe is known by its content, and what cannot come that way is refused', () => {
+  using room = workspace('piped');
+  const { path } = room;
+  writeFileSync(join(path, 'in.csv'), CSV);
+  expect(nairobi(path, ['ingest', 'in.csv', '-o', 'in.parquet', '-q']).code).toBe(0);
+  const ran = (command: string, ...more: string[]) =>
+    nairobi(
+      path,
+      ['ingest', '-', '-o', 'o.csv', '-q', ...more],
+      [...['sh', '-c', `(${command}) | "$0" "$@"`]],
+    );
+  const lines = `printf '{"a":1,'; sleep 0.2; printf '"b":2}\\n{"a":3,"b":4}\\n'`;
+  expect(ran(lines)).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(join(path, 'o.csv'), 'utf8')).toBe('a,b\n1,2\n3,4\n');
+  for (const [command, message] of [
+    ['cat in.parquet', 'A pipe of parquet cannot be ingested'],
+    ["printf '[1]'", 'A pipe of json cannot be ingested'],
+    ["printf '\\037'", 'in the middle of its gz data'],
+    ["printf 'PK\\003\\004'", 'This is a ZIP archive'],
+  ] as const) {
+    const run = ran(command);
+    expect([run.code, run.stderr]).toEqual([1, expect.stringContaining(message)]);
+  }
 });
 
 test('rows are selected, filtered, renamed, reduced and sorted on the way', () => {

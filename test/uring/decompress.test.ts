@@ -165,6 +165,11 @@ test.each(['gz', 'zst'] as const)('%s is decompressed by what Node carries, too'
   const { lease, byteLength } = decompressBuiltIn(source, name, pool);
   expect(lease.bytes(0, byteLength).equals(TEXT)).toBe(true);
   lease.release();
+  const twice = write(`own-twice.${name}`, Buffer.concat([packed, Buffer.alloc(9), packed]));
+  using members = openSource(twice, { pool, reader });
+  const both = decompressBuiltIn(members, name, pool);
+  expect(both.lease.bytes(0, both.byteLength).equals(Buffer.concat([TEXT, TEXT]))).toBe(true);
+  both.lease.release();
   const cut = write(`own-cut.${name}`, packed.subarray(0, packed.length >> 1));
   using broken = openSource(cut, { pool, reader });
   expect(thrown(() => decompressBuiltIn(broken, name, pool)).code).toBe('BAD_DATA');

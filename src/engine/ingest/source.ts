@@ -9,12 +9,14 @@ import type { PlannedFile } from '../../ingest/commit/resume.ts';
 import type { BadRows, Decoded } from '../../ingest/decode/decoder.ts';
 import type { Widened } from '../../ingest/decode/widen.ts';
 import { restOf } from '../../ingest/sources/compressed.ts';
-import { canDecompress, openStream } from '../../ingest/sources/open-stream.ts';
+import { openStream } from '../../ingest/sources/open-stream.ts';
+import { openPiped } from '../../ingest/sources/piped.ts';
 import { kindOf, stateOf } from '../../ingest/sources/source.ts';
 import { type StreamOptions, StreamSource } from '../../ingest/sources/stream-source.ts';
 import { isTextFormat, type TextFormat, type TextPlan } from '../../ingest/sources/text-plan.ts';
 import { TextSource } from '../../ingest/sources/text-source.ts';
 import type { Bytes } from '../../units.ts';
+import { hasCodec } from '../../uring/decompress.ts';
 import type { HostOptions } from '../options.ts';
 import type { Reporter } from '../run/report.ts';
 import { Session } from '../session.ts';
@@ -51,12 +53,13 @@ export async function openSource(
   options: SourceOptions,
 ): Promise<OpenSource | undefined> {
   if (!statSync(file.content).isFile()) {
-    const bytes = openStream(file, undefined);
-    return openStreaming(file, options.format ?? 'csv', bytes, options);
+    const chunks = openStream(file, undefined);
+    const { format, bytes } = await openPiped(file.path, chunks, options.format);
+    return openStreaming(file, format, bytes, options);
   }
   const { format, compression } = kindOf(file);
   const wanted = options.format ?? format;
-  if (compression !== undefined && isTextFormat(wanted) && canDecompress(compression)) {
+  if (compression !== undefined && isTextFormat(wanted) && hasCodec(compression)) {
     return openCompressed(file, wanted, compression, options);
   }
   if (compression !== undefined || !isTextFormat(wanted)) return openWhole(file, options);

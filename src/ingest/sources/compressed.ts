@@ -3,16 +3,17 @@
  * days ago. It is known by its content, as a renamed one is, and only its rest is read.
  */
 import { readSync } from 'node:fs';
-import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { type Compression, detectCompression } from '../../formats/detect.ts';
+import { hasCodec } from '../../uring/decompress.ts';
+import { unpackHead } from '../../uring/unpack-stream.ts';
 import { attempt } from '../commit/durable.ts';
 import { FINGERPRINT_BYTES, hashOf } from '../commit/fingerprint.ts';
 import type { SourceState } from '../commit/record.ts';
 import { openStream } from './open-stream.ts';
 import type { Content } from './source.ts';
 
-/** Compressed bytes that hold the first kilobyte of any content: a zstd block is 128 KiB. */
-const HEAD_BYTES = 256 * 1024;
+/** Compressed bytes that hold the first kilobyte of most contents: a block of bzip2 has 900 KB. */
+const HEAD_BYTES = 1024 * 1024;
 
 /** What a compression is known by. */
 const MAGIC_BYTES = 64;
@@ -27,22 +28,8 @@ export function compressedHead(fd: number, path: string): Buffer | undefined {
     );
   };
   const compression = detectCompression(read(MAGIC_BYTES));
-  if (compression === undefined) return undefined;
-  const packed = read(HEAD_BYTES);
-  try {
-    return unpackHead(packed, compression)?.subarray(0, FINGERPRINT_BYTES);
-  } catch {
-    // It is damaged or still being written: reading it will say so.
-    return undefined;
-  }
-}
-
-function unpackHead(packed: Buffer, compression: Compression): Buffer | undefined {
-  if (compression === 'gz') return gunzipSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
-  if (compression === 'zst') {
-    return zstdDecompressSync(packed, { finishFlush: constants.ZSTD_e_continue });
-  }
-  return undefined;
+  if (compression === undefined || !hasCodec(compression)) return undefined;
+  return unpackHead(read(HEAD_BYTES), compression, FINGERPRINT_BYTES);
 }
 
 /** Whether a content that begins with `head` may be the one of `state`; its tail has to tell. */
@@ -84,7 +71,8 @@ export async function restOf(
   return behind(rest, chunks);
 }
 
-async function* behind(rest: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+/** Some bytes, then what else comes. */
+export async function* behind(rest: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   if (rest.length > 0) yield rest;
   for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
     yield next.value;
