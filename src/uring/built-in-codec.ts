@@ -50,7 +50,7 @@ function expand(
   }
 }
 
-/** Node ends behind the first frame of zstd, and of gzip at zeros, without a word about the rest. */
+/** Node ends behind the first frame of zstd, and of gzip at zeros, and says nothing of the rest. */
 function expandMembers(
   packed: Buffer,
   decompress: typeof gunzipSync | typeof zstdDecompressSync,
