@@ -104,20 +104,19 @@ async function reducedRows(scene: Scene, x: Field, series: Series): Promise<Row[
   const { request } = scene;
   const columns = Math.ceil(request.width * request.scale * COLUMNS_PER_PX);
   const [min, max] = request.xRange ?? [extent?.min ?? 0, extent?.max ?? 0];
-  const reducers = new Map<string, { m4: M4; line: Line }>();
+  const reducers = new Map<Line, M4>();
   let points = 0;
   await eachPoint(scene, x, series, (px, py, line) => {
-    const id = `${line.color}\u0000${line.facet}\u0000${line.by}`;
-    let reducer = reducers.get(id);
-    if (reducer === undefined) {
-      reducer = { m4: new M4(min, max, columns), line };
-      reducers.set(id, reducer);
+    let m4 = reducers.get(line);
+    if (m4 === undefined) {
+      m4 = new M4(min, max, columns);
+      reducers.set(line, m4);
     }
     points += 1;
-    if (px >= min && px <= max) reducer.m4.addPoint(px, py);
+    if (px >= min && px <= max) m4.addPoint(px, py);
   });
   const rows: Row[] = [];
-  for (const { m4, line } of reducers.values()) {
+  for (const [line, m4] of reducers) {
     const kept = m4.points();
     kept.x.forEach((px, i) => {
       rows.push(rowOf(px, kept.y[i] as number, line));
@@ -138,7 +137,24 @@ interface Line {
   readonly by: string;
 }
 
+/** The same line is the same object. */
 type Visit = (x: number, y: number, line: Line) => void;
+
+/** Gives the lines their objects; most rows belong to the line of the row before. */
+function lineKeeper(): (color: string, facet: string, by: string) => Line {
+  const known = new Map<string, Line>();
+  let last: Line = { color: '', facet: '', by: '' };
+  known.set(idOf(last), last);
+  return (color, facet, by) => {
+    if (last.color === color && last.facet === facet && last.by === by) return last;
+    const line = { color, facet, by };
+    last = known.get(idOf(line)) ?? line;
+    known.set(idOf(line), last);
+    return last;
+  };
+}
+
+const idOf = ({ color, facet, by }: Line): string => `${color}\u0000${facet}\u0000${by}`;
 
 /** Calls `visit` for every row and y column, in file order. */
 async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): Promise<void> {
@@ -152,6 +168,7 @@ async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): 
   ];
   const columns = columnNames(x, ...scene.ys, scene.color, scene.facet, scene.by);
   const named = scene.ys.length > 1 && scene.color === undefined;
+  const lineOf = lineKeeper();
   for await (const frame of select(scene.relation, columns, exprs)) {
     const xs = typed<Float64Array>(frame, 'x');
     const colors = scene.color === undefined ? undefined : typed<Float64Array>(frame, 'color');
@@ -162,7 +179,7 @@ async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): 
       for (let i = 0; i < xs.length; i += 1) {
         const color = named ? y.name : (series.color.labels[colors?.[i] ?? 0] ?? '');
         const facet = series.facet.labels[facets?.[i] ?? 0] ?? '';
-        visit(xs[i] as number, ys[i] as number, { color, facet, by: bys?.[i] ?? '' });
+        visit(xs[i] as number, ys[i] as number, lineOf(color, facet, bys?.[i] ?? ''));
       }
     }
   }
