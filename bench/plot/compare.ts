@@ -4,9 +4,12 @@
  *
  *   node bench/plot/compare.ts small [ROUNDS]
  *   node bench/plot/compare.ts density POINTS.parquet POINTS.f32 [ROUNDS]
+ *   node bench/plot/compare.ts gnuplot|polars FILE.csv X Y [ROUNDS]
  *
  * "small" draws stocks.csv against a bare script that imports vega, vega-lite and canvas;
- * "density" ten million points against gnuplot's png terminal (bench/plot/make-points.ts).
+ * "density" ten million points against gnuplot's png terminal (bench/plot/make-points.ts); the
+ * others two columns of a large CSV file against gnuplot, which reads them itself, and against a
+ * script that reads and counts them with nodejs-polars but draws nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -62,18 +65,46 @@ function pair(): { ours: () => Cost; theirs: () => Cost; rounds: number } {
       rounds: Number(rest[0] ?? 15),
     };
   }
+  if (kind === 'gnuplot' || kind === 'polars') return ofText(nairobi, output);
   const [parquet = '', floats = ''] = rest;
-  const script = join(folder, 'gnuplot');
-  writeFileSync(
-    script,
-    `set terminal png size 1600,900\nset output '${output}'\nplot '${floats}' binary format='%float32%float32' using 1:2 with dots notitle\n`,
-  );
   const flags = ['-x', 'x', '-y', 'y', '--width', '1600', '--height', '900', '-q', '-o', output];
+  const script = gnuplotScript(output, 1600, 900, [
+    `plot '${floats}' binary format='%float32%float32' using 1:2 with dots notitle`,
+  ]);
   return {
     ours: () => run(nairobi, ['plot', parquet, ...flags]),
     theirs: () => run('gnuplot', [script]),
     rounds: Number(rest[2] ?? 7),
   };
+}
+
+function ofText(nairobi: string, output: string): ReturnType<typeof pair> {
+  const [file = '', x = '', y = ''] = rest;
+  const script = gnuplotScript(output, 800, 500, [
+    "set datafile separator ','",
+    `plot '${file}' using (column('${x}')):(column('${y}')) with dots notitle`,
+  ]);
+  const flags = ['--mark', 'point', '-x', x, '-y', y, '-q', '-o', output];
+  return {
+    ours: () => run(nairobi, ['plot', file, ...flags]),
+    theirs: () =>
+      kind === 'gnuplot'
+        ? run('gnuplot', [script])
+        : run('node', [join(root, 'bench/plot/bare-polars.mjs'), file, x, y]),
+    rounds: Number(rest[3] ?? 3),
+  };
+}
+
+function gnuplotScript(
+  output: string,
+  width: number,
+  height: number,
+  lines: readonly string[],
+): string {
+  const script = join(folder, 'gnuplot');
+  const all = [`set terminal png size ${width},${height}`, `set output '${output}'`, ...lines];
+  writeFileSync(script, `${all.join('\n')}\n`);
+  return script;
 }
 
 const { ours, theirs, rounds } = pair();
