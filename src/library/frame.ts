@@ -93,7 +93,7 @@ class OpenFrame implements Api.Frame {
     params: Readonly<Record<string, Api.Parameter>>,
     as: 'json' | 'arrow',
   ): Promise<Answer> {
-    const values = Object.entries(params).map(([name, value]) => [name, parameterOf(value)]);
+    const values = Object.entries(params).map(([name, value]) => [name, parameterOf(name, value)]);
     return this.#call('Query', { sql, params: Object.fromEntries(values) as JsonObject, as });
   }
 
@@ -155,8 +155,22 @@ function defined(options: object): JsonObject {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-function parameterOf(value: Api.Parameter): Json {
-  return typeof value === 'bigint' ? { integer: value.toString() } : value;
+function parameterOf(name: string, value: Api.Parameter): Json {
+  if (typeof value === 'bigint') return { integer: value.toString() };
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    // JSON would make it a null, and the answer would be another one.
+    throw new NairobiError(
+      'USAGE',
+      `The parameter ${name} is ${value}, which JSON has no number for`,
+      {
+        hint: `write it in the query: '${value}'::double`,
+      },
+    );
+  }
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value;
+  throw new NairobiError('USAGE', `The parameter ${name} has to be a text, a number or a truth`, {
+    hint: 'null is a value too; a Date is bound as its text',
+  });
 }
 
 function dataOf(answer: Answer): Uint8Array {

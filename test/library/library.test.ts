@@ -93,6 +93,15 @@ describe('the library', () => {
     await frame.close();
   });
 
+  test.each(['here', 'daemon'])('refuses values that would become others (%s)', async (where) => {
+    using client = await api.connect(daemon.socket);
+    using frame = await (where === 'here' ? api.readCsv(csv()) : client.readCsv(csv()));
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, undefined, new Date(0)]) {
+      const asked = frame.query('select $a as a', { a: value as number });
+      await expect(asked).rejects.toMatchObject({ code: 'USAGE' });
+    }
+  });
+
   test('a frame that was closed says so', async () => {
     const frame = await api.readCsv(csv());
     await frame.close();
