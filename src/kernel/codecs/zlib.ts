@@ -1,5 +1,5 @@
 /** gzip by zlib (zlib.h). */
-import { bindsDeeply, openLibrary } from '../library.ts';
+import { openShared } from '../library.ts';
 import { lend } from '../syscall.ts';
 import { type Codec, CodecError } from './codec.ts';
 import { StreamStruct } from './stream-struct.ts';
@@ -31,8 +31,10 @@ const REASONS: Readonly<Record<number, string>> = {
   [-4]: 'there is no memory left',
 };
 
+const SYMBOLS = ['inflateInit2_', 'inflate', 'inflateReset', 'inflateEnd'];
+
 export function openZlib(): Codec | undefined {
-  const library = bindsDeeply() ? openLibrary(['libz.so.1']) : undefined;
+  const library = openShared(['libz.so.1'], SYMBOLS);
   if (library === undefined) return undefined;
   const inflateInit2 = library.func('inflateInit2_', 'int', ['int64', 'int', 'int64', 'int']);
   const inflate = library.func('inflate', 'int', ['int64', 'int']);

@@ -1,13 +1,22 @@
 /** Zstandard by libzstd (zstd.h). */
-import { bindsDeeply, openLibrary } from '../library.ts';
+import { openShared } from '../library.ts';
 import { lend } from '../syscall.ts';
 import { type Codec, CodecError } from './codec.ts';
 
 /** ZSTD_inBuffer and ZSTD_outBuffer: address, size, position. */
 const WORDS = 3;
 
+const SYMBOLS = [
+  'ZSTD_createDStream',
+  'ZSTD_initDStream',
+  'ZSTD_decompressStream',
+  'ZSTD_isError',
+  'ZSTD_getErrorCode',
+  'ZSTD_freeDStream',
+];
+
 export function openZstd(): Codec | undefined {
-  const library = bindsDeeply() ? openLibrary(['libzstd.so.1']) : undefined;
+  const library = openShared(['libzstd.so.1'], SYMBOLS);
   if (library === undefined) return undefined;
   const create = library.func('ZSTD_createDStream', 'int64', []);
   const init = library.func('ZSTD_initDStream', 'int64', ['int64']);
