@@ -36,16 +36,22 @@ const wholeOf = (node: Dsl): Dsl => d.cast(d.coalesce(node, d.int64(0)), 'Int128
 export const withoutNan = (node: Dsl, type: SqlType): Dsl =>
   d.ternary(d.boolCall('IsNan', node), d.nullOf(dtypeOf(type)), node);
 
-/** The least or greatest so far: NaN is above every number. The engine's own drop it. */
+const nanCount = (node: Dsl): Dsl =>
+  d.coalesce(d.cast(d.boolCall('IsNan', node), 'Int64'), d.int64(0));
+
+/** The end of the numbers, where NaN is above each of them. */
+function withNan(name: 'min' | 'max', end: Dsl, nans: Dsl, type: SqlType): Dsl {
+  const some = d.binary('Gt', nans, d.int64(0));
+  const shown = name === 'min' ? d.and(d.isNull(end), some) : some;
+  return d.ternary(shown, d.cast(d.float64(Number.NaN), dtypeOf(type)), end);
+}
+
+/** The least or greatest so far: the engine's own drop NaN. */
 function runningEnd(name: 'min' | 'max', node: Dsl, type: SqlType): Dsl {
   const variant = name === 'min' ? 'CumMin' : 'CumMax';
   if (type.kind !== 'float') return forwardFill(cumulative(variant, node));
   const end = forwardFill(cumulative(variant, withoutNan(node, type)));
-  const seen = d.coalesce(d.cast(d.boolCall('IsNan', node), 'Int64'), d.int64(0));
-  const anyNan = d.binary('Gt', cumulative('CumSum', seen), d.int64(0));
-  const nan = d.cast(d.float64(Number.NaN), dtypeOf(type));
-  const shown = name === 'min' ? d.and(d.isNull(end), anyNan) : anyNan;
-  return d.ternary(shown, nan, end);
+  return withNan(name, end, cumulative('CumSum', nanCount(node)), type);
 }
 
 /** From the partition's first row to this one (or its last peer). */
@@ -101,10 +107,14 @@ function sliding(window: WindowExpression, node: Dsl, over: Over, start: number,
   const nothing = d.nullOf(dtypeOf(window.type));
   if (window.name === 'count') return counted;
   if (window.name === 'min' || window.name === 'max') {
-    return d.call(
-      window.name === 'min' ? 'MinHorizontal' : 'MaxHorizontal',
-      ...shifts(node, start, end, over),
-    );
+    const least = (of: Dsl): Dsl =>
+      d.call(
+        window.name === 'min' ? 'MinHorizontal' : 'MaxHorizontal',
+        ...shifts(of, start, end, over),
+      );
+    if (window.type.kind !== 'float') return least(node);
+    const nans = d.sumAcross(...shifts(nanCount(node), start, end, over));
+    return withNan(window.name, least(withoutNan(node, window.type)), nans, window.type);
   }
   if (window.name === 'sum')
     return d.ternary(some, addUp(wide(node, window), start, end, over, small), nothing);
