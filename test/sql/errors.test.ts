@@ -99,6 +99,7 @@ describe('bad SQL', () => {
   }
 
   const BAD_DATA: readonly (readonly [string, RegExp])[] = [
+    ['select x::real from (values (1e300::double)) t(x)', /does not fit REAL/],
     ['select cast(note as integer) from t', /Cannot convert/],
     ['select (select id from t)', /more than one row/],
     ['select v + 1 from big', /Integer out of range/],

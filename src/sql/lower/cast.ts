@@ -100,6 +100,15 @@ function toInteger(node: Dsl, from: SqlType, to: SqlType, lenient: boolean): Dsl
   return d.cast(from.kind === 'text' ? trimmed(node) : node, dtype, !lenient);
 }
 
+/** A number beyond REAL is an error, or null when lenient; what is infinite stays so. */
+function withinReal(real: Dsl, double: Dsl, lenient: boolean): Dsl {
+  const beyond = d.and(d.boolCall('IsInfinite', real), d.boolCall('IsFinite', double));
+  const other = lenient
+    ? d.nullOf('Float32')
+    : raise(beyond, 'number does not fit REAL', 'Float32');
+  return d.ternary(beyond, other, real);
+}
+
 const TIMESTAMP_FORMATS = [
   '%Y-%m-%d %H:%M:%S%.f',
   '%Y-%m-%dT%H:%M:%S%.f',
@@ -181,8 +190,11 @@ export function lowerCast(node: Dsl, from: SqlType, to: SqlType, lenient: boolea
   if (to.kind === 'decimal' && number) return toDecimal(node, from, to, lenient);
   if (to.kind === 'integer' && number) return toInteger(node, from, to, lenient);
   if (to.kind === 'float' && number) {
-    if (from.kind === 'decimal') return d.cast(toFloat(node, from), dtype);
-    return d.cast(from.kind === 'text' ? trimmed(node) : node, dtype, !lenient);
+    const plain = from.kind === 'text' ? trimmed(node) : node;
+    const given = from.kind === 'decimal' ? toFloat(node, from) : plain;
+    const made = d.cast(given, dtype, !lenient);
+    const mayOverflow = to.bits === 32 && (from.kind === 'float' || from.kind === 'decimal');
+    return mayOverflow ? withinReal(made, d.cast(given, 'Float64'), lenient) : made;
   }
   if (to.kind === 'boolean' && number) return toBoolean(node, from, lenient);
   if (TEMPORAL.has(to.kind) && from.kind === 'text') return fromText(node, to, lenient);
