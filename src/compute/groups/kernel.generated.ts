@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/groups: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = 'a725515b5a3ae1ca10cc447854a21fa4ef05a5a6bc2082741faf3a4234440609';
+export const KERNEL_SOURCE = 'a9b5a7332ac292e06b27e781426b9ae87aebd77433d41d8fd0d4ad2caae8a245';
 
 /** The fields of each state, 8 bytes each, in order. */
 export const LAYOUTS = {

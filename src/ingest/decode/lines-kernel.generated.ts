@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/lines: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = '5f3078d4c6425aed19178c773640716a0c9d8b29c4ce85642a72a4642ea52a5d';
+export const KERNEL_SOURCE = '1e4f13f1b34f644c0ce8dc52a4b6c5fa42f11c2d00659c58eae98411b36956bd';
 
 /** The module, base64. */
 export const KERNEL_CODE = [

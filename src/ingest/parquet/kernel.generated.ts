@@ -1,6 +1,6 @@
 // Written by scripts/kernels.mjs from kernels/parquet: do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const KERNEL_SOURCE = '99d91f817bd48656833a85c44e65f58c843fa1a60cd59cab1ad4a7dd8c910ffc';
+export const KERNEL_SOURCE = 'e873d37478b47c8fa4f7fad1ec9ff3f43454bd3980da011de52d4103e153d3bb';
 
 /** The fields of each state, 8 bytes each, in order. */
 export const LAYOUTS = {
