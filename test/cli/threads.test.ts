@@ -28,7 +28,14 @@ async function threadsOf(
 ): Promise<ThreadSeen[]> {
   const run = spawn(
     BIN,
-    ['query', 'SELECT b, avg(a) FROM stdin GROUP BY b', '-', ...args, '--memory-limit', '256MiB'],
+    [
+      'query',
+      'SELECT b, stddev(a) FROM stdin GROUP BY b',
+      '-',
+      ...args,
+      '--memory-limit',
+      '256MiB',
+    ],
     {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -138,7 +138,11 @@ export function quantile(values: Multiset, p: number): number | bigint | null {
   if (share === 0) return plain(low);
   const high = values.at(rank + 1);
   if (low === high) return plain(low);
-  return Number(low) + (Number(high) - Number(low)) * share;
+  const span = Number(high) - Number(low);
+  // Two doubles may be farther apart than the largest one.
+  return Number.isFinite(span)
+    ? Number(low) + span * share
+    : Number(low) * (1 - share) + Number(high) * share;
 }
 
 function plain(value: number | bigint): number | bigint {
