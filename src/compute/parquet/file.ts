@@ -1,6 +1,7 @@
 /** Reading of files that are open. */
 import { readSync } from 'node:fs';
 import { Unreadable } from '../groups/refusal.ts';
+import { readAll } from '../reading.ts';
 
 export interface OpenFile {
   /** Open as long as it is read. */
@@ -17,10 +18,6 @@ export function readAt(
 ): Buffer {
   if (at < 0 || size < 0 || at + size > end) throw new Unreadable('it is cut off');
   const bytes = into?.subarray(0, size) ?? Buffer.allocUnsafe(size);
-  for (let got = 0; got < size; ) {
-    const more = readSync(fd, bytes, got, size - got, at + got);
-    if (more === 0) throw new Unreadable('it is cut off');
-    got += more;
-  }
+  readAll((part, from) => readSync(fd, part, 0, part.length, from), bytes, at);
   return bytes;
 }

@@ -1,5 +1,6 @@
 /** Pieces of text on their way through the kernel's threads; see kernels/stats/work.ts. */
 import { Worker } from 'node:worker_threads';
+import { fill } from '../reading.ts';
 import type { PlainShape, PlainText } from '../relation.ts';
 import type { FieldPlan } from '../text/fields.ts';
 import { LAYOUTS } from './kernel.generated.ts';
@@ -92,7 +93,7 @@ export class PieceQueue {
     if (this.refused) return 0;
     const at = this.#place(slot);
     const room = Buffer.from(this.#kernel.memory, at, PIECE_BYTES + 1);
-    const got = readAll(text, room.subarray(0, PIECE_BYTES), from);
+    const got = fill(text.read.bind(text), room.subarray(0, PIECE_BYTES), from);
     let size = this.#wholeRows(room.subarray(0, got), at);
     const isLast = from + got >= text.size;
     if (isLast && size < got) {
@@ -230,15 +231,4 @@ export class PieceQueue {
   #cells(at: number): Int32Array<SharedArrayBuffer> {
     return new Int32Array(this.#kernel.memory, at);
   }
-}
-
-/** Fills `into`, unless the text ends before. */
-function readAll(text: PieceText, into: Uint8Array, from: number): number {
-  let got = 0;
-  while (got < into.length) {
-    const more = text.read(into.subarray(got), from + got);
-    if (more === 0) break;
-    got += more;
-  }
-  return got;
 }

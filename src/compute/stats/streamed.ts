@@ -5,6 +5,7 @@
  * who took a row in.
  */
 import { collect } from '../polars.ts';
+import { readerOf } from '../reading.ts';
 import type { Column, TextSegment, TextStream } from '../relation.ts';
 import type { Accumulator, Depth } from './accumulate.ts';
 import { feed } from './feed.ts';
@@ -113,13 +114,4 @@ class Passing {
   }
 }
 
-function textOf(bytes: Uint8Array): PieceText {
-  return {
-    size: bytes.length,
-    read(into, from) {
-      const part = bytes.subarray(from, from + into.length);
-      into.set(part);
-      return part.length;
-    },
-  };
-}
+const textOf = (bytes: Uint8Array): PieceText => ({ size: bytes.length, read: readerOf(bytes) });

@@ -8,13 +8,10 @@
  */
 import { readSync } from 'node:fs';
 import type { WasmMemory } from '../../wasm.ts';
-import { Unreadable } from '../groups/refusal.ts';
+import { readAll, SEEK_BYTES } from '../reading.ts';
 
 /** 20,000 rows or so, which decoded still fit a second-level cache. */
 export const STRETCH_BYTES = 2 ** 20;
-
-/** How much of its last record may lie behind a stretch; longer ones are left to Polars. */
-const SEEK_BYTES = 2 ** 16;
 
 /** The decoder reads and overwrites a little beyond the end. */
 const SLACK_BYTES = 256;
@@ -110,7 +107,8 @@ function readStretch(
   const from = stretch === 0 ? 0 : stretch * task.stretch - 1;
   const room = Buffer.from(memory, textAt, textRoom(task.stretch));
   const bytes = room.subarray(0, Math.min(until + SEEK_BYTES, task.size) - from);
-  readAll(task, bytes, from);
+  const { fd, at } = task;
+  readAll((into, place) => readSync(fd, into, 0, into.length, at + place), bytes, from);
   const isEnd = from + bytes.length === task.size;
   const behindLine = (place: number): number => {
     const found = bytes.indexOf(LF, place);
@@ -125,13 +123,4 @@ function readStretch(
     end += 1;
   }
   return { at: textAt + start, size: end - start };
-}
-
-/** Fills `into`; throws Unreadable where the file has become shorter. */
-function readAll({ fd, at }: ColumnTask, into: Uint8Array, from: number): void {
-  for (let got = 0; got < into.length; ) {
-    const more = readSync(fd, into, got, into.length - got, at + from + got);
-    if (more === 0) throw new Unreadable('it is cut off');
-    got += more;
-  }
 }

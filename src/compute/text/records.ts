@@ -2,6 +2,7 @@
 import type { GroupKernel, State } from '../groups/kernel.ts';
 import { settled } from '../groups/kernel.ts';
 import { Unreadable } from '../groups/refusal.ts';
+import { readAll, SEEK_BYTES } from '../reading.ts';
 import type { PlainText, TextCut } from '../relation.ts';
 import type { FieldPlan } from './fields.ts';
 
@@ -18,9 +19,6 @@ export interface TextLayout {
   readonly delimiter: number;
   readonly quote: number;
 }
-
-/** Read beyond the end of a stretch for its last record; longer ones are left to Polars. */
-export const SEEK_BYTES = 64 * 1024;
 
 const LF = 0x0a;
 
@@ -59,29 +57,19 @@ export class TextRecords {
     // Behind the end only what is left of the last record.
     const wanted = Math.min(this.#block, size - from, end - from + SEEK_BYTES);
     const bytes = new Uint8Array(this.#kernel.memory, this.#inputAt, this.#block + 1);
-    const got = readAll(read, bytes.subarray(0, wanted), from);
-    const isEnd = from + got === size;
-    const isCut = isEnd && bytes[got - 1] !== LF;
-    if (isCut) bytes[got] = LF;
+    readAll(read, bytes.subarray(0, wanted), from);
+    const isEnd = from + wanted === size;
+    const isCut = isEnd && bytes[wanted - 1] !== LF;
+    if (isCut) bytes[wanted] = LF;
     const { calls } = this.#kernel;
-    const answer = calls.takeText(this.#state, got + (isCut ? 1 : 0), end - from, isEnd);
+    const answer = calls.takeText(this.#state, wanted + (isCut ? 1 : 0), end - from, isEnd);
     if (answer < 0) settled(answer);
     if (answer === 0) throw new Unreadable('a record is longer than a block');
-    return isCut ? Math.min(answer, got) : answer;
+    return isCut ? Math.min(answer, wanted) : answer;
   }
 
   /** Behind the last record of a stretch. */
   end(): void {
     this.#kernel.calls.end(this.#state);
   }
-}
-
-/** Fills `into`; throws Unreadable where the text has become shorter. */
-export function readAll(read: PlainText['read'], into: Uint8Array, from: number): number {
-  for (let got = 0; got < into.length; ) {
-    const more = read(into.subarray(got), from + got);
-    if (more === 0) throw new Unreadable('it is cut off');
-    got += more;
-  }
-  return into.length;
 }

@@ -8,6 +8,7 @@ import { type GroupPlan, type GroupRequest, planLeaves, statesThatFit } from '..
 import { TooMany, Unreadable } from '../groups/refusal.ts';
 import { frameOf } from '../groups/result.ts';
 import type { DataFrame } from '../polars.ts';
+import { readerOf } from '../reading.ts';
 import type { PlainShape, TextSegment } from '../relation.ts';
 import { kindIn, layoutOf, WORK_BYTES } from './plan.ts';
 import { type TextLayout, TextRecords } from './records.ts';
@@ -43,11 +44,7 @@ export class StreamWork {
   take({ bytes, at }: TextSegment): number {
     const { stretch } = this.#plan.layout.cut;
     const size = bytes.length;
-    const read = (into: Uint8Array, from: number): number => {
-      const part = bytes.subarray(from, from + into.length);
-      into.set(part);
-      return part.length;
-    };
+    const read = readerOf(bytes);
     let from = 0;
     try {
       while (from < size) {

@@ -2,8 +2,9 @@
 import { readSync } from 'node:fs';
 import type { GroupKernel, State } from '../groups/kernel.ts';
 import { Unreadable } from '../groups/refusal.ts';
+import { readAll, SEEK_BYTES } from '../reading.ts';
 import type { PlainText } from '../relation.ts';
-import { readAll, SEEK_BYTES, type TextLayout, TextRecords } from './records.ts';
+import { type TextLayout, TextRecords } from './records.ts';
 
 /** Structured clone takes it to threads. */
 export interface TextUnits extends TextLayout {

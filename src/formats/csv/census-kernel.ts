@@ -2,6 +2,7 @@
  * The WebAssembly kernel of the census: counts the plain records of delimited text at some GB/s
  * and stops at the first that is not plain. Source in kernels/csv.
  */
+import { readerOf } from '../../compute/reading.ts';
 import { NairobiError } from '../../errors.ts';
 import { moduleOf, wasm } from '../../wasm.ts';
 import { KERNEL_CODE } from './kernel.generated.ts';
@@ -149,16 +150,10 @@ export class CensusKernel {
   }
 }
 
-export function bytesInMemory(bytes: Uint8Array): ByteSource {
-  return {
-    length: bytes.length,
-    read(into, at) {
-      const part = bytes.subarray(at, at + into.length);
-      into.set(part);
-      return part.length;
-    },
-  };
-}
+export const bytesInMemory = (bytes: Uint8Array): ByteSource => ({
+  length: bytes.length,
+  read: readerOf(bytes),
+});
 
 let kernel: CensusKernel | undefined;
 

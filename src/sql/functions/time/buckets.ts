@@ -24,14 +24,18 @@ const EVERY: Readonly<Record<string, string>> = {
 
 /** Years of an era start at 0 here, as PostgreSQL's date_trunc('decade') does. */
 function truncateYears(node: Dsl, size: number): Dsl {
-  const past = d.binary('Modulus', year(node), d.int64(size));
+  return startBefore(node, 'y', d.binary('Modulus', year(node), d.int64(size)));
+}
+
+/** The start of the unit that lies `count` units before the one of each value. */
+function startBefore(node: Dsl, unit: 'y' | 'mo', count: Dsl): Dsl {
   const back = d.stringCall(
     { ConcatHorizontal: { delimiter: '', ignore_nulls: false } },
     d.text('-'),
-    d.cast(past, 'String'),
-    d.text('y'),
+    d.cast(count, 'String'),
+    d.text(unit),
   );
-  return d.timeCall('OffsetBy', d.timeCall('Truncate', node, d.text('1y')), back);
+  return d.timeCall('OffsetBy', d.timeCall('Truncate', node, d.text(`1${unit}`)), back);
 }
 
 export const dateTrunc: ScalarFunction = {
@@ -130,13 +134,7 @@ export const timeBucket: ScalarFunction = {
         -1 - BUCKET_ORIGIN_MONTH,
       );
       const back = d.binary('Minus', index, times(floorDivide(index, width.months), width.months));
-      const offset = d.stringCall(
-        { ConcatHorizontal: { delimiter: '', ignore_nulls: false } },
-        d.text('-'),
-        d.cast(back, 'String'),
-        d.text('mo'),
-      );
-      return d.timeCall('OffsetBy', d.timeCall('Truncate', node, d.text('1mo')), offset);
+      return startBefore(node, 'mo', back);
     }
     const size = Number(BigInt(width.days) * 86_400_000_000n + width.micros);
     const since = plus(micros(node, call.type), -BUCKET_ORIGIN);

@@ -113,33 +113,26 @@ export function partName(name: unknown): string | undefined {
   return canonical in FIELDS ? canonical : undefined;
 }
 
-/** A duration has whole fields of its own. */
+/** Of the whole fields of a duration: microseconds of one, and how many make the next field. */
+const DURATION_FIELDS: Readonly<Record<string, readonly [number, number]>> = {
+  day: [86_400e6, Number.MAX_SAFE_INTEGER],
+  hour: [3600e6, 24],
+  minute: [60e6, 60],
+  second: [1e6, 60],
+  millisecond: [1e3, 60_000],
+  microsecond: [1, 60_000_000],
+};
+
+const isDurationPart = (part: string): boolean => part === 'epoch' || part in DURATION_FIELDS;
+
 function durationField(part: string, node: Dsl): Dsl {
   const total = int(d.physical(node));
   if (part === 'epoch') return divideFloats(d.cast(total, 'Float64'), d.float64(1e6));
-  const size: Readonly<Record<string, readonly [number, number]>> = {
-    day: [86_400e6, Number.MAX_SAFE_INTEGER],
-    hour: [3600e6, 24],
-    minute: [60e6, 60],
-    second: [1e6, 60],
-    millisecond: [1e3, 60_000],
-    microsecond: [1, 60_000_000],
-  };
-  const [unit, wrap] = size[part] ?? [1, 1];
+  const [unit, wrap] = DURATION_FIELDS[part] ?? [1, 1];
   const whole = truncatedDivide(total, d.int64(unit), 'Int64');
   const turns = truncatedDivide(whole, d.int64(wrap), 'Int64');
   return d.binary('Minus', whole, d.binary('Multiply', turns, d.int64(wrap)));
 }
-
-const DURATION_PARTS = new Set([
-  'epoch',
-  'day',
-  'hour',
-  'minute',
-  'second',
-  'millisecond',
-  'microsecond',
-]);
 
 export const datePart: ScalarFunction = {
   usage: "date_part('part', timestamp)",
@@ -149,7 +142,7 @@ export const datePart: ScalarFunction = {
     if (part === undefined) return `unknown date part; known: ${Object.keys(FIELDS).join(', ')}`;
     const type = part === 'epoch' || part === 'julian' ? t.FLOAT64 : t.INT64;
     if (b.kind === 'null') return { args: [t.TEXT, t.TIMESTAMP], type };
-    if (b.kind === 'interval' && !DURATION_PARTS.has(part)) return `an interval has no ${part}`;
+    if (b.kind === 'interval' && !isDurationPart(part)) return `an interval has no ${part}`;
     const fits =
       ['date', 'timestamp', 'interval', 'calendar'].includes(b.kind) ||
       (b.kind === 'time' && CLOCK.has(part));
@@ -167,20 +160,20 @@ export const datePart: ScalarFunction = {
   },
 };
 
-export const part = (name: string): ScalarFunction => ({
-  usage: `${name}(timestamp)`,
-  resolve: (types, args) => {
-    const literal = { kind: 'literal', value: name, type: t.TEXT, position: -1 } as const;
-    const resolved = datePart.resolve([t.TEXT, ...types], [literal, ...args]);
-    return typeof resolved === 'object'
-      ? { args: resolved.args.slice(1), type: resolved.type }
-      : resolved;
-  },
-  lower: (args, call) => {
-    const literal = { kind: 'literal', value: name, type: t.TEXT, position: -1 } as const;
-    return datePart.lower([d.text(name), ...args], { ...call, args: [literal, ...call.args] });
-  },
-});
+export function part(name: string): ScalarFunction {
+  const literal = { kind: 'literal', value: name, type: t.TEXT, position: -1 } as const;
+  return {
+    usage: `${name}(timestamp)`,
+    resolve: (types, args) => {
+      const resolved = datePart.resolve([t.TEXT, ...types], [literal, ...args]);
+      return typeof resolved === 'object'
+        ? { args: resolved.args.slice(1), type: resolved.type }
+        : resolved;
+    },
+    lower: (args, call) =>
+      datePart.lower([d.text(name), ...args], { ...call, args: [literal, ...call.args] }),
+  };
+}
 
 export const PART_FUNCTIONS = [
   'year',
