@@ -201,10 +201,12 @@ export function parseSchemas(
 /** Splits at commas outside parentheses: "a=int,b=decimal(10,2)". */
 function parseTypes(lists: readonly string[] | undefined): Record<string, string> | undefined {
   if (lists === undefined) return undefined;
-  const types: Record<string, string> = {};
+  // A column may be called __proto__, which an object keeps only where it is defined.
+  const types = new Map<string, string>();
   for (const item of lists.flatMap((list) => list.split(/,(?![^(]*\))/))) {
     if (item.startsWith('@')) {
-      Object.assign(types, readableTypes(readSchemaFile(item.slice(1))));
+      const stated = readableTypes(readSchemaFile(item.slice(1)));
+      for (const [name, type] of Object.entries(stated)) types.set(name, type);
       continue;
     }
     const at = item.lastIndexOf('=');
@@ -213,9 +215,9 @@ function parseTypes(lists: readonly string[] | undefined): Record<string, string
         hint: 'write column=type, such as id=text or price=decimal(10,2)',
       });
     }
-    types[item.slice(0, at).trim()] = parseTypeName(item.slice(at + 1));
+    types.set(item.slice(0, at).trim(), parseTypeName(item.slice(at + 1)));
   }
-  return types;
+  return Object.fromEntries(types);
 }
 
 function parseInferRows(text: string | undefined): number | 'all' | undefined {

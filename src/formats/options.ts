@@ -40,6 +40,13 @@ export interface ReadOptions {
   readonly table?: string;
 }
 
+/** What was said of the column: a column may be called "constructor", which every object has. */
+export const givenType = (
+  { types }: Pick<ReadOptions, 'types'>,
+  name: string,
+): TypeName | undefined =>
+  types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
+
 /** How a delimited text is written. */
 export interface Dialect {
   readonly delimiter: string;

@@ -40,11 +40,10 @@ export function readSchemaFile(path: string): TableSchema {
 
 /** The types it states that a text can be read as; nested ones come from the data. */
 export function readableTypes(schema: TableSchema): Record<string, TypeName> {
-  const types: Record<string, TypeName> = {};
-  for (const [name, type] of schema.columns) {
-    if (type !== undefined && !isOfDataOnly(type)) types[name] = type;
-  }
-  return types;
+  const stated = [...schema.columns].flatMap(([name, type]) =>
+    type === undefined || isOfDataOnly(type) ? [] : [[name, type] as const],
+  );
+  return Object.fromEntries(stated);
 }
 
 /** Throws BAD_DATA when the columns of `path` are not those of the schema. */

@@ -17,7 +17,13 @@ import { Evidence } from './csv/evidence.ts';
 import { momentFormat } from './csv/moment-format.ts';
 import { type Decoded, planFailed, type Source } from './decoded.ts';
 import type { FormatName } from './detect.ts';
-import type { ReadOptions, Rejected, Understood, UnderstoodColumn } from './options.ts';
+import {
+  givenType,
+  type ReadOptions,
+  type Rejected,
+  type Understood,
+  type UnderstoodColumn,
+} from './options.ts';
 import { reasonOf, type Typed, valueOfText } from './text-values.ts';
 
 /** Texts looked at to find out whether a column of them holds dates. */
@@ -53,7 +59,7 @@ export function planOf(
   evidence: () => Evidence,
   options: ReadOptions,
 ): Plan {
-  const given = options.allText ? 'String' : options.types?.[name];
+  const given = options.allText ? 'String' : givenType(options, name);
   const base = { name, note, lenient: false } as const;
   if (given !== undefined) {
     if (given === 'String') return { ...base, type: given, from: 'given', parse: undefined };

@@ -95,7 +95,9 @@ async function thorough(
   };
   const [found] = (await stats(relation, options, session.reporter)).columns;
   const known = found as Figures;
-  const unknown = figures.find((figure) => known[figure] === undefined);
+  const unknown = figures.find(
+    (figure) => !Object.hasOwn(known, figure) || known[figure] === undefined,
+  );
   if (unknown === undefined) {
     return Object.fromEntries(figures.map((figure) => [figure, known[figure]]));
   }

@@ -5,6 +5,7 @@ import { type Column, FILE_NUMBER, type Relation, type TypeName } from '../../co
 import { parseDate } from '../../compute/temporal.ts';
 import { dataTypeOf } from '../../compute/types.ts';
 import { NairobiError } from '../../errors.ts';
+import { givenType } from '../../formats/options.ts';
 import type { InputFile } from './files.ts';
 
 /** What Hive and its followers write for a null key. */
@@ -30,7 +31,7 @@ export function partitionColumns(
     }
   }
   return [...values].map(([name, texts]) => {
-    const given = types[name];
+    const given = givenType({ types }, name);
     if (given === undefined || KEY_TYPE.test(given)) return { name, type: given ?? typeOf(texts) };
     throw new NairobiError('NOT_SUPPORTED', `The partition key "${name}" cannot be ${given}`, {
       hint: 'partition keys are text, integers, decimals, doubles or dates',

@@ -1,7 +1,13 @@
 /** From bytes to everything needed to parse delimited text: dialect, names, types. */
 import { NairobiError } from '../../errors.ts';
 import type { FormatName } from '../detect.ts';
-import type { Dialect, Encoding, ReadOptions, UnderstoodColumn } from '../options.ts';
+import {
+  type Dialect,
+  type Encoding,
+  givenType,
+  type ReadOptions,
+  type UnderstoodColumn,
+} from '../options.ts';
 import { sniffDialect } from './dialect.ts';
 import { Evidence, type Reading } from './evidence.ts';
 import { headerNames, isHeader } from './header.ts';
@@ -189,7 +195,7 @@ function understandColumn(
   dialect: Dialect,
   options: ReadOptions,
 ): CsvColumn {
-  const given = options.types?.[name];
+  const given = givenType(options, name);
   if (given === undefined && options.allText) return { name, type: 'String', from: 'given' };
   if (given === undefined)
     return { name, ...readingOf(evidence, dialect, options), from: 'inferred' };

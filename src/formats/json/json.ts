@@ -5,7 +5,7 @@ import { columnsOf } from '../../compute/types.ts';
 import { NairobiError } from '../../errors.ts';
 import { type Decoded, nothingRejected, type Source } from '../decoded.ts';
 import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
-import type { ReadOptions, Rejected } from '../options.ts';
+import { givenType, type ReadOptions, type Rejected } from '../options.ts';
 import { evidenceOf, planOf, TypedFrame, unknownColumn } from '../typed-frame.ts';
 import { jsonCensus } from './census.ts';
 import { arrayError } from './layout.ts';
@@ -70,9 +70,9 @@ function open(
 
 /** A type the user gave is parsed from the text. */
 export function asGiven(column: JsonColumn, options: ReadOptions, path: string): JsonColumn {
-  const isGiven = options.allText === true || options.types?.[column.name] !== undefined;
+  const isGiven = options.allText === true || givenType(options, column.name) !== undefined;
   const asked = isGiven ? { ...column, asText: true, note: undefined } : column;
-  const type = options.allText === true ? 'String' : options.types?.[column.name];
+  const type = options.allText === true ? 'String' : givenType(options, column.name);
   if (!asked.asText || !asked.isRounded || type?.startsWith('Float') === true) return asked;
   throw new NairobiError(
     'NOT_SUPPORTED',

@@ -8,7 +8,7 @@ import type { Column, TypeName } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import { Evidence, observeValues } from '../csv/evidence.ts';
 import { nothingRejected } from '../decoded.ts';
-import type { ReadOptions, Rejected, Understood } from '../options.ts';
+import { givenType, type ReadOptions, type Rejected, type Understood } from '../options.ts';
 import { type Plan, planOf, TypedFrame, unknownColumn } from '../typed-frame.ts';
 import { damaged, openInPlace, quoted, rowsOf, tableOf } from './database.ts';
 import { isGiven, type Kinds, noKinds, noteOf, textChunks, typed, typeOf } from './values.ts';
@@ -168,7 +168,7 @@ export class SqliteTable implements Disposable {
     const open = this.#described.filter(({ name, kinds }, index) => {
       const type = this.#types[index] ?? 'String';
       const mayBeMoment = type === 'String' && noteOf(name, type, kinds) === undefined;
-      return mayBeMoment || /^(Date|Time)/.test(this.#options.types?.[name] ?? '');
+      return mayBeMoment || /^(Date|Time)/.test(givenType(this.#options, name) ?? '');
     });
     const evidence = this.#observe(open.map(({ name }) => name));
     this.#plans = this.#described.map(({ name, kinds }, index) => {

@@ -2,7 +2,7 @@
 import { collect, type DataFrame, polars } from '../../compute/polars.ts';
 import type { TypeName } from '../../compute/relation.ts';
 import { dataTypeOf } from '../../compute/types.ts';
-import type { ReadOptions } from '../options.ts';
+import { givenType, type ReadOptions } from '../options.ts';
 
 /** Rows made a frame at a time: JavaScript values take more room than the frame. */
 const CHUNK_ROWS = 50_000;
@@ -104,8 +104,8 @@ export function typed(
 }
 
 /** Whether the user says the type of a column: then its text is parsed. */
-export const isGiven = (name: string, { allText, types }: ReadOptions): boolean =>
-  allText === true || types?.[name] !== undefined;
+export const isGiven = (name: string, options: ReadOptions): boolean =>
+  options.allText === true || givenType(options, name) !== undefined;
 
 /** What a reader should know of a column that is text. */
 export function noteOf(name: string, type: TypeName, kinds: Kinds): string | undefined {
