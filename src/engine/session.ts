@@ -118,6 +118,7 @@ export class Session implements Disposable {
     }
     const found = filesOf(argument);
     const files = argument.fd === undefined ? this.#admit(found) : found;
+    refuseUnfit(files);
     const isLimited = this.options.host.memoryLimit !== undefined;
     if (isLimited && files.some(({ size }) => size >= LARGE_BYTES)) this.watchMemory();
     this.#aborts.reading(argument.path);
@@ -188,9 +189,7 @@ export class Session implements Disposable {
   #admit(files: readonly InputFile[]): readonly InputFile[] {
     const admitted = gateOfThread()?.admit(files);
     if (admitted !== undefined) this.#admitted.push(admitted);
-    const passed = admitted?.files ?? files;
-    refuseUnfit(passed);
-    return passed;
+    return admitted?.files ?? files;
   }
 
   /** Throws when a type was given for a column that none of the tables opened so far has. */

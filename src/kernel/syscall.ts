@@ -79,6 +79,20 @@ export function callLibc(
   return raw(a, b, c) as number;
 }
 
+let aside:
+  | Callable<[Argument, Argument, Argument, Argument, Argument, Argument, Argument]>
+  | undefined;
+
+/** A system call that may block, on a thread of libuv's pool; nobody is told how it ended. */
+export function syscallAside(number: number, args: readonly Argument[], done: () => void): void {
+  const long = 'int64';
+  aside ??= load()
+    .load(null)
+    .func('syscall', long, [long, long, long, long, long, long, long]) as unknown as typeof aside;
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args;
+  aside?.async(number, a, b, c, d, e, f, done);
+}
+
 let current: Syscall | undefined;
 
 /** Performs a system call: a value >= 0, or -errno. Never throws for an errno. */
@@ -136,7 +150,7 @@ export interface NativeCode {
 /** The function whose code begins at `address`, which must stay mapped. */
 export function nativeCode(address: Address): NativeCode {
   const module = load();
-  const call = module.decode(address, module.proto('int', ['int64'])) as Callable;
+  const call = module.decode(address, module.proto('int', ['int64'])) as Callable<[Address]>;
   return {
     call,
     callAsync: (argument) =>
@@ -149,9 +163,9 @@ export function nativeCode(address: Address): NativeCode {
   };
 }
 
-interface Callable {
-  (argument: Address): number;
-  readonly async: (argument: Address, done: (error: Error | null, result: number) => void) => void;
+interface Callable<Arguments extends readonly unknown[]> {
+  (...args: Arguments): number;
+  readonly async: (...args: [...Arguments, (error: Error | null, result: number) => void]) => void;
 }
 
 export interface Polling {

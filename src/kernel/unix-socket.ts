@@ -4,6 +4,7 @@
  */
 import { SOCKET, SYS } from './constants.ts';
 import { checked, ERRNO, KernelError } from './errno.ts';
+import { closeForeign } from './foreign.ts';
 import { IOVEC, MSGHDR } from './layout.ts';
 import {
   type Address,
@@ -21,8 +22,8 @@ const STREAM = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 /** sun_path with its terminating zero. */
 export const SOCKET_PATH_BYTES = 108;
 
-/** As many as one message may carry (SCM_MAX_FD is 253; nobody here needs more than a few). */
-const FDS_MAX = 64;
+/** As many as one message may carry (SCM_MAX_FD): those without room would be closed on receipt. */
+const FDS_MAX = 253;
 const CMSG_HEADER_BYTES = 16;
 const READ_BYTES = 256 * 1024;
 
@@ -164,6 +165,16 @@ export class UnixStream {
     this.#open = false;
     this.#polling?.stop();
     syscall(SYS.close, this.fd);
+  }
+
+  /** Closes it, and before that the descriptors that came and nobody took: see closeForeign. */
+  closeForeign(): void {
+    if (!this.#open) return;
+    // Nothing more can come; what is there can be taken still.
+    syscall(SYS.shutdown, this.fd, SOCKET.SHUT_RDWR);
+    incoming ??= new Incoming();
+    while (incoming.receive(this.fd) > 0) for (const fd of incoming.rights()) closeForeign(fd);
+    this.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { type JsonObject, PROTOCOL_VERSION } from '../client/protocol.ts';
 import type { Spin } from '../client/spin.ts';
 import { NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
+import { closeForeign } from '../kernel/foreign.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import type { UnixStream } from '../kernel/unix-socket.ts';
 import type { Client, Dispatcher, Reply } from './door.ts';
@@ -61,8 +62,8 @@ export class Caller {
 
   hangUp(): void {
     if (!this.#stream.isOpen) return;
-    this.#stream.close();
-    for (const fd of this.#fds.splice(0)) close(fd);
+    this.#stream.closeForeign();
+    for (const fd of this.#fds.splice(0)) closeForeign(fd);
     for (const { fds } of this.#unsent.splice(0)) closeAll(fds);
     this.#client.gone();
     this.#door.onGone(this);
@@ -174,8 +175,7 @@ export class Caller {
       },
       (error: unknown): Reply => ({ json: errorJson(id, error), fds: [] }),
     );
-    closeAll(fds);
-    this.#heldFds -= fds.length;
+    for (const fd of fds) closeForeign(fd, () => this.#letGo());
     if (!this.#stream.isOpen) {
       closeAll(reply.fds);
       return;
@@ -187,6 +187,13 @@ export class Caller {
       return;
     }
     this.#look();
+  }
+
+  /** One descriptor of a request is closed, and there may be room for the next ones. */
+  #letGo(): void {
+    const wasFull = this.#isFull;
+    this.#heldFds -= 1;
+    if (wasFull && !this.#isFull && this.#stream.isOpen) this.#await();
   }
 
   /** The descriptors are closed here once they are with the kernel. */
@@ -215,6 +222,11 @@ export class Caller {
       }
       this.#unsent.shift();
     }
+    this.#await();
+  }
+
+  /** Says what the event loop is to wait for. */
+  #await(): void {
     const writable = this.#unsent.length > 0;
     const readable = !this.#isFull;
     const { readable: listens, writable: writes } = this.#awaited;

@@ -5,6 +5,7 @@
 import { NairobiError } from '../errors.ts';
 import { close, getRlimit } from '../kernel/calls.ts';
 import { RLIMIT } from '../kernel/constants.ts';
+import { closeForeign } from '../kernel/foreign.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { formatBytes } from '../units.ts';
 import { Dataset, type Resident } from './dataset.ts';
@@ -97,7 +98,7 @@ export class Registry {
     const max = Math.floor(this.#descriptors * GIVEN_SHARE);
     const ours = this.all.filter((one) => one.wish.fd !== undefined && one.holders.has(holder));
     if (this.#givenNow >= max || ours.length >= max * CLIENT_SHARE) {
-      close(wish.fd as Fd);
+      closeForeign(wish.fd as Fd);
       throw new NairobiError('LOCKED', `${ours.length} files of this client are open already`, {
         hint: 'close datasets that are not needed, or raise "ulimit -n" of the daemon',
       });
@@ -218,7 +219,7 @@ export class Registry {
     this.release(dataset);
     if (dataset.wish.fd === undefined) return;
     this.#givenNow -= 1;
-    close(dataset.wish.fd as Fd);
+    closeForeign(dataset.wish.fd as Fd);
   }
 
   /** Whoever held them is gone. */

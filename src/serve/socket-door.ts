@@ -138,5 +138,5 @@ function refuse(stream: UnixStream, error: unknown): void {
   } catch {
     // It hung up first.
   }
-  stream.close();
+  stream.closeForeign();
 }

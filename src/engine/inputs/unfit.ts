@@ -12,7 +12,8 @@ export class Unfit extends NairobiError {
   }
 }
 
-/** See statfs(2). Their files look regular, and some keep who reads them waiting. */
+/** See statfs(2). Their files look regular; some keep who reads them waiting, and what some say
+ * depends on who opens them. */
 const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0x9fa0, // PROC_SUPER_MAGIC
   0x64626720, // DEBUGFS_MAGIC
