@@ -1,4 +1,4 @@
-/** Descriptors sent to do harm: the daemon's own thread neither waits for them nor reads the wrong thing. */
+/** Descriptors sent to do harm: nobody waits for them, and the wrong thing is not read. */
 import { closeSync, openSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
