@@ -178,6 +178,25 @@ function acrossZones(context: Context, input: Expression, type: SqlType): Expres
   return t.sameType(middle, type) ? moved : castOf(moved, type, false, input.position);
 }
 
+/** An instant's day, clock and text, and the instant that a text names, are the session zone's. */
+function throughZone(
+  context: Context,
+  input: Expression,
+  type: SqlType,
+  lenient: boolean,
+): Expression {
+  const { type: from } = input;
+  const zone = context.options.timeZone;
+  if (from.kind === 'text' && type.kind === 'timestamp' && type.zone !== undefined) {
+    return type.zone === zone ? input : castOf(input, { ...type, zone }, lenient, input.position);
+  }
+  if (from.kind !== 'timestamp' || from.zone === undefined) return input;
+  if (from.zone === 'UTC' && zone === 'UTC') return input;
+  if (type.kind === 'date' || type.kind === 'time') return convert(context, input, t.TIMESTAMP);
+  if (type.kind !== 'text' || from.zone === zone) return input;
+  return castOf(input, { ...from, zone }, false, input.position);
+}
+
 /**
  * `input` as a value of `type`; a constant that cannot be one is an error here, under its token.
  */
@@ -202,7 +221,9 @@ export function convert(
       );
     }
   }
-  return acrossZones(context, input, type) ?? castOf(input, type, lenient, position);
+  const across = acrossZones(context, input, type);
+  if (across !== undefined) return across;
+  return castOf(throughZone(context, input, type, lenient), type, lenient, position);
 }
 
 /** Text constants take the type of what they stand beside, as PostgreSQL's unknown literals do. */

@@ -10,7 +10,7 @@ const BEFORE_CHANGE = 3 * 3_600_000_000;
  * A time that comes twice is the later one; one that is skipped is read by the offset before the
  * change, as PostgreSQL does.
  */
-function localized(node: d.Dsl, zone: string): d.Dsl {
+export function localized(node: d.Dsl, zone: string): d.Dsl {
   const read = (local: d.Dsl): d.Dsl =>
     d.timeCall({ ReplaceTimeZone: [{ inner: zone }, 'Null'] }, local, d.text('latest'));
   const by = (sign: string, moment: d.Dsl): d.Dsl =>

@@ -12,6 +12,7 @@ import {
   toNativeDecimal,
 } from '../functions/numbers.ts';
 import { strptime } from '../functions/time/texts.ts';
+import { localized } from '../functions/zone.ts';
 import { rare } from '../rare.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
@@ -140,8 +141,10 @@ function fromText(node: Dsl, to: SqlType, lenient: boolean): Dsl {
       ? parsedAs(text, to, format)
       : strptime(text, format, kind, false),
   );
-  const zoned = to.kind === 'timestamp' && to.zone !== undefined;
-  if (zoned) {
+  const zone = to.kind === 'timestamp' ? to.zone : undefined;
+  if (zone !== undefined) {
+    // Without an offset the text is what the session's clock said.
+    if (zone !== 'UTC') read.splice(0, read.length, ...read.map((each) => localized(each, zone)));
     const utc = d.stringCall(
       { Replace: { n: 1, literal: false } },
       text,
