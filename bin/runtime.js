@@ -23,5 +23,22 @@ export function checkRuntime() {
  */
 export function cacheCompiledCode() {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  if (base.startsWith('/')) module.enableCompileCache(join(base, 'nairobi', 'v8'));
+  if (!base.startsWith('/')) return;
+  const folder = join(base, 'nairobi', 'v8');
+  if (isMade(folder, [base, join(base, 'nairobi'), folder])) module.enableCompileCache(folder);
+}
+
+/**
+ * Makes the folders one by one: where mkdir(2) says ENOENT below a folder that is there (HOME=/proc,
+ * autofs), Node's way of making them all at once never returns.
+ */
+function isMade(folder, steps) {
+  const fs = process.getBuiltinModule('node:fs');
+  if (fs.existsSync(folder)) return true;
+  try {
+    for (const step of steps) if (!fs.existsSync(step)) fs.mkdirSync(step, { mode: 0o700 });
+  } catch {
+    // Another run may have made it between the two; a home that cannot be written to has no cache.
+  }
+  return fs.existsSync(folder);
 }

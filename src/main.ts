@@ -30,15 +30,15 @@ async function dispatch(argv: readonly string[], root: URL): Promise<void> {
   const program = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Program;
   const [id = 'help', ...rest] = argv;
   if (VERSION_FLAGS.has(id)) {
-    process.stdout.write(`${versionOf(program)}\n`);
-    return;
+    return print(`${versionOf(program)}\n`);
   }
   // What follows --exec are the words of another program.
   const end = rest.findIndex((word) => word === '--' || word === '--exec');
   const flags = end === -1 ? rest : rest.slice(0, end);
   if (id === 'help' || HELP_FLAGS.has(id) || flags.some((flag) => HELP_FLAGS.has(flag))) {
     const words = id === 'help' ? rest : argv;
-    if (showWrittenHelp(program, words)) return;
+    const written = writtenHelp(program, words);
+    if (written !== undefined) return print(written);
     const { showHelp } = await import('./commands/help.ts');
     return showHelp(program, words);
   }
@@ -69,23 +69,34 @@ async function dispatch(argv: readonly string[], root: URL): Promise<void> {
 const versionOf = ({ name, version }: Program): string =>
   `${name}/${version} linux-${process.arch} node-${process.version}`;
 
+/** A full disk throws here, as it does from every other write, instead of in an event. */
+function print(text: string): Promise<void> {
+  const { stdout } = process;
+  return new Promise((resolve, reject) => {
+    stdout.once('error', reject);
+    stdout.write(text, (error) => {
+      if (error) return reject(error);
+      stdout.off('error', reject);
+      resolve();
+    });
+  });
+}
+
 /**
  * The help that the build wrote down (scripts/build.mjs), which loads no command: laying it out
- * takes twice as long as the rest of the start. False when there is none for these words.
+ * takes twice as long as the rest of the start. Undefined when there is none for these words.
  */
-function showWrittenHelp(program: Program, words: readonly string[]): boolean {
+function writtenHelp(program: Program, words: readonly string[]): string | undefined {
   const subject = words.find((word) => !word.startsWith('-'));
   const isKnown = subject === undefined || COMMANDS.has(subject);
-  if (!isKnown || import.meta.url.endsWith('.ts')) return false;
+  if (!isKnown || import.meta.url.endsWith('.ts')) return undefined;
   try {
     const file = new URL(`help/${subject ?? 'nairobi'}.txt`, import.meta.url);
     const text = readFileSync(file, 'utf8').replace(WRITTEN_VERSION, versionOf(program));
     const { NO_COLOR = '', FORCE_COLOR = '', TERM } = process.env;
     const isStyled = process.stdout.isTTY === true && TERM !== 'dumb' && NO_COLOR === '';
-    const shown = isStyled || FORCE_COLOR !== '' ? text : stripVTControlCharacters(text);
-    process.stdout.write(shown);
-    return true;
+    return isStyled || FORCE_COLOR !== '' ? text : stripVTControlCharacters(text);
   } catch {
-    return false; // not written down: a build was interrupted
+    return undefined; // not written down: a build was interrupted
   }
 }

@@ -99,9 +99,20 @@ const SYSTEM_CODES = {
 
 /** A system call that Node made and nobody explained better. */
 function fromSystem(error: NodeJS.ErrnoException): NairobiError | undefined {
-  const { path } = error;
+  const { path, syscall } = error;
   const code = systemErrorCode(error);
   if (code === undefined) return undefined;
+  // Results in files are written by those who know their names: this is standard output.
+  if (
+    syscall === 'write' &&
+    path === undefined &&
+    (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  ) {
+    return new NairobiError('IO', `Cannot write the output: ${error.message}`, {
+      hint: 'the disk is full: make room, or write elsewhere',
+      cause: error,
+    });
+  }
   // fs.rm of Node 24 leaves the code empty and begins its message with ", Unknown error: ".
   return new NairobiError(code, error.message.replace(/^, Unknown error: /, ''), {
     cause: error,

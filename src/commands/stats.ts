@@ -1,5 +1,4 @@
 /** nairobi stats: know a file in one pass. */
-import { writeFileSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Relation } from '../compute/relation.ts';
@@ -12,8 +11,8 @@ import { type Answer, answer } from '../engine/stats/answers.ts';
 import { cacheKey, readCache, writeCache } from '../engine/stats/cache.ts';
 import { statsPage } from '../engine/stats/page.ts';
 import { type StatsOptions, type StatsResult, stats } from '../engine/stats/stats.ts';
-import { messageOf, NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
+import { writeWhole } from '../formats/write.ts';
 import { BaseCommand } from './base.ts';
 import {
   filesFlags,
@@ -206,7 +205,7 @@ export default class Stats extends BaseCommand {
       return stats(relation, optionsFor(relation), this.reporter, keep);
     });
     if (key !== undefined) writeCache(key, cacheKey(source.path, asked), result);
-    if (flags.html !== undefined) writePage(flags.html, statsPage(result, facts));
+    if (flags.html !== undefined) writeWhole(flags.html, Buffer.from(statsPage(result, facts)));
     return this.#show(result, flags);
   }
 
@@ -230,13 +229,5 @@ export default class Stats extends BaseCommand {
     for (const failure of failures) this.note(failure);
     if (failures.length > 0) this.endWith(1);
     return data;
-  }
-}
-
-function writePage(path: string, page: string): void {
-  try {
-    writeFileSync(path, page);
-  } catch (cause) {
-    throw new NairobiError('IO', `Cannot write ${path}: ${messageOf(cause)}`, { cause });
   }
 }

@@ -4,7 +4,7 @@
  * the user's own cache folder; an entry holds the whole text it answers for, so that a collision
  * is a miss. Nothing depends on it: what cannot be read or written is not there.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { parseSync, scanSync } from 'libpg-query';
@@ -96,11 +96,18 @@ function write(entry: Entry): void {
   const slot = slotOf(entry.sql);
   if (slot === undefined) return;
   try {
-    mkdirSync(join(slot, '..'), { recursive: true, mode: 0o700 });
+    makeFolder(join(slot, '..'));
     const draft = `${slot}.${process.pid}`;
     writeFileSync(draft, JSON.stringify(entry), { mode: 0o600 });
     renameSync(draft, slot);
   } catch {
     // A home that cannot be written to has no cache.
+  }
+}
+
+/** bin/runtime.js has made the one above: all at once, Node never returns where HOME is /proc. */
+function makeFolder(folder: string): void {
+  for (const step of [join(folder, '..'), folder]) {
+    if (!existsSync(step)) mkdirSync(step, { mode: 0o700 });
   }
 }

@@ -55,6 +55,15 @@ export function errnoOf(thrown: unknown): string | undefined {
 const NOTHING_COMMITTED =
   'nothing was committed: the old state is intact, and a rerun continues from it';
 
+/** What helps, where it is not the reason itself. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: 'make room there, or write elsewhere; ',
+  EDQUOT: 'make room there, or write elsewhere; ',
+  EROFS: 'write elsewhere; ',
+  EACCES: 'this user may not do that in the directory; ',
+  EPERM: 'this user may not do that in the directory; ',
+};
+
 /** An IO error that says what was done to which path, and why it failed. */
 export function ioError(operation: string, path: string, cause: unknown): NairobiError {
   if (cause instanceof NairobiError) return cause;
@@ -64,7 +73,7 @@ export function ioError(operation: string, path: string, cause: unknown): Nairob
   return new NairobiError('IO', `Cannot ${operation} ${path}: ${reason}${suffix}`, {
     cause,
     where: { file: path },
-    hint: NOTHING_COMMITTED,
+    hint: `${ADVICE[errno ?? ''] ?? ''}${NOTHING_COMMITTED}`,
   });
 }
 
@@ -190,7 +199,7 @@ export function withHint<T>(hint: string, work: () => T): T {
   } catch (thrown) {
     const cause = asIoError(thrown);
     if (!(cause instanceof NairobiError)) throw thrown;
-    if (cause.hint !== undefined && cause.hint !== NOTHING_COMMITTED) throw cause;
+    if (cause.hint?.endsWith(NOTHING_COMMITTED) === false) throw cause;
     const where = cause.where === undefined ? {} : { where: cause.where };
     throw new NairobiError(cause.code, cause.message, { cause, ...where, hint });
   }

@@ -83,14 +83,27 @@ function splitTable(output: string): string[] {
   return isDatabase ? output.split('#', 2) : [output];
 }
 
+/** Rows are renamed into place: of what is no regular file a regular one would be left. */
+function refuseSpecial(output: string): void {
+  const found = statSync(output, { throwIfNoEntry: false });
+  const isStdout = output === '-';
+  if (!isStdout && (found === undefined || found.isFile() || found.isDirectory())) return;
+  const what = isStdout ? 'standard output' : `${output}, which is a device, a pipe or a socket`;
+  throw new NairobiError('USAGE', `Cannot ingest into ${what}`, {
+    hint: 'name a file or a directory; "nairobi query" prints rows, and --exec hands them to a command',
+  });
+}
+
 function kindOf(output: string): TargetKind {
   if (/^postgres(ql)?:\/\//.test(output)) return 'postgres';
   if (/\.(sqlite3?|db)$/i.test(output)) return 'sqlite';
   if (statSync(output, { throwIfNoEntry: false })?.isDirectory() || output.endsWith('/')) {
     return 'dataset';
   }
+  refuseSpecial(output);
   const extension = extname(output).toLowerCase();
-  if (extension === '') return 'dataset';
+  const isFile = statSync(output, { throwIfNoEntry: false })?.isFile() === true;
+  if (extension === '' && !isFile) return 'dataset';
   const format = BY_EXTENSION[extension];
   if (format === undefined) {
     throw new NairobiError('USAGE', `Cannot tell the format of ${output} from its name`, {

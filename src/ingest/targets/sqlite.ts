@@ -176,7 +176,11 @@ function sqliteError(what: string, path: string, cause: unknown): NairobiError {
   const reason = messageOf(cause);
   // SQLite keeps the errno to itself.
   const isVague = /unable to open|disk I\/O error|readonly database/.test(reason);
-  const look = isVague ? '; look at the room, the rights and the health of its disk' : '';
+  const look = isVague
+    ? '; look at the room, the rights and the health of its disk'
+    : /disk is full/.test(reason)
+      ? '; make room on its disk'
+      : '';
   return new NairobiError('IO', `Cannot ${what}: ${reason}`, {
     cause,
     where: { file: path },

@@ -1,0 +1,91 @@
+/** Where the program runs from cron: full disks, homes that are none, outputs that are no files. */
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { folderWith, nairobi, namesIn, shell } from './nairobi.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = folderWith({ 'a.csv': 'k,v\n1,2\n3,4\n' });
+});
+
+const FULL = 'no space left on device';
+
+describe('a disk that is full', () => {
+  test.each([
+    '--version',
+    '--help',
+    'stats --help',
+    'help query',
+    "query 'select 1 as a'",
+    'stats a.csv',
+    'doctor --only runtime.node',
+  ])('is told of in two lines by %s', (line) => {
+    const { stderr, code } = shell(`nairobi ${line} > /dev/full`, { cwd: folder });
+    expect(stderr).toContain(`nairobi: Cannot write the output: ENOSPC: ${FULL}`);
+    expect(stderr).toContain('make room');
+    expect([stderr.trim().split('\n').length, code]).toEqual([2, 1]);
+  });
+
+  test('is told of with the name of the page that was to be written', () => {
+    const { stderr, code } = nairobi(['stats', 'a.csv', '--html', '/dev/full'], { cwd: folder });
+    expect(stderr).toMatch(/Cannot write \/dev\/full.*\n {2}at \/dev\/full\n {2}hint: .*make room/);
+    expect(code).toBe(1);
+  });
+});
+
+test.each(['--version', '--help', 'stats --help'])(
+  'a reader that went away ends %s quietly',
+  (line) => {
+    const { stderr } = shell(`(sleep 0.3; nairobi ${line}; echo "code $?" >&2) | true`);
+    expect(stderr).toBe('code 0\n');
+  },
+);
+
+describe('a home', () => {
+  test.each(['/proc', '/dev/null', '/no/such/home', ''])(
+    'that is "%s" costs the cache and no more',
+    (home) => {
+      const env = { HOME: home, XDG_CACHE_HOME: '' };
+      const { stdout, stderr, code } = nairobi(['query', 'select 1 as a'], { env, cwd: folder });
+      expect([stdout, stderr, code]).toEqual(['a\n1\n', '', 0]);
+      expect(existsSync('/no')).toBe(false);
+    },
+  );
+
+  test('that is empty gets its cache', () => {
+    const home = folderWith();
+    const env = { HOME: home, XDG_CACHE_HOME: '' };
+    expect(nairobi(['query', 'select 1 as a'], { env }).code).toBe(0);
+    expect(namesIn(path.join(home, '.cache/nairobi'))).toEqual(
+      expect.arrayContaining(['sql', 'v8']),
+    );
+  });
+});
+
+describe('ingest', () => {
+  test('leaves devices, pipes and standard output as they are', () => {
+    shell('mkfifo pipe.csv; ln -s /dev/null device.csv', { cwd: folder });
+    for (const target of ['pipe.csv', 'device.csv', '-']) {
+      const { stderr, code } = nairobi(['ingest', 'a.csv', '-o', target], { cwd: folder });
+      expect(stderr).toContain('Cannot ingest into ');
+      expect(stderr).toContain('hint: ');
+      expect(code).toBe(2);
+    }
+    expect(lstatSync(path.join(folder, 'pipe.csv')).isFIFO()).toBe(true);
+    expect(lstatSync(path.join(folder, 'device.csv')).isSymbolicLink()).toBe(true);
+    expect(existsSync(path.join(folder, '-'))).toBe(false);
+  });
+
+  test('takes no file for a directory because its name has no ending', () => {
+    shell('echo mine > plain', { cwd: folder });
+    const { stderr, code } = nairobi(['ingest', 'a.csv', '-o', 'plain'], { cwd: folder });
+    expect(stderr).toContain('Cannot tell the format of plain');
+    expect([readFileSync(path.join(folder, 'plain'), 'utf8'), code]).toEqual(['mine\n', 2]);
+  });
+
+  test('says what helps where a directory cannot be written to', () => {
+    const { stderr } = nairobi(['ingest', 'a.csv', '-o', '/proc/a.parquet'], { cwd: folder });
+    expect(stderr).toMatch(/hint: .*nothing was committed/);
+  });
+});
