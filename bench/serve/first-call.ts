@@ -2,7 +2,7 @@
  * Run on a CSV of 20,000 rows that nobody asked for before: reads it, computes figures of a column
  * and draws a chart in one call over D-Bus. The daemon tells in its answer ("ms") how long reading,
  * computing and drawing took; what is left of the time sd_bus_call takes ("outside") is the way
- * there and back: the bus, the daemon's thread, waking the one that computes, and the descriptors.
+ * there and back: the bus, the daemon, waking the process that computes, and the descriptors.
  * "client" is what this program spends before and after that call, in JavaScript over koffi: it
  * writes the question, decodes the answer. "open" is reading, parsing and sealing the rows, since
  * these are the work of a first call; a picture is put into its memfd as part of "plot".
@@ -17,7 +17,7 @@ import { machine, measured, withDaemon } from './measure.ts';
 
 const FILES = Number(process.argv[2] ?? 60);
 const ROWS = 20_000;
-/** The first ones warm the threads up and are not counted. */
+/** The first ones warm the workers up and are not counted. */
 const WARM = 10;
 
 interface Answer {
@@ -50,10 +50,10 @@ await withBus((address) =>
       });
       using watch = Connection.open(socket);
       for (;;) {
-        const { threads } = (await watch.request('Status')).result as never as {
-          threads: { threads: number; warm: number };
+        const { workers } = (await watch.request('Status')).result as never as {
+          workers: { all: number; warm: number };
         };
-        if (threads.warm === threads.threads) break;
+        if (workers.warm === workers.all) break;
         await sleep(100);
       }
       const bus = new BusClient(address);

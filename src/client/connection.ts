@@ -6,6 +6,7 @@ import { ERRNO } from '../kernel/errno.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { connectUnix, UnixStream } from '../kernel/unix-socket.ts';
 import { FrameReader, frameOf } from './frames.ts';
+import { Outbox } from './outbox.ts';
 import { type JsonObject, type Method, PROTOCOL_VERSION, type Response } from './protocol.ts';
 import { isTrusted, socketPath } from './socket-path.ts';
 import { Spin } from './spin.ts';
@@ -32,7 +33,7 @@ export class Connection implements Disposable {
   readonly #frames = new FrameReader(ANSWER_BYTES_MAX);
   readonly #waiting = new Map<number, Waiting>();
   readonly #fds: Fd[] = [];
-  readonly #unsent: { bytes: Buffer; fds: readonly Fd[] }[] = [];
+  readonly #unsent = new Outbox({ ownsFds: false });
   readonly #spin = new Spin(LOOK_MS);
   #willLook = false;
   /** What the event loop waits for. */
@@ -95,7 +96,7 @@ export class Connection implements Disposable {
   }
 
   #send(json: string, fds: readonly Fd[]): void {
-    this.#unsent.push({ bytes: frameOf(json), fds });
+    this.#unsent.push(frameOf(json), fds);
     try {
       this.#flush();
     } catch (error) {
@@ -104,15 +105,8 @@ export class Connection implements Disposable {
   }
 
   #flush(): void {
-    for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
-      const sent = this.#stream.send(next.bytes, next.fds);
-      if (sent < next.bytes.length) {
-        if (sent > 0) this.#unsent[0] = { bytes: next.bytes.subarray(sent), fds: [] };
-        break;
-      }
-      this.#unsent.shift();
-    }
-    const writable = this.#unsent.length > 0;
+    this.#unsent.flush(this.#stream);
+    const writable = !this.#unsent.isEmpty;
     if (writable === this.#isWriting) return;
     this.#isWriting = writable;
     this.#stream.poll({ readable: true, writable }, (isLast) => this.#turn(isLast));
@@ -136,7 +130,7 @@ export class Connection implements Disposable {
   /** Takes what is there; all of it where the event loop will not say it again. */
   #turn(isLast: boolean): void {
     try {
-      if (this.#unsent.length > 0) this.#flush();
+      if (!this.#unsent.isEmpty) this.#flush();
       do {
         const got = this.#stream.isOpen ? this.#stream.receive() : undefined;
         if (got === undefined) return;

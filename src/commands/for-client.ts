@@ -1,6 +1,6 @@
 /**
- * Runs a command in a thread of the daemon as it would run in its own process, and collects what
- * it prints. One at a time in a thread: what a command takes for the process's is replaced.
+ * Runs a command in a process of the daemon as it would run in its own, and collects what
+ * it prints. One at a time: what a command takes for the process's is replaced.
  */
 import { Writable } from 'node:stream';
 import { COMMAND_ENVIRONMENT } from '../client/protocol.ts';
@@ -126,17 +126,6 @@ export async function runForClient(
     stderr: Buffer.concat(stderr.pieces).toString('utf8'),
     stdout: stdout.bytes,
     files: files.map(({ path, bytes }) => ({ path, bytes: bytes.length })),
-    tail: joined([...files.map(({ bytes }) => bytes), ...stdout.pieces], size),
+    tail: Buffer.concat([...files.map(({ bytes }) => bytes), ...stdout.pieces], size),
   };
-}
-
-/** Never a part of Node's pool of small buffers, which cannot be handed to another thread. */
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

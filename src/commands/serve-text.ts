@@ -10,10 +10,11 @@ interface Status {
   readonly clients: number;
   readonly requests: number;
   readonly failures: number;
-  readonly threads: { readonly busy: number; readonly threads: number; readonly queued: number };
+  readonly workers: { readonly busy: number; readonly all: number; readonly queued: number };
   readonly memory: {
     readonly heldBytes: number;
     readonly limitBytes: number;
+    readonly computingBytes: number;
     readonly residentBytes: number;
   };
 }
@@ -31,15 +32,15 @@ interface Listed {
 export function statusText(status: JsonObject, list: JsonObject, socket: string): string {
   const said = status as unknown as Status;
   const datasets = (list as unknown as { readonly datasets: readonly Listed[] }).datasets;
-  const { threads, memory } = said;
+  const { workers, memory } = said;
   const uptime = formatDuration(milliseconds(said.uptimeSeconds * 1000));
   const lines = [
     `nairobi ${said.version}, process ${said.pid}, up ${uptime}, at ${socket}`,
     `${formatCount(said.requests)} requests, ${formatCount(said.failures)} of them failed; ` +
       `${said.clients} clients connected`,
-    `${threads.busy} of ${threads.threads} threads busy, ${threads.queued} requests waiting`,
+    `${workers.busy} of ${workers.all} workers busy, ${workers.queued} requests waiting`,
     `${formatBytes(memory.heldBytes)} of ${formatBytes(memory.limitBytes)} held, ` +
-      `${formatBytes(memory.residentBytes)} resident`,
+      `${formatBytes(memory.computingBytes + memory.residentBytes)} for computing`,
   ];
   const rows = datasets.map((one) => [
     one.dataset,

@@ -1,12 +1,15 @@
-/** The entry of the daemon's threads. */
-import { workerData } from 'node:worker_threads';
-import type { WorkerData } from '../serve/pool.ts';
+/** The entry of the daemon's processes: its link is descriptor 3, its parent the argument. */
+import type { Fd } from '../kernel/syscall.ts';
 import { serveTasks } from '../serve/worker.ts';
 import { runForClient } from './for-client.ts';
 import type { Program } from './program.ts';
 
-const { program, allowed, answers, bells } = workerData as WorkerData & {
-  readonly program: Program;
-};
+const LINK = 3 as Fd;
 
-serveTasks({ allowed, answers, bells }, (wish, shelf) => runForClient(program, wish, shelf));
+serveTasks(
+  LINK,
+  Number(process.argv[2]),
+  ({ program }) =>
+    (wish, shelf) =>
+      runForClient(program as Program, wish, shelf),
+);

@@ -20,13 +20,13 @@ export default class Serve extends BaseCommand {
   static override summary = 'Keep data in memory and answer programs over a socket';
 
   static override description =
-    'Sources are read once and held as sealed files in memory; queries, figures and charts of them are computed by threads that are warm. Programs speak to it as docs/serve.md says.';
+    'Sources are read once and held as sealed files in memory; queries, figures and charts of them are computed by processes that are warm. Programs speak to it as docs/serve.md says.';
 
   static override examples = [
     { description: 'For this user', command: '<%= config.bin %> serve' },
     { description: 'What it holds', command: '<%= config.bin %> serve --status' },
     {
-      description: 'With at most 2 GiB of rows in memory, at a place of its own',
+      description: 'With at most 2 GiB of memory, at a place of its own',
       command: '<%= config.bin %> serve --memory-limit 2GiB --socket /tmp/lab/socket',
     },
   ];
@@ -43,7 +43,7 @@ export default class Serve extends BaseCommand {
       default: 'auto',
     }),
     workers: Flags.integer({
-      summary: 'Requests that are computed at a time (default: the CPUs, from 2 to 8)',
+      summary: 'Processes that compute, one request each (default: the CPUs, from 2 to 8)',
       helpValue: 'N',
       min: 1,
       max: 64,

@@ -23,3 +23,12 @@ export function shareHeaps(): void {
     // The C library has no such function.
   }
 }
+
+/** What malloc keeps of freed memory goes back to the kernel: malloc_trim(3), some ms a GiB. */
+export function returnFreeMemory(): void {
+  try {
+    callLibc('malloc_trim', 0, 0);
+  } catch {
+    // musl has none, and keeps little.
+  }
+}

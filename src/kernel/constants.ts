@@ -38,7 +38,6 @@ export const SYSCALLS_BY_ARCH = {
     getsockopt: 55,
     fcntl: 72,
     ftruncate: 77,
-    chdir: 80,
     fchmod: 91,
     fstatfs: 138,
     setpriority: 141,
@@ -50,7 +49,6 @@ export const SYSCALLS_BY_ARCH = {
     fadvise64: 221,
     openat: 257,
     ppoll: 271,
-    unshare: 272,
     fallocate: 285,
     accept4: 288,
     eventfd2: 290,
@@ -98,7 +96,6 @@ export const SYSCALLS_BY_ARCH = {
     getsockopt: 209,
     fcntl: 25,
     ftruncate: 46,
-    chdir: 49,
     fchmod: 52,
     fstatfs: 44,
     setpriority: 140,
@@ -110,7 +107,6 @@ export const SYSCALLS_BY_ARCH = {
     fadvise64: 223,
     openat: 56,
     ppoll: 73,
-    unshare: 97,
     fallocate: 47,
     accept4: 242,
     eventfd2: 19,
@@ -253,9 +249,6 @@ export const SOCKET = {
   MSG_CMSG_CLOEXEC: 0x40000000,
   SHUT_RDWR: 2,
 } as const;
-
-/** unshare(2): working directory, root and umask of their own for the calling thread. */
-export const CLONE_FS = 0x200;
 
 /** preadv2 flags. */
 export const RWF = { RWF_NOWAIT: 0x8 } as const;

@@ -1,4 +1,4 @@
-/** How soon a thread is run when it wakes up among others that compute. */
+/** How soon a thread is run when it wakes up among others that compute; whom a process outlives. */
 import { SYS } from './constants.ts';
 import { lend, syscall } from './syscall.ts';
 
@@ -47,4 +47,14 @@ function setAttributes(sliceNs: bigint, nice?: number): boolean {
     }
     return syscall(SYS.sched_setattr, 0, at, 0) === 0;
   });
+}
+
+/** prctl(2). */
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9;
+
+/** The process is killed when the one that started it is gone, whatever it does then. */
+export function endWithParent(parentPid: number): void {
+  syscall(SYS.prctl, PR_SET_PDEATHSIG, SIGKILL);
+  if (process.ppid !== parentPid) process.exit();
 }

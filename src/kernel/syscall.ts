@@ -70,7 +70,7 @@ function bind(): Syscall {
  * is one, since the library adds the return trampoline the kernel wants on x86-64.
  */
 export function callLibc(
-  name: 'sigaction' | 'mallopt',
+  name: 'sigaction' | 'mallopt' | 'malloc_trim',
   a: Argument,
   b: Argument,
   c: Argument = 0,

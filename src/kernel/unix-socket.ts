@@ -63,6 +63,16 @@ export function connectUnix(path: string): number {
   return connected;
 }
 
+/** Two ends of one stream. The second is for another program: it blocks, and survives no exec. */
+export function socketPair(): readonly [Fd, Fd] {
+  const ends = new Int32Array(2);
+  const made = lend(ends, (at) =>
+    syscall(SYS.socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, at),
+  );
+  checked(made, 'make a pair of sockets');
+  return [ends[0] as Fd, ends[1] as Fd];
+}
+
 /** The next connection, or -errno (EAGAIN: none waits). */
 export const acceptUnix = (fd: Fd): number =>
   syscall(SYS.accept4, fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);

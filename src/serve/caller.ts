@@ -1,5 +1,6 @@
 /** One client of the socket: its frames in, its answers out, nothing lost when it hangs up. */
 import { FrameReader, frameOf } from '../client/frames.ts';
+import { Outbox } from '../client/outbox.ts';
 import { type JsonObject, PROTOCOL_VERSION } from '../client/protocol.ts';
 import type { Spin } from '../client/spin.ts';
 import { NairobiError } from '../errors.ts';
@@ -39,10 +40,9 @@ export class Caller {
   readonly #frames = new FrameReader(REQUEST_BYTES_MAX);
   /** Descriptors that arrived, in order. */
   readonly #fds: Fd[] = [];
-  readonly #unsent: { bytes: Buffer; fds: readonly Fd[] }[] = [];
-  #unsentBytes = 0;
-  /** Descriptors of requests that wait for their answers, and of answers that wait to be read. */
-  #heldFds = 0;
+  readonly #unsent = new Outbox({ ownsFds: true });
+  /** Descriptors of requests that wait for their answers. */
+  #askedFds = 0;
   /** What the event loop waits for. */
   #awaited = { readable: true, writable: false };
   #greeted = false;
@@ -64,7 +64,7 @@ export class Caller {
     if (!this.#stream.isOpen) return;
     this.#stream.closeForeign();
     for (const fd of this.#fds.splice(0)) closeForeign(fd);
-    for (const { fds } of this.#unsent.splice(0)) closeAll(fds);
+    this.#unsent.clear();
     this.#client.gone();
     this.#door.onGone(this);
   }
@@ -92,7 +92,8 @@ export class Caller {
 
   /** Who does not read its answers is not listened to, nor who waits for too much. */
   get #isFull(): boolean {
-    return this.#unsentBytes > UNREAD_BYTES_MAX || this.#heldFds > HELD_FDS_MAX;
+    const fds = this.#askedFds + this.#unsent.fds;
+    return this.#unsent.bytes > UNREAD_BYTES_MAX || fds > HELD_FDS_MAX;
   }
 
   /** One block of what is there; false when there is none. */
@@ -150,7 +151,7 @@ export class Caller {
     }
     this.#door.dispatcher.announce(method as string);
     const fds = this.#fds.splice(0, count as number);
-    this.#heldFds += fds.length;
+    this.#askedFds += fds.length;
     void this.#answer(id as number, method as string, params, fds);
   }
 
@@ -192,42 +193,25 @@ export class Caller {
   /** One descriptor of a request is closed, and there may be room for the next ones. */
   #letGo(): void {
     const wasFull = this.#isFull;
-    this.#heldFds -= 1;
+    this.#askedFds -= 1;
     if (wasFull && !this.#isFull && this.#stream.isOpen) this.#await();
   }
 
   /** The descriptors are closed here once they are with the kernel. */
   #send({ json, fds, tail }: Reply): void {
-    const bytes = frameOf(json);
-    this.#unsent.push({ bytes, fds });
-    this.#heldFds += fds.length;
-    this.#unsentBytes += bytes.length + (tail?.length ?? 0);
-    if (tail !== undefined && tail.length > 0) {
-      this.#unsent.push({ bytes: Buffer.from(tail.buffer, tail.byteOffset, tail.length), fds: [] });
-    }
+    this.#unsent.push(frameOf(json), fds);
+    if (tail !== undefined && tail.length > 0) this.#unsent.push(tail);
     this.#flush();
   }
 
   #flush(): void {
-    for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
-      const sent = this.#stream.send(next.bytes, next.fds);
-      this.#unsentBytes -= sent;
-      if (sent > 0) {
-        closeAll(next.fds);
-        this.#heldFds -= next.fds.length;
-      }
-      if (sent < next.bytes.length) {
-        if (sent > 0) this.#unsent[0] = { bytes: next.bytes.subarray(sent), fds: [] };
-        break;
-      }
-      this.#unsent.shift();
-    }
+    this.#unsent.flush(this.#stream);
     this.#await();
   }
 
   /** Says what the event loop is to wait for. */
   #await(): void {
-    const writable = this.#unsent.length > 0;
+    const writable = !this.#unsent.isEmpty;
     const readable = !this.#isFull;
     const { readable: listens, writable: writes } = this.#awaited;
     if (listens === readable && writes === writable) return;

@@ -1,8 +1,10 @@
 /** What the daemon may take, and who it is. */
 export interface DaemonOptions {
-  /** Bytes of rows held, in all. */
+  /** Bytes of rows, and of what is computed on them, in all. */
   readonly memoryLimit: number;
-  /** Of these, what one client may hold; and what one request may take. */
+  /** Of these, what rows may take. */
+  readonly rowsLimit: number;
+  /** What one client may hold; and what one request may take. */
   readonly clientMemory: number;
   readonly workers: number;
   /** A request that runs longer is answered with TIMEOUT; it may ask for less. */

@@ -31,12 +31,12 @@ interface Asked {
   readonly id: number;
   readonly call: Call;
   readonly client: Client;
-  /** Whose share of the threads it takes: the process's, whatever connections it has. */
+  /** Whose share of the workers it takes: the process's, whatever connections it has. */
   readonly owner: unknown;
   readonly inFlight: InFlight;
 }
 
-/** Methods that need a thread, or may. */
+/** Methods that need a worker, or may. */
 const COMPUTING = new Set(['Open', 'Query', 'Stats', 'Column', 'Plot', 'Run', 'Command']);
 
 /** What holds no integer beyond a number's. */
@@ -57,10 +57,12 @@ export class Daemon implements Dispatcher {
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#about = { version: options.program.version, pid: process.pid };
-    const { workers, log, program, allowed } = options;
-    this.#pool = new Pool({ threads: workers, spares: workers, log, setup: { program, allowed } });
+    const { workers, log, program, allowed, memoryLimit, rowsLimit } = options;
+    const setup = { program, allowed };
+    const heldBytes = (): number => this.#registry.fileBytes;
+    this.#pool = new Pool({ workers, log, setup, memoryLimit, heldBytes });
     this.#registry = new Registry({
-      limit: options.memoryLimit,
+      limit: rowsLimit,
       onDrop: (held) => this.#pool.drop(held),
       isFramed: (held) => this.#pool.holds(held),
     });
@@ -111,10 +113,11 @@ export class Daemon implements Dispatcher {
       clients: this.#clients.size,
       requests: this.#requests,
       failures: this.#failures,
-      threads: { ...this.#pool.counts },
+      workers: { ...this.#pool.counts },
       memory: {
         limitBytes: this.#registry.limit,
         heldBytes: this.#registry.bytes,
+        computingBytes: this.#pool.ownBytes,
         residentBytes: process.memoryUsage.rss(),
       },
       datasets: this.#registry.counts,

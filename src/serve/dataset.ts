@@ -19,6 +19,8 @@ export class Dataset {
   resident: Resident | undefined;
   /** While some task reads its source. */
   loading: Promise<unknown> | undefined;
+  /** Requests that wait for it, beside the one that reads. */
+  awaited = 0;
   version = 0;
   lastUsed = 0;
   requests = 0;

@@ -15,7 +15,7 @@ export interface Call {
   readonly params: JsonObject;
   /** Lent for the call: the door closes them afterwards. */
   readonly fds: readonly Fd[];
-  /** Told when a thread is about to answer, where that takes long enough for it to be of use. */
+  /** Told when a worker is about to answer, where that takes long enough for it to be of use. */
   readonly onSoon?: () => void;
 }
 
@@ -38,7 +38,7 @@ export interface Client {
 
 /** The daemon as a door sees it. */
 export interface Dispatcher {
-  /** True while threads compute: who looks for a call instead of sleeping is in their way. */
+  /** True while workers compute: who looks for a call instead of sleeping is in their way. */
   readonly isBusy: boolean;
   /** A call of this method has come in and will be dispatched at once. */
   announce(method: string): void;

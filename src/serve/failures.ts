@@ -16,6 +16,6 @@ export function protocolError(thrown: unknown): ProtocolError {
 
 export const isBug = (thrown: unknown): boolean => !(thrown instanceof NairobiError);
 
-/** The other way: what a thread told, as it was thrown. */
+/** The other way: what a worker told, as it was thrown. */
 export const thrownOf = (error: ProtocolError): NairobiError =>
   new NairobiError(error.code, error.message, error);

@@ -29,7 +29,7 @@ export function openWish(params: Params, fds: readonly Fd[]): SourceWish {
     });
   }
   // What the client itself could not read, the daemon must not read for it. Nothing is asked of
-  // the file here: where its file system hangs, only the thread that reads it has to wait.
+  // the file here: where its file system hangs, only the worker that reads it has to wait.
   const flags = checked(fcntl(fd, FCNTL.F_GETFL), 'look at a descriptor');
   if ((flags & OPEN.O_PATH) !== 0 || (flags & OPEN.O_ACCMODE) === OPEN.O_WRONLY) {
     throw new NairobiError('NOT_READABLE', 'The descriptor is not open for reading', {

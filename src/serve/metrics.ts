@@ -11,7 +11,7 @@ export interface Figures {
   readonly clients: number;
   readonly requests: number;
   readonly failures: number;
-  readonly threads: { readonly [name: string]: number };
+  readonly workers: { readonly [name: string]: number };
   readonly memory: { readonly [name: string]: number };
   readonly datasets: { readonly [name: string]: number };
 }
@@ -19,19 +19,25 @@ export interface Figures {
 type Line = readonly [name: string, type: 'gauge' | 'counter', help: string, value: number];
 
 export function metricsText(figures: Figures): string {
-  const { threads, memory, datasets } = figures;
+  const { workers, memory, datasets } = figures;
   const lines: Line[] = [
     ['uptime_seconds', 'gauge', 'How long the daemon runs', figures.uptimeSeconds],
     ['clients', 'gauge', 'Clients that are connected', figures.clients],
     ['requests', 'counter', 'Requests since the start', figures.requests],
     ['failures', 'counter', 'Requests that were answered with an error', figures.failures],
-    ['threads', 'gauge', 'Threads that compute', threads['threads'] ?? 0],
-    ['threads_busy', 'gauge', 'Threads at work', threads['busy'] ?? 0],
-    ['threads_stuck', 'gauge', 'Threads whose work nobody waits for', threads['stuck'] ?? 0],
-    ['requests_queued', 'gauge', 'Requests that wait for a thread', threads['queued'] ?? 0],
+    ['workers', 'gauge', 'Processes that compute', workers['all'] ?? 0],
+    ['workers_busy', 'gauge', 'Processes at work', workers['busy'] ?? 0],
+    [
+      'workers_ended',
+      'counter',
+      'Processes that were ended with what they did',
+      workers['ended'] ?? 0,
+    ],
+    ['requests_queued', 'gauge', 'Requests that wait for a process', workers['queued'] ?? 0],
     ['memory_limit_bytes', 'gauge', 'What rows may take', memory['limitBytes'] ?? 0],
     ['memory_held_bytes', 'gauge', 'What rows take', memory['heldBytes'] ?? 0],
-    ['memory_resident_bytes', 'gauge', 'Resident set', memory['residentBytes'] ?? 0],
+    ['memory_computing_bytes', 'gauge', 'What the workers take', memory['computingBytes'] ?? 0],
+    ['memory_resident_bytes', 'gauge', 'Resident set of the daemon', memory['residentBytes'] ?? 0],
     ['datasets', 'gauge', 'Datasets in memory', datasets['inMemory'] ?? 0],
     ['evictions', 'counter', 'Datasets that made room for others', datasets['evictions'] ?? 0],
   ];

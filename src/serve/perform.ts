@@ -1,6 +1,6 @@
 /**
  * Takes work from asking to answer: brings the datasets it needs into memory, gives it to a
- * thread, reads again what changed meanwhile, and stops waiting when time is up.
+ * worker, reads again what changed meanwhile, and stops waiting when time is up.
  */
 import { assert, NairobiError } from '../errors.ts';
 import { close } from '../kernel/calls.ts';
@@ -10,7 +10,7 @@ import { thrownOf } from './failures.ts';
 import type { Patience } from './patience.ts';
 import type { Asked, Pool } from './pool.ts';
 import type { Registry } from './registry.ts';
-import type { Steps, Task, TaskAnswer, TaskDone, TaskStale } from './tasks.ts';
+import type { Opened, Steps, Task, TaskAnswer, TaskDone, TaskStale } from './tasks.ts';
 
 export interface Work {
   readonly steps: Steps;
@@ -48,7 +48,7 @@ export class Performer {
       const first = isReady ? cold[0] : await this.#bring(datasets, { work, patience });
       const id = this.#nextTask();
       const answer = this.#task(id, work, datasets, { first, patience });
-      const done = await patience.wait(answer, () => this.#pool.abandon(id));
+      const done = await patience.wait(answer, () => this.#abandon(id, first));
       if ('answers' in done) return done;
       const stale = datasets.find(({ id: one }) => one === done.stale);
       if (stale !== undefined) this.#registry.release(stale);
@@ -66,7 +66,7 @@ export class Performer {
     for (;;) {
       const busy = datasets.find(({ resident, loading }) => resident === undefined && loading);
       // Whether it fails is for who asked first to say; here it is tried again.
-      if (busy?.loading !== undefined) await patience.wait(busy.loading.catch(() => undefined));
+      if (busy?.loading !== undefined) await this.#await(busy, busy.loading, patience);
       const cold = datasets.filter(({ resident }) => resident === undefined);
       if (cold.some(({ loading }) => loading !== undefined)) continue;
       const [first, second] = cold;
@@ -74,11 +74,27 @@ export class Performer {
       const id = this.#nextTask();
       const nothing = { steps: {}, cwd: first.wish.cwd, inlineMax: 0, owner: work.owner };
       const read = this.#task(id, nothing, [first], { first, patience });
-      await patience.wait(read, () => this.#pool.abandon(id));
+      await patience.wait(read, () => this.#abandon(id, first));
     }
   }
 
-  /** Runs to its end even when nobody waits: what was read then is kept all the same. */
+  async #await(dataset: Dataset, loading: Promise<unknown>, patience: Patience): Promise<void> {
+    dataset.awaited += 1;
+    try {
+      await patience.wait(loading.catch(() => undefined));
+    } finally {
+      dataset.awaited -= 1;
+    }
+  }
+
+  /** Rows that others wait for are read to their end all the same. */
+  #abandon(id: number, first: Dataset | undefined): void {
+    const abandon = (): void => this.#pool.abandon(id);
+    if (first?.loading === undefined || first.awaited === 0) abandon();
+    else first.loading.then(abandon, abandon);
+  }
+
+  /** What was read is kept, whoever waits for the rest. */
   async #task(
     id: number,
     { steps, cwd, inlineMax, ...asker }: Work,
@@ -98,38 +114,52 @@ export class Performer {
         ? {}
         : { open: { id: first.id, version: first.version + 1, wish: first.wish } }),
     };
-    const running = this.#run({ task, ...asker }, first, patience);
-    if (first !== undefined) first.loading = running;
     try {
-      return await running;
+      if (first === undefined) return await this.#run({ task, ...asker }, patience);
+      return await this.#read({ task, ...asker }, first, patience);
     } finally {
-      if (first !== undefined) {
-        first.loading = undefined;
-        this.#registry.letGo(first);
-      }
       for (const resident of inUse) this.#registry.leave(resident);
     }
   }
 
-  async #run(
-    asked: Asked,
-    first: Dataset | undefined,
-    patience: Patience,
-  ): Promise<TaskDone | TaskStale> {
+  /** The rows of `first` are there before the steps over them are done. */
+  async #read(asked: Asked, first: Dataset, patience: Patience): Promise<TaskDone | TaskStale> {
+    const { id, open } = asked.task;
+    assert(open !== undefined, 'there is something to read');
+    const kept = Promise.withResolvers<void>();
+    let refusal: unknown;
+    const onOpened = (opened: Opened): void => {
+      first.loading = undefined;
+      try {
+        first.version = open.version;
+        this.#registry.keep(first, { ...open, ...opened });
+        kept.resolve();
+      } catch (error) {
+        refusal = error;
+        kept.reject(error);
+        this.#pool.abandon(id);
+      }
+    };
+    const running = this.#run({ ...asked, onOpened }, patience);
+    const loading = Promise.race([running, kept.promise]);
+    loading.catch(() => undefined);
+    first.loading = loading;
+    try {
+      const done = await running;
+      if (refusal !== undefined) closeAll(done);
+      else return done;
+    } catch (error) {
+      if (refusal === undefined) throw error;
+    } finally {
+      if (first.loading === loading) first.loading = undefined;
+      this.#registry.letGo(first);
+    }
+    throw refusal;
+  }
+
+  async #run(asked: Asked, patience: Patience): Promise<TaskDone | TaskStale> {
     const answer = await this.#pool.run(asked);
     if ('error' in answer) throw thrownOf({ ...answer.error, exit: answer.exit });
-    if ('stale' in answer) return answer;
-    try {
-      if (answer.opened !== undefined) {
-        const { open } = asked.task;
-        assert(first !== undefined && open !== undefined, 'what was read was asked for');
-        first.version = open.version;
-        this.#registry.keep(first, { ...open, ...answer.opened });
-      }
-    } catch (error) {
-      closeAll(answer);
-      throw error;
-    }
     if (patience.isOver) closeAll(answer);
     return answer;
   }

@@ -1,43 +1,37 @@
 /**
- * The threads that compute. A thread inside a native call cannot be interrupted: who gave up is
- * answered at once, and another thread takes its place until it comes back.
+ * The processes that compute. What nobody waits for any more, and what takes too much, is ended
+ * with its process, and another takes its place.
  */
-import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from 'node:worker_threads';
 import { assert, NairobiError } from '../errors.ts';
-import { threadEntry } from '../thread-entry.ts';
-import { Bell, type BellRope, hangBell } from './bell.ts';
-import { ASLEEP_MS, LOOKING_PAYS, lookAt } from './port-look.ts';
-import { type FromWorker, frameKey, type Held, type Task, type TaskAnswer } from './tasks.ts';
-
-/** What a thread is told when it starts. */
-export interface WorkerSetup {
-  /** The program as package.json has it: see commands/program.ts. */
-  readonly program: object;
-  /** Directories below which it may read; everywhere when there are none. */
-  readonly allowed: readonly string[];
-}
-
-/** A thread's own: they wake who is about to get a message. */
-export interface Bells {
-  readonly coming: BellRope;
-  readonly soon: BellRope;
-}
-
-export interface WorkerData extends WorkerSetup {
-  readonly bells: Bells;
-  /** Where its messages go. */
-  readonly answers: MessagePort;
-}
+import type { Fd } from '../kernel/syscall.ts';
+import { ASLEEP_MS, LOOKING_PAYS } from './link.ts';
+import { MemoryWatch, type Watched } from './memory-watch.ts';
+import { unpackTail } from './parcels.ts';
+import {
+  type FromWorker,
+  frameKey,
+  type Held,
+  type Opened,
+  type Task,
+  type TaskAnswer,
+  type WorkerSetup,
+} from './tasks.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 export interface PoolOptions {
   readonly setup: WorkerSetup;
-  readonly threads: number;
-  /** Threads beyond `threads` that may stand in for those nobody waits for any more. */
-  readonly spares: number;
+  readonly workers: number;
+  /** Bytes the workers may take together, with the rows in memory files beside them. */
+  readonly memoryLimit: number;
+  /** How much the latter are now. */
+  readonly heldBytes: () => number;
   readonly log: (text: string) => void;
 }
 
-/** After a thread that could not start. */
+/** What was given up mostly ends by itself within this; another process takes longer to start. */
+const GRACE_MS = 250;
+
+/** After a process that could not start. */
 const RESTART_MS = 1000;
 
 /** A task, and for whom. */
@@ -47,67 +41,84 @@ export interface Asked {
   readonly owner: unknown;
   /** Told when the answer is about to come. */
   readonly onSoon?: () => void;
+  /** Told when what was to be opened is there; the descriptor is the hearer's. */
+  readonly onOpened?: (opened: Opened) => void;
 }
 
 interface Job extends Asked {
   readonly resolve: (answer: TaskAnswer) => void;
   readonly reject: (error: unknown) => void;
   abandoned: boolean;
+  /** By performance.now(); 0 while it waits for its turn. */
+  startedAt: number;
 }
 
-class Thread {
-  readonly worker: Worker;
-  /** Its messages come here, where they can be looked for. */
-  readonly port: MessagePort;
+/** A process and what it does. */
+class Worker implements Watched {
+  readonly process: WorkerProcess;
   job: Job | undefined;
   isWarm = false;
-  /** Rung when a task is about to come to it. */
-  readonly coming: Bell;
-  /** Rung by it when its answer is about to come. */
-  readonly soon: Bell;
-  /** Datasets whose rows Polars holds in this thread: see frameKey. */
-  readonly frames = new Set<string>();
+  /** Whose request made it necessary to start this one. */
+  readonly inPlaceFor: unknown;
 
-  constructor(worker: Worker, port: MessagePort, { coming, soon }: Bells) {
-    this.worker = worker;
-    this.port = port;
-    this.coming = new Bell(coming);
-    this.soon = new Bell(soon);
+  constructor(process: WorkerProcess, inPlaceFor: unknown) {
+    this.process = process;
+    this.inPlaceFor = inPlaceFor;
+  }
+
+  get ownBytes(): number {
+    return this.process.ownBytes;
+  }
+
+  get taskBytesMax(): number | undefined {
+    return this.job?.task.memoryLimit;
+  }
+
+  end(reason: NairobiError): void {
+    this.process.end(reason);
   }
 }
 
 export class Pool {
   readonly #options: PoolOptions;
-  readonly #threads = new Set<Thread>();
+  readonly #workers = new Set<Worker>();
+  readonly #watch: MemoryWatch;
   readonly #queue: Job[] = [];
   #closed = false;
   #lastTaskAt = 0;
+  #ended = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    for (let i = 0; i < options.threads; i += 1) this.#start();
+    this.#watch = new MemoryWatch(() => this.#workers, options.memoryLimit, options.heldBytes);
+    for (let i = 0; i < options.workers; i += 1) this.#start();
   }
 
-  get counts(): { threads: number; busy: number; stuck: number; queued: number; warm: number } {
-    const threads = [...this.#threads];
+  get counts(): { all: number; busy: number; warm: number; queued: number; ended: number } {
+    const workers = [...this.#workers];
     return {
-      threads: threads.length,
-      busy: threads.filter(({ job }) => job !== undefined).length,
-      stuck: this.#stuck,
+      all: workers.length,
+      busy: workers.filter(({ job }) => job !== undefined).length,
+      warm: workers.filter(({ isWarm }) => isWarm).length,
       queued: this.#queue.length,
-      warm: threads.filter(({ isWarm }) => isWarm).length,
+      ended: this.#ended,
     };
   }
 
+  /** Bytes of memory that are the workers' own. */
+  get ownBytes(): number {
+    return [...this.#workers].reduce((sum, { ownBytes }) => sum + ownBytes, 0);
+  }
+
   get isBusy(): boolean {
-    for (const { job } of this.#threads) if (job !== undefined) return true;
+    for (const { job } of this.#workers) if (job !== undefined) return true;
     return false;
   }
 
-  /** Gives the task to a thread when one is free, rather one that holds its rows. */
+  /** Gives the task to a worker when one is free, rather one that holds its rows. */
   run(asked: Asked): Promise<TaskAnswer> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ ...asked, resolve, reject, abandoned: false });
+      this.#queue.push({ ...asked, resolve, reject, abandoned: false, startedAt: 0 });
       this.#turn();
     });
   }
@@ -115,146 +126,152 @@ export class Pool {
   /** A task is about to come: who will do it wakes up in the meantime. */
   announce(): void {
     if (!LOOKING_PAYS || this.isBusy || performance.now() - this.#lastTaskAt < ASLEEP_MS) return;
-    this.#choose([])?.coming.ring();
+    this.#choose([])?.process.wake();
   }
 
-  /** Nobody waits for it any more. One that runs goes on to its end; its answer still comes. */
+  /** Nobody waits for it any more: it has a moment left to end by itself. */
   abandon(id: number): void {
     const at = this.#queue.findIndex(({ task }) => task.id === id);
     const [queued] = at === -1 ? [] : this.#queue.splice(at, 1);
-    queued?.reject(new NairobiError('INTERRUPTED', 'The request was given up before it began'));
-    for (const { job } of this.#threads) {
+    queued?.reject(givenUp());
+    for (const worker of this.#workers) {
+      const { job } = worker;
       if (job?.task.id !== id || job.abandoned) continue;
       job.abandoned = true;
-      if (this.#threads.size < this.#options.threads + this.#options.spares) {
-        if (this.#threads.size - this.#stuck < this.#options.threads) this.#start();
-      }
-      this.#turn();
+      setTimeout(() => {
+        if (worker.job === job) worker.end(givenUp());
+      }, GRACE_MS).unref();
     }
   }
 
   /** The rows of this version of a dataset are of no use any more. */
   drop(held: Held): void {
-    const key = frameKey(held);
-    for (const thread of this.#threads) {
-      if (thread.frames.delete(key)) thread.worker.postMessage({ drop: key });
-    }
+    for (const { process } of this.#workers) process.drop(held);
   }
 
-  /** True when some thread has the rows of it as Polars holds them. */
+  /** True when some worker has the rows of it as Polars holds them. */
   holds(held: Held): boolean {
     const key = frameKey(held);
-    return [...this.#threads].some(({ frames }) => frames.has(key));
+    return [...this.#workers].some(({ process }) => process.frames.has(key));
   }
 
-  /** No task is begun any more, and nobody gets an answer; the threads end with the process. */
+  /** No task is begun any more, and nobody gets an answer. */
   close(): void {
     this.#closed = true;
+    this.#watch.stop();
     const ended = new NairobiError('TERMINATED', 'The daemon ends');
     for (const { reject } of this.#queue.splice(0)) reject(ended);
-    for (const { job } of this.#threads) job?.reject(ended);
+    for (const { job, process } of this.#workers) {
+      job?.reject(ended);
+      process.end(ended);
+    }
   }
 
-  get #stuck(): number {
-    return [...this.#threads].filter(({ job }) => job?.abandoned).length;
-  }
-
-  #start(): void {
+  #start(inPlaceFor?: unknown): void {
     if (this.#closed) return;
-    const entry = threadEntry('serve', '../commands/serve-worker.ts', import.meta.url);
-    // Polars, fontconfig and GL read the process's environment, not a copy of it.
-    const { port1, port2 } = new MessageChannel();
-    const bells: Bells = { coming: hangBell(), soon: hangBell() };
-    const workerData: WorkerData = { ...this.#options.setup, bells, answers: port2 };
-    const thread = new Thread(
-      new Worker(entry, { env: SHARE_ENV, workerData, transferList: [port2] }),
-      port1,
-      bells,
+    const worker: Worker = new Worker(
+      new WorkerProcess(this.#options.setup, {
+        heard: (message, fds) => this.#hear(worker, message, fds),
+        rung: () => this.#expect(worker),
+        ended: (reason) => this.#lose(worker, reason),
+      }),
+      inPlaceFor,
     );
-    this.#threads.add(thread);
-    port1.on('message', (message: FromWorker) => this.#hear(thread, message));
-    thread.soon.listen(() => this.#expect(thread));
-    thread.worker.on('error', (error) => this.#lose(thread, error));
-    thread.worker.postMessage({ warm: true });
+    this.#workers.add(worker);
   }
 
-  #hear(thread: Thread, message: FromWorker): void {
+  #hear(worker: Worker, message: FromWorker, fds: readonly Fd[]): void {
     if ('warmed' in message) {
-      thread.isWarm = true;
+      worker.isWarm = true;
+      this.#watch.meet(worker);
+      this.#turn();
       return;
     }
-    thread.soon.hush();
-    const { job } = thread;
-    assert(job?.task.id === message.id, 'a thread answers what it was asked');
-    thread.job = undefined;
-    const { open } = job.task;
-    if (open !== undefined && 'opened' in message) thread.frames.add(frameKey(open));
-    job.resolve(message);
+    const { job } = worker;
+    assert(job !== undefined, 'a worker says what it was asked');
+    if ('opened' in message) {
+      const { open } = job.task;
+      const [fd] = fds;
+      assert(open !== undefined && fd !== undefined, 'what was read was asked for');
+      worker.process.opened(open);
+      job.onOpened?.({ ...message.opened, fd });
+      return;
+    }
+    worker.job = undefined;
+    this.#watch.rested(worker, performance.now() - job.startedAt);
+    const { answer } = message;
+    if ('answers' in answer) {
+      const { tail, ...done } = answer;
+      const all = [...fds];
+      if (tail === undefined) job.resolve({ ...done, fds: all });
+      else
+        unpackTail(tail, all).then(
+          (bytes) => job.resolve({ ...done, fds: all, tail: bytes }),
+          job.reject,
+        );
+    } else job.resolve(answer);
     this.#turn();
   }
 
   /** Its answer is about to come. */
-  #expect(thread: Thread): void {
-    const { job } = thread;
-    if (job === undefined || job.abandoned || !LOOKING_PAYS || this.counts.busy > 1) return;
+  #expect(worker: Worker): void {
+    const { job } = worker;
+    if (job === undefined || job.abandoned || this.counts.busy > 1) return;
     job.onSoon?.();
-    const next = lookAt(thread.port);
-    if (next !== undefined) this.#hear(thread, next as FromWorker);
+    worker.process.look();
   }
 
-  #lose(thread: Thread, error: unknown): void {
-    const stack = error instanceof Error ? error.stack : undefined;
-    this.#options.log(`a thread ended: ${stack ?? String(error)}`);
-    this.#threads.delete(thread);
-    thread.soon.close();
-    thread.coming.close();
-    const reason = new NairobiError('MEMORY_LIMIT', 'The request ended the thread it ran in', {
-      hint: 'it needs too much memory: ask for fewer rows at a time',
-      cause: error,
-    });
-    thread.job?.reject(reason);
+  #lose(worker: Worker, reason: NairobiError): void {
+    if (!this.#workers.delete(worker) || this.#closed) return;
+    const { job, isWarm } = worker;
+    this.#ended += 1;
+    if (reason.code !== 'INTERRUPTED') this.#options.log(`a worker ended: ${reason.message}`);
+    job?.reject(reason);
     // One that could not even start will not do so at once either.
-    if (thread.isWarm) this.#start();
+    if (isWarm) this.#start(job?.owner);
     else setTimeout(() => this.#start(), RESTART_MS).unref();
     this.#turn();
   }
 
   #turn(): void {
     for (let job = this.#next(); job !== undefined; job = this.#next()) {
-      const thread = this.#choose(job.task.held);
-      if (thread === undefined) return;
+      const worker = this.#choose(job.task.held);
+      if (worker === undefined) return;
       this.#queue.splice(this.#queue.indexOf(job), 1);
-      thread.job = job;
-      this.#lastTaskAt = performance.now();
-      thread.worker.postMessage(job.task);
+      worker.job = job;
+      job.startedAt = performance.now();
+      this.#lastTaskAt = job.startedAt;
+      worker.process.start(job.task);
+      this.#watch.begin();
     }
   }
 
   /**
-   * The oldest request of whoever has the fewest at work. Who left as many threads stuck as there
-   * are waits for them: the spare ones are for the others.
+   * The oldest request of whoever has the fewest at work. Who made it necessary to end a process
+   * waits until another is ready: the rest are for the others.
    */
   #next(): Job | undefined {
-    const working = [...this.#threads].flatMap(({ job }) => job ?? []);
-    const of = ({ owner }: Job): readonly Job[] => working.filter((job) => job.owner === owner);
-    const mayRun = (job: Job): boolean =>
-      of(job).filter(({ abandoned }) => abandoned).length < this.#options.threads;
+    const working = [...this.#workers].flatMap(({ job }) => job ?? []);
+    const owned = ({ owner }: Job): number => working.filter((job) => job.owner === owner).length;
+    const replaced = new Set(
+      [...this.#workers].flatMap(({ isWarm, inPlaceFor }) => (isWarm ? [] : [inPlaceFor])),
+    );
     let best: Job | undefined;
     for (const job of this.#queue) {
-      if (mayRun(job) && (best === undefined || of(job).length < of(best).length)) best = job;
+      if (replaced.has(job.owner)) continue;
+      if (best === undefined || owned(job) < owned(best)) best = job;
     }
     return best;
   }
 
-  /** `wanted`: the rows the task needs. */
-  #choose(wanted: readonly Held[]): Thread | undefined {
-    // A spare one is for when another is stuck, and stays: ending a thread would end what native
-    // code it has loaded, and not all of that survives it (measured: a crash).
-    const working = [...this.#threads].filter(({ job }) => job && !job.abandoned).length;
-    if (this.#closed || working >= this.#options.threads) return undefined;
-    const idle = [...this.#threads].filter(({ job }) => job === undefined);
-    const score = ({ frames, isWarm }: Thread): number =>
-      wanted.filter((held) => frames.has(frameKey(held))).length * 2 + (isWarm ? 1 : 0);
+  /** `wanted`: the rows the task needs. One that is not warm yet begins when it is. */
+  #choose(wanted: readonly Held[]): Worker | undefined {
+    if (this.#closed) return undefined;
+    const idle = [...this.#workers].filter(({ job, process }) => !job && !process.isEnding);
+    const score = ({ process, isWarm }: Worker): number =>
+      wanted.filter((held) => process.frames.has(frameKey(held))).length * 2 + (isWarm ? 1 : 0);
     return idle.sort((a, b) => score(b) - score(a))[0];
   }
 }
+
+const givenUp = (): NairobiError => new NairobiError('INTERRUPTED', 'The request was given up');

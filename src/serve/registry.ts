@@ -19,7 +19,7 @@ export interface RegistryOptions {
   readonly descriptors?: number;
   /** Called with what leaves memory, before it does. */
   readonly onDrop: (held: Held) => void;
-  /** True when its rows take memory a second time, in the form a thread computes on. */
+  /** True when its rows take memory a second time, in the form a worker computes on. */
   readonly isFramed: (held: Held) => boolean;
   /** datasetId, but in tests. */
   readonly idOf?: (key: string) => string;
@@ -71,6 +71,11 @@ export class Registry {
   /** Bytes of rows in memory now. */
   get bytes(): number {
     return sum(this.#residents, ({ held }) => this.#bytesOf(held));
+  }
+
+  /** Of these, bytes of memory files. */
+  get fileBytes(): number {
+    return sum(this.#residents, ({ held }) => held.bytes);
   }
 
   /** What a new dataset may take once everything nobody uses has left. */

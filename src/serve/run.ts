@@ -50,7 +50,8 @@ export async function runDaemon(options: RunOptions): Promise<never> {
   const listening = inherited ?? claimSocket(socket);
   runSoonWhenWoken();
   const daemon = new Daemon({
-    memoryLimit: Math.floor(plan.memoryLimit * HELD_SHARE),
+    memoryLimit: plan.memoryLimit,
+    rowsLimit: Math.floor(plan.memoryLimit * HELD_SHARE),
     workers: workers ?? Math.min(Math.max(plan.threads, WORKERS.min), WORKERS.max),
     requestMs,
     clientMemory: options.clientMemory ?? Number.MAX_SAFE_INTEGER,
@@ -77,8 +78,7 @@ export async function runDaemon(options: RunOptions): Promise<never> {
   options.onStopping();
   for (const each of doors) await each.close();
   daemon.close();
-  // Threads may be inside native code of any length, and some of it does not survive being torn
-  // down (measured: a crash). Everything that has to be undone is undone.
+  // Everything that has to be undone is undone.
   exitGroup(0);
   throw new AssertionFailure('the process is over');
 }

@@ -31,16 +31,21 @@ export interface Rows {
 /** How a dataset is named where the engine expects a path. No file of a user is called so. */
 const placeOf = (id: string): string => `\0dataset:${id}`;
 
+/** What the answers of a task go by. */
+interface Means extends Pick<Task, 'inlineMax' | 'memoryLimit'> {
+  /** Where descriptors of answers go. */
+  readonly fds: Fd[];
+}
+
 export class StepRunner {
   readonly #rows: ReadonlyMap<string, Rows>;
-  readonly #task: Task;
+  readonly #task: Means;
   readonly #onComputed: (step: keyof Steps) => void;
-  readonly fds: Fd[] = [];
 
   /** `onComputed` is told when all that is left of a step is to pack its answer. */
   constructor(
     rows: ReadonlyMap<string, Rows>,
-    task: Task,
+    task: Means,
     onComputed: (step: keyof Steps) => void,
   ) {
     this.#onComputed = onComputed;
@@ -123,12 +128,12 @@ export class StepRunner {
     named.columns = uniqueNames(names);
     const { fd, byteLength } = sealedFile('nairobi:result', (path) => named.writeIPC(path));
     this.#keep(fd, byteLength);
-    const data = { format: 'arrow', bytes: byteLength, fd: this.fds.length - 1 };
+    const data = { format: 'arrow', bytes: byteLength, fd: this.#task.fds.length - 1 };
     return exactJson({ ...head, data });
   }
 
   #keep(fd: Fd, byteLength: number): void {
-    this.fds.push(fd);
+    this.#task.fds.push(fd);
     const limit = this.#task.memoryLimit;
     if (byteLength <= limit) return;
     throw new NairobiError(
@@ -147,7 +152,7 @@ export class StepRunner {
     }
     const { fd, byteLength } = sealedBytes('nairobi:result', bytes);
     this.#keep(fd, byteLength);
-    return { ...about, fd: this.fds.length - 1 };
+    return { ...about, fd: this.#task.fds.length - 1 };
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the daemon's threads are asked and what they answer. Everything here can be cloned. */
+/** What the daemon's workers are asked and what they answer. Everything here can be cloned. */
 import type { Column } from '../compute/relation.ts';
 import type { Question } from '../engine/stats/answers.ts';
 import type { ErrorJson } from '../errors.ts';
@@ -127,10 +127,11 @@ export interface Task {
   readonly memoryLimit: number;
 }
 
+/** Of what was to be opened, what only the worker knows. */
+export type Opened = Omit<Held, keyof Opening>;
+
+/** What a task gave, once its answer is with the daemon. */
 export interface TaskDone {
-  readonly id: number;
-  /** Of what was to be opened, what only the thread knows. */
-  readonly opened?: Omit<Held, keyof Opening>;
   /** Answers of the steps by name, each the text of a JSON object. */
   readonly answers: Readonly<Record<string, string>>;
   /** In the order the answers refer to them. */
@@ -145,12 +146,10 @@ export interface TaskDone {
 
 /** The source of this dataset is not what it was: read it again. */
 export interface TaskStale {
-  readonly id: number;
   readonly stale: string;
 }
 
 export interface TaskFailed {
-  readonly id: number;
   readonly error: ErrorJson;
   readonly exit: number;
   /** A bug of ours, with its stack for the log. */
@@ -159,12 +158,42 @@ export interface TaskFailed {
 
 export type TaskAnswer = TaskDone | TaskStale | TaskFailed;
 
-/** From the daemon to a thread. */
-export type ToWorker = Task | { readonly drop: string } | { readonly warm: true };
-
-/** How a thread knows the rows of one version of a dataset. */
+/** How a worker knows the rows of one version of a dataset. */
 export const frameKey = ({ id, version }: Pick<Held, 'id' | 'version'>): string =>
   `${id}@${version}`;
 
-/** From a thread to the daemon. */
-export type FromWorker = TaskAnswer | { readonly warmed: number };
+/** What a worker is told first. */
+export interface WorkerSetup {
+  /** The program as package.json has it: see commands/program.ts. */
+  readonly program: object;
+  /** Directories below which it may read; everywhere when there are none. */
+  readonly allowed: readonly string[];
+}
+
+/** A task whose rows the worker was given before. */
+export interface WorkerTask extends Omit<Task, 'held'> {
+  readonly held: readonly string[];
+}
+
+/**
+ * From the daemon to a worker. A descriptor, also that of `wish`, is its place among those that
+ * come with the message.
+ */
+export type ToWorker =
+  | { readonly setup: WorkerSetup }
+  | { readonly give: readonly Held[] }
+  | { readonly drop: string }
+  | { readonly task: WorkerTask };
+
+/** What a command printed: its bytes as text (latin1), or how many the last descriptor holds. */
+export type PackedTail = string | number;
+
+/** The same with what comes beside it. */
+export type WorkerDone = Omit<TaskDone, 'fds' | 'tail'> & { readonly tail?: PackedTail };
+
+/** From a worker to the daemon. */
+export type FromWorker =
+  | { readonly warmed: number }
+  /** The rows of what was to be opened are there, in the one descriptor. */
+  | { readonly opened: Omit<Opened, 'fd'> }
+  | { readonly answer: WorkerDone | TaskStale | TaskFailed };

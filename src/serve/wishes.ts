@@ -212,7 +212,7 @@ const PLOT_FIELDS: Readonly<Record<string, readonly [keyof PlotRequest, Read]>> 
   seed: ['seed', number],
 };
 
-/** Only what is said: it goes to a thread, which knows the rest. */
+/** Only what is said: it goes to a worker, which knows the rest. */
 function plotRequest(params: Params): Partial<PlotRequest> {
   const entries = params.present(PLOT_FIELDS).flatMap(([name, [field, read]]) => {
     const value = read(params, name);

@@ -1,36 +1,40 @@
 /**
- * A thread of the daemon: opens sources and computes, one task at a time. Polars, Vega and the
+ * A process of the daemon: opens sources and computes, one task at a time. Polars, Vega and the
  * parser are loaded once and stay warm.
  */
-import { statSync } from 'node:fs';
-import { parentPort } from 'node:worker_threads';
+import { statSync, writeFileSync } from 'node:fs';
 import type { DataFrame } from '../compute/polars.ts';
 import { Gate, useGate } from '../engine/inputs/gate.ts';
 import type { Shelf } from '../engine/inputs/shelf.ts';
 import { workForOthers } from '../engine/inputs/unfit.ts';
 import { assert } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
-import { close } from '../kernel/calls.ts';
-import { runInTurn } from '../kernel/priority.ts';
+import { OwnMemory } from '../host/own-memory.ts';
+import { returnFreeMemory } from '../kernel/arenas.ts';
+import { close, duplicate } from '../kernel/calls.ts';
+import { checked } from '../kernel/errno.ts';
+import { endWithParent, runInTurn } from '../kernel/priority.ts';
 import type { Fd } from '../kernel/syscall.ts';
-import { ownDirectory } from '../kernel/thread-directory.ts';
-import { Bell } from './bell.ts';
+import { MiB } from '../units.ts';
 import { shelfFor } from './command-shelf.ts';
 import { isBug, protocolError } from './failures.ts';
 import { isFresh } from './files.ts';
-import { load } from './load.ts';
-import type { WorkerData } from './pool.ts';
-import { ASLEEP_MS, lookAt } from './port-look.ts';
+import { ASLEEP_MS, Link } from './link.ts';
+import { type Loaded, load } from './load.ts';
+import { letGoOf, packTail, unpackHeld, unpackOpening } from './parcels.ts';
 import { type Rows, StepRunner } from './steps.ts';
 import {
   type CommandWish,
   type FromWorker,
   frameKey,
   type Held,
-  type Task,
-  type TaskAnswer,
-  type TaskDone,
+  type Opening,
+  type TaskFailed,
+  type TaskStale,
   type ToWorker,
+  type WorkerDone,
+  type WorkerSetup,
+  type WorkerTask,
 } from './tasks.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -48,46 +52,126 @@ export type CommandRun =
 
 type RunCommand = (wish: CommandWish, shelf: Shelf) => Promise<CommandRun>;
 
-/** Rows as Polars holds them: of the datasets this thread read itself. */
-const frames = new Map<string, DataFrame>();
+/** What the kernel ends first where memory runs out: the daemon itself holds what all need. */
+const OOM_SCORE = 500;
 
-/** Does what the daemon sends, in the order it comes. */
+/** So much more than when it was warm, and what is free goes back to the kernel. */
+const IDLE_BYTES_MAX = 64 * MiB;
+
+/** Does what comes over `fd`, in the order it comes, until the daemon, `daemonPid`, ends. */
 export function serveTasks(
-  { allowed, answers, bells }: Pick<WorkerData, 'allowed' | 'answers' | 'bells'>,
-  runCommand: RunCommand,
+  fd: Fd,
+  daemonPid: number,
+  commandRunner: (setup: WorkerSetup) => RunCommand,
 ): void {
+  endWithParent(daemonPid);
+  // Signals to the group, such as ^C, are for the daemon to obey.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => undefined);
+  writeFileSync('/proc/self/oom_score_adj', String(OOM_SCORE));
   workForOthers();
-  if (allowed.length > 0) useGate(new Gate(allowed));
-  const port = parentPort;
-  assert(port !== null, 'this runs in a thread');
-  // The daemon's thread comes first when it is woken; this one and those of Polars compute.
+  // The daemon comes first when it is woken; this process computes.
   runInTurn();
-  const changeDirectory = ownDirectory();
-  const [coming, soon] = [new Bell(bells.coming), new Bell(bells.soon)];
-  const tell = (message: FromWorker): void => {
-    const tail = 'tail' in message ? message.tail : undefined;
-    answers.postMessage(message, tail === undefined ? [] : [tail.buffer as ArrayBuffer]);
-  };
+  let worker: Worker | undefined;
   let last = Promise.resolve();
-  const hear = (message: ToWorker): void => {
-    coming.hush();
-    last = last.then(async () => {
-      if ('drop' in message) {
-        frames.delete(message.drop);
-      } else if ('warm' in message) {
-        const start = performance.now();
-        await warmUp();
-        tell({ warmed: performance.now() - start });
-      } else {
-        tell(await answer(new Bench(message, changeDirectory, () => soon.ring()), runCommand));
-      }
-    });
-  };
-  coming.listen(() => {
-    const next = lookAt(port);
-    if (next !== undefined) hear(next as ToWorker);
+  const link = new Link(fd, {
+    heard(message, fds) {
+      last = last.then(async () => {
+        const told = message as ToWorker;
+        if ('setup' in told) worker = await begin(link, told.setup, commandRunner);
+        else await worker?.obey(told, fds);
+      });
+    },
+    rung: () => link.look(),
+    ended: () => process.exit(),
   });
-  port.on('message', hear);
+}
+
+async function begin(
+  link: Link,
+  setup: WorkerSetup,
+  commandRunner: (setup: WorkerSetup) => RunCommand,
+): Promise<Worker> {
+  if (setup.allowed.length > 0) useGate(new Gate(setup.allowed));
+  const start = performance.now();
+  await warmUp();
+  const worker = new Worker(link, commandRunner(setup));
+  link.send({ warmed: performance.now() - start } satisfies FromWorker);
+  return worker;
+}
+
+/** What one process has and does. */
+class Worker {
+  readonly #link: Link;
+  readonly #runCommand: RunCommand;
+  readonly #memory = new OwnMemory('self');
+  readonly #idleBytes = this.#memory.bytes + IDLE_BYTES_MAX;
+  /** Rows it has descriptors of, by frameKey. */
+  readonly #held = new Map<string, Held>();
+  /** Of these, as Polars holds them: the datasets this process read itself. */
+  readonly #frames = new Map<string, DataFrame>();
+
+  constructor(link: Link, runCommand: RunCommand) {
+    this.#link = link;
+    this.#runCommand = runCommand;
+  }
+
+  async obey(told: Exclude<ToWorker, { setup: unknown }>, fds: readonly Fd[]): Promise<void> {
+    if ('give' in told) {
+      for (const held of told.give) this.#held.set(frameKey(held), unpackHeld(held, fds));
+    } else if ('drop' in told) this.#drop(told.drop);
+    else await this.#work(told.task, fds);
+  }
+
+  #drop(key: string): void {
+    const held = this.#held.get(key);
+    this.#held.delete(key);
+    this.#frames.delete(key);
+    if (held !== undefined) letGoOf(held);
+  }
+
+  async #work(task: WorkerTask, fds: readonly Fd[]): Promise<void> {
+    const held = task.held.map((key) => {
+      const found = this.#held.get(key);
+      assert(found !== undefined, 'rows are given before they are named');
+      return found;
+    });
+    const { open, ...rest } = task;
+    const bench = new Bench({ ...rest, held }, this.#frames, () => this.#link.ring());
+    try {
+      if (open !== undefined) await this.#open(bench, unpackOpening(open, fds));
+      const { steps } = task;
+      const done = steps.command
+        ? await bench.command(steps.command, this.#runCommand)
+        : await bench.perform();
+      this.#answer(done, bench.fds);
+    } catch (thrown) {
+      for (const fd of bench.fds) close(fd);
+      const { exit, ...error } = protocolError(thrown);
+      const stack = isBug(thrown) && thrown instanceof Error ? thrown.stack : undefined;
+      this.#answer({ error, exit, ...(stack === undefined ? {} : { stack }) });
+    }
+    if (this.#memory.bytes > this.#idleBytes) returnFreeMemory();
+  }
+
+  /** The daemon has the rows at once, whatever becomes of the steps. */
+  async #open(bench: Bench, open: Opening): Promise<void> {
+    try {
+      const { held, frame } = await bench.open(open);
+      this.#held.set(frameKey(held), held);
+      this.#frames.set(frameKey(held), frame);
+      const { id: _id, version: _version, wish: _wish, fd, ...opened } = held;
+      const second = checked(duplicate(fd as Fd), 'hand over rows') as Fd;
+      this.#link.send({ opened } satisfies FromWorker, [second]);
+    } catch (error) {
+      if (open.wish.fd !== undefined) close(open.wish.fd as Fd);
+      throw error;
+    }
+  }
+
+  #answer(answer: WorkerDone | TaskStale | TaskFailed, fds: readonly Fd[] = []): void {
+    this.#link.send({ answer } satisfies FromWorker, fds);
+  }
 }
 
 /** True where the name of the directory leads the client to another one. */
@@ -97,88 +181,76 @@ function isElsewhere({ place }: CommandWish): boolean {
   return place !== `${dev}:${ino}`;
 }
 
-async function answer(bench: Bench, runCommand: RunCommand): Promise<TaskAnswer> {
-  const { task } = bench;
+/** Each time: the same name may be a new directory by now. */
+function changeDirectory(directory: string): void {
   try {
-    return task.steps.command === undefined
-      ? await bench.perform()
-      : await bench.command(task.steps.command, runCommand);
-  } catch (thrown) {
-    const { exit, ...error } = protocolError(thrown);
-    const stack = isBug(thrown) && thrown instanceof Error ? thrown.stack : undefined;
-    return { id: task.id, error, exit, ...(stack === undefined ? {} : { stack }) };
+    process.chdir(directory);
+  } catch (error) {
+    const { errno = -1 } = error as NodeJS.ErrnoException;
+    checked(errno, `go to ${directory}`, { file: directory });
   }
 }
 
+/** A task with its rows. */
+type BenchTask = Omit<WorkerTask, 'held' | 'open'> & { readonly held: readonly Held[] };
+
 /** One task at work. */
 class Bench {
-  readonly task: Task;
-  readonly #changeDirectory: (directory: string) => void;
+  readonly #task: BenchTask;
+  readonly #frames: ReadonlyMap<string, DataFrame>;
   readonly #onSoon: () => void;
   readonly #start = performance.now();
   readonly #ms: Record<string, number> = {};
+  readonly #rows = new Map<string, Rows>();
+  /** Of what was computed, and beside it what was printed. */
+  readonly fds: Fd[] = [];
 
-  constructor(task: Task, changeDirectory: (directory: string) => void, onSoon: () => void) {
-    this.task = task;
+  constructor(task: BenchTask, frames: ReadonlyMap<string, DataFrame>, onSoon: () => void) {
+    this.#task = task;
+    this.#frames = frames;
     this.#onSoon = onSoon;
-    this.#changeDirectory = changeDirectory;
   }
 
-  async perform(): Promise<TaskAnswer> {
-    const { task } = this;
-    const rows = new Map<string, Rows>();
+  async open(open: Opening): Promise<Loaded> {
+    changeDirectory(open.wish.cwd);
+    const loaded = await this.#timed('open', () => load(open, this.#task.memoryLimit));
+    this.#rows.set(loaded.held.id, loaded);
+    return loaded;
+  }
+
+  async perform(): Promise<WorkerDone | TaskStale> {
+    const task = this.#task;
     for (const held of task.held) {
-      this.#changeDirectory(held.wish.cwd);
-      if (!isFresh(held)) return { id: task.id, stale: held.id };
-      rows.set(held.id, { held, frame: frames.get(frameKey(held)) });
+      changeDirectory(held.wish.cwd);
+      if (!isFresh(held)) return { stale: held.id };
+      this.#rows.set(held.id, { held, frame: this.#frames.get(frameKey(held)) });
     }
-    const { open } = task;
-    const steps = new StepRunner(rows, task, (step) => {
+    changeDirectory(task.cwd);
+    const runner = new StepRunner(this.#rows, { ...task, fds: this.fds }, (step) => {
       const isLast = Object.keys(task.steps).at(-1) === step;
       if (isLast && performance.now() - this.#start > ASLEEP_MS) this.#onSoon();
     });
-    let opened: Held | undefined;
-    try {
-      if (open !== undefined) {
-        this.#changeDirectory(open.wish.cwd);
-        const loaded = await this.#timed('open', () => load(open, task.memoryLimit));
-        opened = loaded.held;
-        frames.set(frameKey(opened), loaded.frame);
-        rows.set(opened.id, loaded);
-      }
-      this.#changeDirectory(task.cwd);
-      const answers = await this.#steps(steps);
-      const done: TaskDone = { id: task.id, answers, fds: steps.fds, ms: this.#ms };
-      if (opened === undefined) return done;
-      const { id: _id, version: _version, wish: _wish, ...found } = opened;
-      return { ...done, opened: found };
-    } catch (error) {
-      for (const fd of steps.fds) close(fd as Fd);
-      if (opened !== undefined) {
-        frames.delete(frameKey(opened));
-        close(opened.fd as Fd);
-      }
-      throw error;
-    }
+    return { answers: await this.#steps(runner), ms: this.#ms };
   }
 
-  async command(wish: CommandWish, runCommand: RunCommand): Promise<TaskDone> {
-    const { id, cwd, held } = this.task;
-    this.#changeDirectory(cwd);
-    const shelf = shelfFor(held, (one) => frames.get(frameKey(one)), { cwd, wish });
+  async command(wish: CommandWish, runCommand: RunCommand): Promise<WorkerDone> {
+    const { cwd, held } = this.#task;
+    changeDirectory(cwd);
+    const shelf = shelfFor(held, (one) => this.#frames.get(frameKey(one)), { cwd, wish });
     const run = await this.#timed('command', async () =>
       isElsewhere(wish)
         ? { instead: 'its directory is another one' }
         : runCommand(wish, shelf.find),
     );
-    const done = { id, fds: [], ms: this.#ms, cold: shelf.cold, used: shelf.used };
+    const done = { ms: this.#ms, cold: shelf.cold, used: shelf.used };
     if ('instead' in run) return { ...done, answers: { command: exactJson(run) } };
     const { tail, ...said } = run;
-    return { ...done, answers: { command: exactJson(said) }, tail };
+    const packed = packTail(tail, this.fds);
+    return { ...done, answers: { command: exactJson(said) }, tail: packed };
   }
 
   async #steps(runner: StepRunner): Promise<Record<string, string>> {
-    const { query, stats, column, plot } = this.task.steps;
+    const { query, stats, column, plot } = this.#task.steps;
     const answers: Record<string, string> = {};
     if (query) answers['query'] = await this.#timed('query', () => runner.query(query));
     if (stats) answers['stats'] = await this.#timed('stats', () => runner.stats(stats));

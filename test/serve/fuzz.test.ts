@@ -35,10 +35,7 @@ afterAll(async () => {
 
 interface Status {
   readonly datasets: { readonly inMemory: number };
-  readonly threads: { readonly threads: number };
 }
-
-const FDS_A_THREAD = 6;
 
 const descriptors = (): number => readdirSync(`/proc/${daemon.pid}/fd`).length;
 
@@ -55,7 +52,6 @@ describe('nonsense, over both doors', () => {
     const status = async (): Promise<Status> =>
       (await client.request('Status')).result as unknown as Status;
     const before = descriptors();
-    const threadsBefore = (await status()).threads.threads;
     const end = Date.now() + DURATION_MS;
     let sessions = 0;
     while (Date.now() < end) {
@@ -69,16 +65,14 @@ describe('nonsense, over both doors', () => {
     const sql = 'select count(*) as n from data';
     const answer = await client.request('Query', { dataset: String(dataset), sql });
     expect(answer.result).toMatchObject({ rows: [{ n: 50 }] });
-    // Each way of reading the file is a dataset of its own, which stays in memory; a thread that
-    // stood in for one that nobody waited for stays, with what its event loop needs.
+    // Each way of reading the file is a dataset of its own, which stays in memory.
     const unexplained = async (): Promise<number> => {
-      const { datasets, threads } = await status();
-      const spares = threads.threads - threadsBefore;
-      return descriptors() - before - (datasets.inMemory - 1) - spares * FDS_A_THREAD;
+      const { datasets } = await status();
+      return descriptors() - before - (datasets.inMemory - 1);
     };
     await expect.poll(unexplained, { timeout: 20_000 }).toBeLessThanOrEqual(2);
     await expect
       .poll(status, { timeout: 20_000 })
-      .toMatchObject({ clients: 1, threads: { busy: 0, queued: 0 } });
+      .toMatchObject({ clients: 1, workers: { busy: 0, queued: 0 } });
   });
 });

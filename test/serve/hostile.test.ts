@@ -48,7 +48,7 @@ describe('a source that keeps its reader waiting', () => {
     await expect(ask('Query', { sql, cwd: '/' })).rejects.toMatchObject(refused);
     const said = await ask('Command', { command: 'query', argv: [sql], cwd: '/' });
     expect(said).toHaveProperty('instead');
-    expect(await ask('Status')).toMatchObject({ threads: { stuck: 0 } });
+    expect(await ask('Status')).toMatchObject({ workers: { ended: 0 } });
   });
 
   test('is read by the program itself, daemon or not', async () => {
@@ -127,21 +127,22 @@ describe('descriptors of one client are bounded', () => {
   });
 });
 
-test('who leaves threads stuck waits for them alone: another process is answered', async () => {
-  const limited = await startDaemon(['--workers', '1']);
+test('who gives up on what cannot be stopped waits for a new process; another does not', async () => {
+  const limited = await startDaemon(['--workers', '2']);
   try {
     using patient = Connection.open(limited.socket);
-    const wishes = Array.from({ length: 4 }, () => ({ sql: LONG, timeoutMs: 200 }));
-    for (const wish of wishes) {
-      await expect(patient.request('Query', wish)).rejects.toMatchObject({ code: 'TIMEOUT' });
-    }
-    // The same process by another connection is no other.
-    using again = Connection.open(limited.socket);
-    const short = { sql: 'select 1 as a', timeoutMs: 300 };
-    await expect(again.request('Query', short)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const wishes = Array.from({ length: 4 }, () => ({ sql: LONG, timeoutMs: 300 }));
+    const given = wishes.map((wish) =>
+      expect(patient.request('Query', wish)).rejects.toMatchObject({ code: 'TIMEOUT' }),
+    );
     const argv = [BIN, 'query', '--via', limited.socket, '--format=csv', 'select 41 + 1 as a'];
     expect(String(execFileSync('/bin/sh', argv, { timeout: 20_000 }))).toBe('a\n42\n');
-    expect((await again.request('Status')).result).toMatchObject({ threads: { stuck: 1 } });
+    await Promise.all(given);
+    const short = { sql: 'select 1 as a' };
+    expect((await patient.request('Query', short)).result).toMatchObject({ rows: [{ a: 1 }] });
+    const { result } = await patient.request('Status');
+    expect(result).toMatchObject({ workers: { all: 2 } });
+    expect((result['workers'] as { ended: number }).ended).toBeGreaterThan(0);
   } finally {
     await limited.stop();
   }
@@ -171,7 +172,7 @@ test.skipIf(!hasPrlimit)('a daemon without descriptors left waits, and does not 
     using first = Connection.open(poor.socket);
     await expect
       .poll(async () => (await first.request('Status')).result, { timeout: 20_000 })
-      .toMatchObject({ threads: { warm: 2 } });
+      .toMatchObject({ workers: { warm: 2 } });
     const open = readdirSync(`/proc/${poor.pid}/fd`).length;
     execFileSync('prlimit', ['--pid', String(poor.pid), `--nofile=${open + 8}:`]);
     const many = Array.from({ length: 40 }, () => net.connect(poor.socket));

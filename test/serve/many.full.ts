@@ -15,7 +15,7 @@ const ROWS = 5_000;
 const STALL_MS = 1000;
 
 interface Warmth {
-  readonly threads: { readonly threads: number; readonly warm: number };
+  readonly workers: { readonly all: number; readonly warm: number };
 }
 
 let daemon: Running;
@@ -24,10 +24,10 @@ beforeAll(async () => {
   daemon = await startDaemon();
   place = daemon.file('many.csv', table(ROWS));
   using watch = Connection.open(daemon.socket);
-  // Threads open files of their own while they start.
+  // Workers open files of their own while they start.
   for (;;) {
-    const { threads } = (await watch.request('Status')).result as never as Warmth;
-    if (threads.warm === threads.threads) break;
+    const { workers } = (await watch.request('Status')).result as never as Warmth;
+    if (workers.warm === workers.all) break;
     await sleep(100);
   }
 });
@@ -109,7 +109,7 @@ describe(`${CLIENTS} clients for ${SECONDS} s, killed at random`, () => {
     await expect.poll(descriptors, { timeout: 30_000 }).toBeLessThanOrEqual(before + 20);
     // What a client that is gone had asked for last runs to its end.
     const status = async (): Promise<object> => (await watch.request('Status')).result;
-    const quiet = { clients: 1, threads: { busy: 0, queued: 0 } };
+    const quiet = { clients: 1, workers: { busy: 0, queued: 0 } };
     await expect.poll(status, { timeout: 30_000 }).toMatchObject(quiet);
   });
 });

@@ -94,7 +94,7 @@ describe('the daemon at work', () => {
 
 test('metrics are what promtool accepts', () => {
   const figures = { uptimeSeconds: 1, clients: 2, requests: 3, failures: 4 };
-  const text = metricsText({ ...figures, threads: {}, memory: {}, datasets: {} });
+  const text = metricsText({ ...figures, workers: {}, memory: {}, datasets: {} });
   expect(text).toContain('# TYPE nairobi_serve_requests counter\nnairobi_serve_requests_total 3\n');
   const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], {
     input: text,

@@ -22,5 +22,5 @@ export type OverseerNews =
   /** `at` in milliseconds of Date.now(). */
   | ({ readonly is: 'deadline'; readonly at: number } & End)
   /** Of the process's own memory. */
-  | ({ readonly is: 'memory'; readonly pages: number } & End)
+  | ({ readonly is: 'memory'; readonly bytes: number } & End)
   | { readonly is: 'over' };

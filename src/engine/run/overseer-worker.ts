@@ -4,8 +4,9 @@
  * still have other names, and those it removes.
  */
 
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { rmSync, writeSync } from 'node:fs';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { OwnMemory } from '../../host/own-memory.ts';
 import { exitGroup } from '../../kernel/calls.ts';
 import type { Unfinished } from '../../unfinished.ts';
 import { ENDING, type End, type OverseerNews, type OverseerTask } from './overseer-words.ts';
@@ -19,7 +20,7 @@ class Overseer {
   #deadline: (OverseerNews & { is: 'deadline' }) | undefined;
   #memory: (OverseerNews & { is: 'memory' }) | undefined;
   #isOver = false;
-  readonly #statm = new Statm();
+  readonly #own = new OwnMemory('self');
 
   constructor(task: OverseerTask) {
     this.#task = task;
@@ -33,11 +34,11 @@ class Overseer {
       const now = Date.now();
       if (this.#deadline !== undefined && now >= this.#deadline.at) this.#end(this.#deadline);
       const memory = this.#memory;
-      if (memory !== undefined && this.#statm.ownPages() > memory.pages) this.#end(memory);
+      if (memory !== undefined && this.#own.bytes > memory.bytes) this.#end(memory);
       const left = Math.max(0, (this.#deadline?.at ?? Number.POSITIVE_INFINITY) - now);
       Atomics.wait(wake, 0, seen, memory === undefined ? left : Math.min(left, TICK_MS));
     }
-    this.#statm.close();
+    this.#own.close();
   }
 
   #listen(): void {
@@ -63,26 +64,6 @@ class Overseer {
     Atomics.store(new Int32Array(this.#task.wake), ENDING, 1);
     for (const what of all) if ('pid' in what) process.kill(what.pid, 'SIGTERM');
     exitGroup(exitCode);
-  }
-}
-
-/** Memory that is the process's own: what it maps of files the kernel can take back. */
-class Statm {
-  readonly #fd = openSync('/proc/self/statm', 'r');
-  readonly #text = Buffer.alloc(256);
-
-  ownPages(): number {
-    const length = readSync(this.#fd, this.#text, 0, this.#text.length, 0);
-    // proc_pid_statm(5): size resident shared ...
-    const [, resident = 0, shared = 0] = this.#text
-      .toString('latin1', 0, length)
-      .split(' ')
-      .map(Number);
-    return resident - shared;
-  }
-
-  close(): void {
-    closeSync(this.#fd);
   }
 }
 

@@ -1,8 +1,7 @@
 /** --timeout and --memory-limit: the process ends by itself when it takes too long or too much. */
-import { readFileSync } from 'node:fs';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { NairobiError } from '../../errors.ts';
-import { memoryPageBytes } from '../../kernel/sigbus.ts';
+import { OwnMemory } from '../../host/own-memory.ts';
 import { threadEntry } from '../../thread-entry.ts';
 import { onUnfinished } from '../../unfinished.ts';
 import { formatBytes, MiB, type Milliseconds } from '../../units.ts';
@@ -40,8 +39,8 @@ export class Overseer implements Disposable {
       `This needs more than ${formatBytes(memoryLimit)} of memory, which is the limit`,
       { hint: 'pass a larger --memory-limit, or ask for fewer rows, groups or columns' },
     );
-    const pages = Math.ceil((before + memoryLimit + SLACK_BYTES) / memoryPageBytes());
-    this.#tell({ is: 'memory', pages, message: this.#wording(error), exitCode: error.exitCode });
+    const bytes = before + memoryLimit + SLACK_BYTES;
+    this.#tell({ is: 'memory', bytes, message: this.#wording(error), exitCode: error.exitCode });
   }
 
   /** Never comes back where the thread is ending the process: the last word is its. */
@@ -78,8 +77,8 @@ export class Overseer implements Disposable {
 
 /** Bytes that are the process's own: what it maps of files the kernel can take back. */
 export function ownBytes(): number {
-  const [, resident = 0, shared = 0] = readFileSync('/proc/self/statm', 'latin1')
-    .split(' ')
-    .map(Number);
-  return (resident - shared) * memoryPageBytes();
+  const memory = new OwnMemory('self');
+  const { bytes } = memory;
+  memory.close();
+  return bytes;
 }

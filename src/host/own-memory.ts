@@ -1,0 +1,36 @@
+/** What a process has of memory for itself: what it maps of files the kernel can take back. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { memoryPageBytes } from '../kernel/sigbus.ts';
+
+/** proc_pid_statm(5), kept open to be read often. */
+export class OwnMemory {
+  readonly #fd: number;
+  readonly #text = Buffer.alloc(256);
+  #isOpen = true;
+
+  /** Throws where there is no such process, as openSync does. */
+  constructor(pid: number | 'self') {
+    this.#fd = openSync(`/proc/${pid}/statm`, 'r');
+  }
+
+  /** Bytes; 0 for a process that has ended. */
+  get bytes(): number {
+    if (!this.#isOpen) return 0;
+    try {
+      const length = readSync(this.#fd, this.#text, 0, this.#text.length, 0);
+      // size resident shared ...
+      const [, resident = 0, shared = 0] = this.#text
+        .toString('latin1', 0, length)
+        .split(' ')
+        .map(Number);
+      return (resident - shared) * memoryPageBytes();
+    } catch {
+      return 0; // ESRCH
+    }
+  }
+
+  close(): void {
+    if (this.#isOpen) closeSync(this.#fd);
+    this.#isOpen = false;
+  }
+}
