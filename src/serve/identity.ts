@@ -27,14 +27,24 @@ export function datasetId(key: string): string {
   return `d${hex(a)}${hex(b)}`;
 }
 
+/** What holds where nothing is said. `header: false` does not: nothing said is found out. */
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  allText: false,
+  onError: 'fail',
+  typesMayLack: false,
+  unionByName: false,
+};
+
 /** Fields in one order, without those that say what holds anyway. */
 function plain(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.entries(value)
-    .filter(([name, field]) => field !== undefined && field !== false && !isDefault(name, field))
-    .map(([name, field]) => [name, plain(field)])
-    .filter(([, field]) => !(Array.isArray(field) && field.length === 0))
-    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+    .filter(([name, field]) => field !== undefined && field !== DEFAULTS[name])
+    .map(([name, field]): [string, unknown] => [name, plain(field)])
+    .filter(([name, field]) => !isRecord(value[name]) || (field as unknown[]).length > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-const isDefault = (name: string, field: unknown): boolean => name === 'onError' && field === 'fail';
+/** Lists are none: an empty one says something, such as that no text means null. */
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -7,7 +7,7 @@ const of = (path: string, more = {}) => sourceKey({ path, cwd: '/data', read: {}
 describe('a source', () => {
   test('is the same by any name, read the same way', () => {
     expect(of('t.csv')).toBe(of('/data/./x/../t.csv'));
-    expect(of('t.csv')).toBe(of('t.csv', { read: { onError: 'fail', allText: false, nulls: [] } }));
+    expect(of('t.csv')).toBe(of('t.csv', { read: { onError: 'fail', allText: false, types: {} } }));
     expect(of('t.csv', { read: { delimiter: ';', header: true } })).toBe(
       of('t.csv', { read: { header: true, delimiter: ';' } }),
     );
@@ -19,6 +19,12 @@ describe('a source', () => {
       of('u.csv'),
       of('t.csv', { read: { delimiter: ';' } }),
       of('t.csv', { read: { allText: true } }),
+      of('t.csv', { read: { header: true } }),
+      of('t.csv', { read: { header: false } }),
+      of('t.csv', { read: { decimalComma: false } }),
+      of('t.csv', { read: { decimalComma: true } }),
+      of('t.csv', { read: { nulls: [] } }),
+      of('t.csv', { read: { nulls: [''] } }),
       of('t.csv', { unionByName: true }),
       of('t.csv', { filenameColumn: 'file' }),
       of('/data/t.csv', { filenameColumn: 'file' }),
