@@ -35,9 +35,26 @@ interface TextMetrics {
 
 let custom: ((text: string, sizePx: number, bold: boolean) => number) | undefined;
 
-/** Replaces the text measure, as the terminal does with its cells; undefined brings ours back. */
-export function measureTextWith(measurer: typeof custom): void {
-  custom = measurer;
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Does `work`, which lays text out, with this text measure in place of ours, as the terminal needs
+ * for its cells. Vega has one measure for all charts: what else wants to draw waits for its turn.
+ */
+export function measuringTextWith<T>(
+  measurer: typeof custom,
+  work: () => Promise<T>,
+): Promise<T> {
+  const drawn = turn.then(async () => {
+    custom = measurer;
+    try {
+      return await work();
+    } finally {
+      custom = undefined;
+    }
+  });
+  turn = drawn.catch(() => undefined);
+  return drawn;
 }
 
 function measure(item: TextItem, text: unknown): number {

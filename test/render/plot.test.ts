@@ -38,6 +38,19 @@ describe('plot', () => {
     expect(sizeOf(bytes)).toEqual([800, 500]);
   });
 
+  test('a chart is the same beside one for the terminal, and after one that failed', async () => {
+    const cars = (format: ChartFormat, x = 'Origin') =>
+      draw(dataset('cars.json'), { x, y: ['Horsepower'] }, format);
+    const [picture, text] = [await cars('svg'), await cars('text')];
+    const beside = await Promise.all([cars('text'), cars('svg'), cars('text')]);
+    await expect(cars('text', 'nothing')).rejects.toThrow('nothing');
+    const after = await cars('svg');
+    expect(beside.map(({ bytes }) => bytes.toString())).toEqual(
+      [text, picture, text].map(({ bytes }) => bytes.toString()),
+    );
+    expect(after.bytes.equals(picture.bytes)).toBe(true);
+  });
+
   test('small multiples fill exactly the picture', async () => {
     const { bytes } = await draw(dataset('cars.json'), {
       x: 'Horsepower',

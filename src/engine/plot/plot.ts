@@ -11,7 +11,7 @@ import { drawScene } from '../../render/picture.ts';
 import { checkSize, type PlotRequest } from '../../render/request.ts';
 import { resolveScene } from '../../render/resolve.ts';
 import { cellWidth } from '../../render/term/context2d.ts';
-import { measureTextWith } from '../../render/vega.ts';
+import { measuringTextWith } from '../../render/vega.ts';
 import { probeGl } from '../doctor/gl-probe.ts';
 import type { SourceArgument } from '../inputs/sources.ts';
 import type { HostOptions } from '../options.ts';
@@ -110,7 +110,7 @@ function readSpec(file: string): string {
 /** What is kept as text, and what a browser shows. */
 const DESCRIBED: ReadonlySet<ChartFormat> = new Set(['svg', 'html', 'vl.json']);
 
-/** Draws `request` over `relation` in `format`. */
+/** Draws `request` over `relation` in `format`; charts of one process are drawn one by one. */
 export async function plotRelation(
   relation: Relation,
   request: PlotRequest,
@@ -118,12 +118,22 @@ export async function plotRelation(
   reporter: Reporter,
 ): Promise<Plotted> {
   checkSize(request.width, request.height, request.scale);
+  return measuringTextWith(format === 'text' ? cellWidth : undefined, () =>
+    drawRelation(relation, request, format, reporter),
+  );
+}
+
+async function drawRelation(
+  relation: Relation,
+  request: PlotRequest,
+  format: ChartFormat,
+  reporter: Reporter,
+): Promise<Plotted> {
   const notes: string[] = [];
   const note = (text: string): void => {
     if (!notes.includes(text)) notes.push(text);
   };
   const detail = (text: string): void => reporter.note(text);
-  if (format === 'text') measureTextWith(cellWidth);
   const scene = await reporter.time('compute', () =>
     resolveScene(relation, request, { note, detail, probeGl }),
   );
@@ -135,6 +145,5 @@ export async function plotRelation(
     });
     return encodePicture(picture, format, request);
   });
-  measureTextWith(undefined);
   return { bytes, notes, mark: scene.mark, rows: scene.profile.rows };
 }
