@@ -41,10 +41,7 @@ let turn: Promise<unknown> = Promise.resolve();
  * Does `work`, which lays text out, with this text measure in place of ours, as the terminal needs
  * for its cells. Vega has one measure for all charts: what else wants to draw waits for its turn.
  */
-export function measuringTextWith<T>(
-  measurer: typeof custom,
-  work: () => Promise<T>,
-): Promise<T> {
+export function measuringTextWith<T>(measurer: typeof custom, work: () => Promise<T>): Promise<T> {
   const drawn = turn.then(async () => {
     custom = measurer;
     try {

@@ -172,7 +172,9 @@ function outcome(words: readonly string[], via: readonly string[], env: NodeJS.P
     rmSync(file);
     return `${path.basename(file)} ${digest}`;
   });
-  const text = stdout.toString('latin1').replace(/"report":\{.*?\}(?=,"(rows|columns)"|\}\s*$)/s, '');
+  const text = stdout
+    .toString('latin1')
+    .replace(/"report":\{.*?\}(?=,"(rows|columns)"|\}\s*$)/s, '');
   const told = stderr.toString().replace(/\.[0-9a-f]{12}\.tmp/g, '.tmp');
   return { stdout: text, stderr: told, status, files };
 }
