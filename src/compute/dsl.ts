@@ -114,6 +114,10 @@ export const agg = (variant: string, node: Dsl): Dsl => ({
     [variant]: extremes.has(variant) ? { input: node, propagate_nans: variant === 'Max' } : node,
   },
 });
+/** The greatest that is no NaN; NaN where there is nothing else. */
+export const greatestKnown = (node: Dsl): Dsl => ({
+  Agg: { Max: { input: node, propagate_nans: false } },
+});
 /** Rows where `node` is not null. */
 export const countOf = (node: Dsl): Dsl => ({
   Agg: { Count: { input: node, include_nulls: false } },

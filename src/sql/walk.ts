@@ -147,6 +147,8 @@ export function fingerprint(expression: Expression): string {
   return JSON.stringify(expression, (key, value: unknown) => {
     if (key === 'position') return undefined;
     if (typeof value === 'bigint') return `${value}n`;
+    // JSON has null for NaN and for both infinities, and one zero.
+    if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
     if (key === 'relation') return undefined;
     if (value instanceof Set) return [...value];
     return value;

@@ -237,6 +237,12 @@ const key = (row: readonly Cell[]): string =>
     .join('|');
 
 /** Undefined when equal; else the first difference in words. */
+/** JSON, with NaN and infinities by their names. */
+const told = (row: readonly Cell[]): string =>
+  JSON.stringify(row, (_, cell) =>
+    typeof cell === 'number' && !Number.isFinite(cell) ? String(cell) : cell,
+  );
+
 export function difference(
   ours: readonly Cell[][],
   theirs: readonly Cell[][],
@@ -251,7 +257,7 @@ export function difference(
       mine.length !== other.length ||
       !mine.every((cell, index) => sameCell(cell, other[index]))
     ) {
-      return `row ${i}: ${JSON.stringify(mine)}, DuckDB has ${JSON.stringify(other)}`;
+      return `row ${i}: ${told(mine)}, DuckDB has ${told(other)}`;
     }
   }
   return undefined;

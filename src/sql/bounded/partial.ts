@@ -204,7 +204,11 @@ export function decompose(
     };
   }
   if (name === 'min') return kept(whole, 'Min');
-  if (name === 'max') return kept(whole, 'Max');
+  if (name === 'max') {
+    const merge = (column: (part: number) => Dsl): Dsl =>
+      aggregateFunction('max')?.lower([column(0)], aggregate) as Dsl;
+    return { parts: [{ partial: whole, merge }], finish: itself };
+  }
   if (name === 'first') return kept(whole, 'First');
   if (name === 'last') return kept(whole, 'Last');
   if (values === undefined) return undefined;

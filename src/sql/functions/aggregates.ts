@@ -104,14 +104,14 @@ const avg: AggregateFunction = {
 /** A value of the group: same type as its argument. */
 export function oneOf(
   usage: string,
-  lower: (values: Dsl) => Dsl,
+  lower: (values: Dsl, type: SqlType) => Dsl,
   skipsNulls = true,
 ): AggregateFunction {
   return {
     usage,
     resolve: ([a, ...rest]) =>
       a === undefined || rest.length > 0 ? undefined : { args: [a], type: a },
-    lower: (args) => lower(arg(args, 0)),
+    lower: (args, { type }) => lower(arg(args, 0), type),
     skipsNulls,
     ofNothing: null,
   };
@@ -119,7 +119,9 @@ export function oneOf(
 
 /** The least or the greatest: Polars orders no lists and structs. */
 function extreme(name: string, variant: 'Min' | 'Max'): AggregateFunction {
-  const one = oneOf(`${name}(value)`, (a) => d.agg(variant, a));
+  const one = oneOf(`${name}(value)`, (a, type) =>
+    variant === 'Max' && type.kind === 'float' ? greatest(a, type) : d.agg(variant, a),
+  );
   const isNested = ({ kind }: SqlType): boolean => /^(list|struct|map)$/.test(kind);
   return {
     ...one,
@@ -127,6 +129,14 @@ function extreme(name: string, variant: 'Min' | 'Max'): AggregateFunction {
       types.some(isNested) ? 'lists, structs and maps have no order' : one.resolve(types, given),
   };
 }
+
+/** Polars' streaming maximum that knows NaN begins at the least finite double: -inf is below it. */
+const greatest = (values: Dsl, type: SqlType): Dsl =>
+  d.ternary(
+    d.boolCall('IsNan', d.agg('Max', values)),
+    d.cast(d.float64(Number.NaN), t.dtypeOf(type)),
+    d.greatestKnown(values),
+  );
 
 /** The value of the first argument in the row where the second is least or greatest. */
 const extremeRow = (name: string, descending: boolean): AggregateFunction => ({

@@ -1,7 +1,9 @@
 /** What a scalar function is: how its types resolve and what it becomes in Polars. */
 import type { Dsl } from '../../compute/dsl.ts';
+import * as d from '../../compute/dsl.ts';
 import type { CallExpression, Expression } from '../ir.ts';
 import type { SqlType } from '../types.ts';
+import { columnsOf } from '../walk.ts';
 
 export interface Resolution {
   /** What each argument must be converted to. */
@@ -77,4 +79,20 @@ export function fixed(
     resolve: resolveFixed(args, type, optional),
     lower: (nodes) => lower(...nodes),
   };
+}
+
+/**
+ * A constant is not repeated for each text of a column it is searched for: Polars answers NULL when
+ * it is split, and one value where the column has none (measured).
+ */
+export const repeatedFor = (column: Dsl, constant: Dsl): Dsl =>
+  d.ternary(d.isNotNull(column), constant, d.nullOf('String'));
+
+/** The first argument of two texts, to be searched for the second. */
+export function searched(args: readonly Dsl[], { args: [text, pattern] }: CallExpression): Dsl {
+  const isConstant = (one: Expression | undefined): boolean =>
+    one !== undefined && columnsOf(one).size === 0;
+  return isConstant(text) && !isConstant(pattern)
+    ? repeatedFor(arg(args, 1), arg(args, 0))
+    : arg(args, 0);
 }

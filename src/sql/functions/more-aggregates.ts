@@ -7,6 +7,7 @@ import * as t from '../types.ts';
 import type { AggregateFunction, AggregateTable } from './aggregate.ts';
 import { aggregateFunction } from './aggregates.ts';
 import { arg, literalOf } from './function.ts';
+import { interpolated } from './statistics.ts';
 
 const any = (values: Dsl, result: Dsl, type: SqlType): Dsl =>
   d.ternary(
@@ -118,8 +119,7 @@ const numbers = (name: string, lower: (values: Dsl) => Dsl): AggregateFunction =
   ofNothing: null,
 });
 
-const median = (values: Dsl): Dsl =>
-  d.call({ Quantile: { method: 'Linear' } }, values, d.float64(0.5));
+const median = (values: Dsl): Dsl => interpolated(values, 0.5);
 
 /** Several quantiles at once, as a list. */
 const quantiles = (name: 'quantile_cont' | 'quantile_disc'): AggregateFunction => ({
@@ -141,7 +141,8 @@ const quantiles = (name: 'quantile_cont' | 'quantile_disc'): AggregateFunction =
       const inner = [aggregate.args[0] as never, fraction];
       return d.call('AsList', fn?.lower(args, { ...aggregate, args: inner }) as Dsl);
     });
-    return d.listCall('Concat', ...each);
+    const some = d.binary('Gt', d.countOf(arg(args, 0)), d.scalar('UInt32', 0));
+    return d.ternary(some, d.listCall('Concat', ...each), d.nullOf('Null'));
   },
   skipsNulls: true,
   ofNothing: null,

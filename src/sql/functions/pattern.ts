@@ -4,7 +4,14 @@ import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import type { CallExpression } from '../ir.ts';
 import * as t from '../types.ts';
-import { arg, type FunctionTable, fixed, literalOf, type ScalarFunction } from './function.ts';
+import {
+  arg,
+  type FunctionTable,
+  fixed,
+  literalOf,
+  type ScalarFunction,
+  searched,
+} from './function.ts';
 
 const escapeRegex = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}#&~-]/g, '\\$&');
 
@@ -98,7 +105,7 @@ const likeFunction = (name: string, ignoreCase: boolean): ScalarFunction => ({
     const escaping = call.args.length > 2 ? String(literalOf(call.args[2]) ?? '') : '\\';
     if (pattern === null) return d.nullOf('Boolean');
     if (typeof pattern === 'string') return like(arg(args, 0), pattern, escaping, ignoreCase);
-    return computedLike(arg(args, 0), arg(args, 1), ignoreCase);
+    return computedLike(searched(args, call), arg(args, 1), ignoreCase);
   },
 });
 
@@ -158,7 +165,10 @@ export const PATTERNS: FunctionTable = {
   like: likeFunction('LIKE', false),
   ilike: likeFunction('ILIKE', true),
   similar: constantPattern('text SIMILAR TO pattern', (node, p) => matches(node, similarRegex(p))),
-  '~': fixed('text ~ regex', [t.TEXT, t.TEXT], t.BOOLEAN, (a, b) => contains(a, b, false)),
+  '~': {
+    ...fixed('text ~ regex', [t.TEXT, t.TEXT], t.BOOLEAN, (a, b) => contains(a, b, false)),
+    lower: (args, call) => contains(searched(args, call), arg(args, 1), false),
+  },
   '~*': constantPattern('text ~* regex', (node, p) => matches(node, `(?i)${p}`)),
   regexp_matches: {
     usage: 'regexp_matches(text, regex [, options])',
@@ -169,7 +179,7 @@ export const PATTERNS: FunctionTable = {
         : { args: types.map(() => t.TEXT), type: t.BOOLEAN }),
     lower: (args, call) =>
       call.args.length === 2
-        ? contains(arg(args, 0), arg(args, 1), false)
+        ? contains(searched(args, call), arg(args, 1), false)
         : matches(arg(args, 0), patternOf(call, 2)),
   },
   regexp_full_match: constantPattern('regexp_full_match(text, regex)', (node, p) =>

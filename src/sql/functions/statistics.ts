@@ -2,6 +2,7 @@
 
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
+import type { Expression } from '../ir.ts';
 import * as t from '../types.ts';
 import type { AggregateFunction, AggregateTable } from './aggregate.ts';
 import { arg, literalOf } from './function.ts';
@@ -59,12 +60,17 @@ function between(type: t.SqlType): t.SqlType | undefined {
 }
 
 /** Microseconds of this era are whole numbers of a double. */
-function linearOf(values: Dsl, fraction: number, type: t.SqlType): Dsl {
-  if (type.kind !== 'timestamp') return linear(values, fraction);
+function linearOf(values: Dsl, fraction: number, type: t.SqlType, value: Expression): Dsl {
+  if (type.kind !== 'timestamp')
+    return isNarrow(value) ? linear(values, fraction) : interpolated(values, fraction);
   const micros = d.cast(d.cast(d.physical(values), 'Int64'), 'Float64');
   const whole = d.cast(d.call('Floor', linear(micros, fraction)), 'Int64');
   return d.cast(whole, t.dtypeOf(type));
 }
+
+/** Doubles made of integers and decimals: none is infinite, none far from another. */
+const isNarrow = (value: Expression): boolean =>
+  value.kind === 'cast' && t.isNumeric(value.input.type) && value.input.type.kind !== 'float';
 
 /** The value at a fraction of the ordered values. */
 const quantile = (name: string, continuous: boolean): AggregateFunction => ({
@@ -83,14 +89,48 @@ const quantile = (name: string, continuous: boolean): AggregateFunction => ({
   },
   lower: (args, { args: inputs, type }) => {
     const fraction = Number(literalOf(inputs[1]));
-    return continuous ? linearOf(arg(args, 0), fraction, type) : discrete(arg(args, 0), fraction);
+    return continuous
+      ? linearOf(arg(args, 0), fraction, type, inputs[0] as Expression)
+      : discrete(arg(args, 0), fraction);
   },
   skipsNulls: true,
   ofNothing: null,
 });
 
-const linear = (values: Dsl, fraction: number): Dsl =>
-  d.call({ Quantile: { method: 'Linear' } }, values, d.float64(fraction));
+const quantileBy = (method: string, values: Dsl, fraction: number): Dsl =>
+  d.call({ Quantile: { method } }, values, d.float64(fraction));
+
+/** low + (high - low) * share, in Polars. */
+const linear = (values: Dsl, fraction: number): Dsl => quantileBy('Linear', values, fraction);
+
+/**
+ * The same by the rule of `stats` (compute/stats/multiset.ts), for any doubles: where two are
+ * farther apart than the largest one they are weighed, and from -inf to a number it is -inf, as in
+ * DuckDB; Polars' way gives inf and NaN. Takes twice its time.
+ */
+export function interpolated(values: Dsl, fraction: number): Dsl {
+  const last = d.binary('Minus', d.cast(d.countOf(values), 'Float64'), d.float64(1));
+  const position = d.binary('Multiply', last, d.float64(fraction));
+  const share = d.binary('Modulus', position, d.float64(1));
+  // In one list, because Polars would compute a neighbour anew wherever it is mentioned.
+  const [low, high] = ['Lower', 'Higher'].map((way) => quantileBy(way, values, fraction));
+  return d.ofElements(d.call('AsList', low as Dsl, high as Dsl, share), BETWEEN);
+}
+
+const BETWEEN: Dsl = (() => {
+  const at = (index: number) => d.agg('First', d.slice(d.element, d.int64(index), d.int64(1)));
+  const [low, high, share] = [at(0), at(1), at(2)];
+  const span = d.binary('Minus', high, low);
+  const stepped = d.binary('Plus', low, d.binary('Multiply', span, share));
+  const rest = d.binary('Minus', d.float64(1), share);
+  const weighed = d.binary(
+    'Plus',
+    d.binary('Multiply', low, rest),
+    d.binary('Multiply', high, share),
+  );
+  const known = d.ternary(d.boolCall('IsFinite', span), stepped, weighed);
+  return d.ternary(d.binary('Eq', low, high), low, known);
+})();
 
 /** The first value at or past the fraction of the rows, as PostgreSQL defines percentile_disc. */
 function discrete(values: Dsl, fraction: number): Dsl {
@@ -131,7 +171,8 @@ export const STATISTICS: AggregateTable = {
       const type = a === undefined || more !== undefined ? undefined : between(a);
       return type && { args: [type], type };
     },
-    lower: (args, { type }) => linearOf(arg(args, 0), 0.5, type),
+    lower: (args, { args: [value], type }) =>
+      linearOf(arg(args, 0), 0.5, type, value as Expression),
     skipsNulls: true,
     ofNothing: null,
   },

@@ -10,8 +10,10 @@ import {
   type FunctionTable,
   fixed,
   literalOf,
+  repeatedFor,
   resolveFixed,
   type ScalarFunction,
+  searched,
 } from './function.ts';
 
 const textToText = (usage: string, lower: (a: Dsl) => Dsl): ScalarFunction =>
@@ -82,11 +84,10 @@ function isPlainReplace([, from, to]: readonly Expression[]): boolean {
 
 /** 1-based position in characters, 0 when absent. */
 function position(node: Dsl, wanted: Dsl): Dsl {
-  // A constant is not repeated for each text it is split by: Polars answers NULL (measured).
-  const repeated = d.ternary(d.isNotNull(wanted), node, d.nullOf('String'));
+  const repeated = repeatedFor(wanted, node);
   const before = d.stringCall({ SplitN: 2 }, repeated, wanted);
   const head = d.call({ StructExpr: { FieldByName: 'field_0' } }, before);
-  const found = d.stringCall({ Contains: { literal: true, strict: true } }, node, wanted);
+  const found = d.stringCall({ Contains: { literal: true, strict: true } }, repeated, wanted);
   const at = d.binary('Plus', lengthOf(head), d.int64(1));
   const empty = d.binary('Eq', wanted, d.text(''));
   const result = d.ternary(empty, d.int64(1), d.ternary(found, at, d.int64(0)));
@@ -138,8 +139,10 @@ const anyToText = (
   lower,
 });
 
-const predicate = (usage: string, variant: unknown): ScalarFunction =>
-  fixed(usage, [t.TEXT, t.TEXT], t.BOOLEAN, (a, b) => d.stringCall(variant, a, b));
+const predicate = (usage: string, variant: unknown): ScalarFunction => ({
+  ...fixed(usage, [t.TEXT, t.TEXT], t.BOOLEAN, (a, b) => d.stringCall(variant, a, b)),
+  lower: (args, call) => d.stringCall(variant, searched(args, call), arg(args, 1)),
+});
 
 const substr: ScalarFunction = {
   usage: 'substr(text, start [, length])',
