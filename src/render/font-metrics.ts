@@ -7,6 +7,19 @@ interface Metrics {
   readonly unitsPerEm: number;
   /** Advance width of a character, in font units. */
   advance(code: number): number;
+  has(code: number): boolean;
+}
+
+/** The font has every letter up to here. */
+const LATIN_MAX = 0x24f;
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+const lacking = new Set<string>();
+
+/** The characters measured since the last call for which the font has no glyph. */
+export function takeLacking(): string[] {
+  const found = [...lacking];
+  lacking.clear();
+  return found;
 }
 
 const loaded = new Map<boolean, Metrics>();
@@ -19,7 +32,11 @@ export function textWidth(text: string, sizePx: number, bold: boolean): number {
     loaded.set(bold, metrics);
   }
   let units = 0;
-  for (const char of text) units += metrics.advance(char.codePointAt(0) ?? 0);
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    units += metrics.advance(code);
+    if (code > LATIN_MAX && !metrics.has(code) && VISIBLE.test(char)) lacking.add(char);
+  }
   return (units * sizePx) / metrics.unitsPerEm;
 }
 
@@ -32,6 +49,7 @@ function metricsOf(font: Buffer): Metrics {
   const known = new Map<number, number>();
   return {
     unitsPerEm,
+    has: (code) => glyphOf(code) !== 0,
     advance: (code) => {
       let width = known.get(code);
       if (width === undefined) {

@@ -58,5 +58,7 @@ function measure(item: TextItem, text: unknown): number {
   if (text === null || text === undefined) return 0;
   const size = item.fontSize ?? 11;
   const bold = item.fontWeight === 'bold' || Number(item.fontWeight) >= 600;
-  return (custom ?? textWidth)(String(text), size, bold);
+  const width = (custom ?? textWidth)(String(text), size, bold);
+  // Vega cuts the text at its limit when it draws it; room is left for what is drawn.
+  return item.limit !== undefined && item.limit > 0 ? Math.min(width, item.limit) : width;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Relation } from '../../compute/relation.ts';
 import { messageOf, NairobiError } from '../../errors.ts';
 import type { ReadOptions } from '../../formats/options.ts';
+import { takeLacking } from '../../render/font-metrics.ts';
 import type { Allowed } from '../../render/loader.ts';
 import { type ChartFormat, encodePicture } from '../../render/output/encode.ts';
 import { canvasImage } from '../../render/output/image.ts';
@@ -110,6 +111,15 @@ function readSpec(file: string): string {
 /** What is kept as text, and what a browser shows. */
 const DESCRIBED: ReadonlySet<ChartFormat> = new Set(['svg', 'html', 'vl.json']);
 
+/** Whoever shows these has fonts of its own. */
+const BY_THE_VIEWER: ReadonlySet<ChartFormat> = new Set([...DESCRIBED, 'text']);
+
+function boxesNote(characters: readonly string[]): string {
+  const shown = characters.slice(0, 8).join(' ');
+  const more = characters.length > 8 ? ' ...' : '';
+  return `the bundled font has no ${shown}${more}: boxes stand for them; .svg and .html are shown with the fonts of whoever looks at them`;
+}
+
 /** Draws `request` over `relation` in `format`; charts of one process are drawn one by one. */
 export async function plotRelation(
   relation: Relation,
@@ -145,5 +155,7 @@ async function drawRelation(
     });
     return encodePicture(picture, format, request);
   });
+  const lacking = takeLacking();
+  if (lacking.length > 0 && !BY_THE_VIEWER.has(format)) note(boxesNote(lacking));
   return { bytes, notes, mark: scene.mark, rows: scene.profile.rows };
 }

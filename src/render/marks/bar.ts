@@ -129,6 +129,8 @@ function barLayer(scene: Scene, shape: BarShape, rows: readonly Row[]): Spec {
   const colors =
     scene.color === undefined ? [] : [...new Set(rows.map((row) => String(row['color'])))];
   const additive = agg === 'sum' || agg === 'count';
+  // One colour for each category needs neither room beside it nor a second list of the names.
+  const isOwn = scene.color?.name === category.name;
   return {
     mark: { type: 'bar', ...(stepped ? { binSpacing: 1 } : {}) },
     encoding: {
@@ -145,8 +147,8 @@ function barLayer(scene: Scene, shape: BarShape, rows: readonly Row[]): Spec {
         zero: true,
         extra: { stack: colors.length > 0 && additive ? 'zero' : null },
       }),
-      ...colorBy(scene.color?.name ?? null, colors.sort(compareLabels)),
-      ...(colors.length > 0 && !additive && !stepped
+      ...colorBy(scene.color?.name ?? null, colors.sort(compareLabels), isOwn),
+      ...(colors.length > 0 && !additive && !stepped && !isOwn
         ? { [`${along}Offset`]: { field: 'color', sort: null } }
         : {}),
     },

@@ -9,6 +9,7 @@ import { type Field, labelOf, numberOf, requireNumbers } from '../fields.ts';
 import { lineDensitySource } from '../line-density.ts';
 import { M4 } from '../reduce/m4.ts';
 import { axisTitle, colorBy, position, timeTitle } from '../spec/encode.ts';
+import { withDots } from './lone.ts';
 import { columnNames, dense, otherFirst, type Series, seriesLabels, seriesOf } from './series.ts';
 
 /** Rows a line hands to Vega as they are: a tenth of a second's work. */
@@ -42,8 +43,9 @@ export async function linePanel(scene: Scene): Promise<Panel> {
     scene.profile.rows <= LINE_ROWS || request.reduce === 'marks'
       ? await allRows(lines, x, series)
       : await reducedRows(lines, x, series);
+  const line = lineLayer(lines, x, series, undefined);
   return {
-    layers: [lineLayer(lines, x, series, undefined)],
+    layers: scene.mark === 'line' ? withDots(line, rows, idOf) : [line],
     rows: stacked ? stackable(rows, seriesLabels(scene, series)) : otherFirst(rows),
   };
 }
@@ -154,7 +156,7 @@ function lineKeeper(): (color: string, facet: string, by: string) => Line {
   };
 }
 
-const idOf = ({ color, facet, by }: Line): string => `${color}\u0000${facet}\u0000${by}`;
+const idOf = ({ color, facet, by }: Row | Line): string => `${color}\u0000${facet}\u0000${by}`;
 
 /** Calls `visit` for every row and y column, in file order. */
 async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): Promise<void> {
@@ -185,9 +187,7 @@ async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): 
   }
 }
 
-function rowOf(x: number | string, y: number | null, line: Line): Row {
-  return { x, y, ...line };
-}
+const rowOf = (x: number | string, y: number | null, line: Line): Row => ({ x, y, ...line });
 
 /** The places along x at which values are aggregated. */
 function stepOf(scene: Scene, x: Field, series: Series): Expr {

@@ -1,5 +1,6 @@
 /** Panels into one Vega-Lite specification: size, facets, shared axes, reference lines. */
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
+import { textWidth } from '../font-metrics.ts';
 
 /** A specification whose data is named, and the rows under those names. */
 export interface Assembled {
@@ -22,7 +23,7 @@ const CELL_MARGIN_PX = 60;
 
 export function assemble(scene: Scene, panels: readonly Panel[], cell?: CellSize): Assembled {
   const { request } = scene;
-  const title = request.title === undefined ? {} : { title: titleOf(request.title) };
+  const title = request.title === undefined ? {} : { title: titleOf(request.title, scene) };
   const [first] = panels;
   if (
     first !== undefined &&
@@ -55,7 +56,23 @@ function outerSize({ request }: Scene): Spec {
   };
 }
 
-const titleOf = (text: string): Spec => ({ text, limit: 4000 });
+const TITLE_PX = 15;
+const TITLE_LINES_MAX = 3;
+
+/** A title in lines that the picture has room for; of a longer one the last line is cut. */
+function titleOf(text: string, { request }: Scene): Spec {
+  const room = request.width - 2 * TITLE_MARGIN_PX;
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`;
+    const fits = lines.length > 0 && textWidth(longer, TITLE_PX, true) <= room;
+    if (fits || lines.length === TITLE_LINES_MAX) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return { text: lines.length === 1 ? text : lines, limit: room };
+}
+
+const TITLE_MARGIN_PX = 10;
 
 function content(scene: Scene, panel: Panel, references: boolean): Spec {
   const layer = [...panel.layers, ...(references ? referenceLines(scene) : [])];

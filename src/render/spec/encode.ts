@@ -20,8 +20,11 @@ export function position(scene: Scene, axis: 'x' | 'y', field: string, options: 
   const { request } = scene;
   if (options.measure === 'nominal') return ordinal(scene, axis, field, options);
   const range = axis === 'x' ? request.xRange : request.yRange;
-  const domain = range ?? options.domain;
+  const shown = extentOf(scene, axis, field);
   const kind = axis === 'x' ? request.xScale : request.yScale;
+  const isLone = LONE_MARKS.has(scene.mark) && kind === 'linear' && options.zero !== true;
+  const hasLines = (axis === 'x' ? request.xLines : request.yLines).length > 0;
+  const domain = range ?? options.domain ?? (isLone && !hasLines ? around(shown) : undefined);
   const temporal = options.measure === 'temporal';
   const scale: Record<string, unknown> = temporal ? { type: 'utc' } : { type: kind };
   if (!temporal && kind === 'linear') scale['zero'] = options.zero ?? false;
@@ -47,24 +50,54 @@ function ticks(scene: Scene, axis: 'x' | 'y', field: string): Spec {
     tickCount: tickCount(scene, axis),
     labelOverlap: 'parity',
     labelSeparation: LABEL_SEPARATION,
-    ...(showsYears(scene, axis, field) ? { format: '~f' } : {}),
+    ...formatOf(extentOf(scene, axis, field)),
   };
 }
 
-/** Whether the axis has values of a column as they are, and those may be years. */
-function showsYears(scene: Scene, axis: 'x' | 'y', field: string): boolean {
-  const { mark, x, ys, request } = scene;
-  const isSum = request.agg === 'sum' || request.agg === 'count' || mark === 'area';
-  if (field !== axis || mark === 'qq' || (axis === 'y' && isSum)) return false;
-  const shown = axis === 'x' ? x : ys[0];
-  return shown !== undefined && isYear(scene, shown);
+/** Marks whose axes end where their values do. */
+const LONE_MARKS = new Set(['line', 'point']);
+
+interface Shown {
+  readonly field: Field;
+  readonly min: number;
+  readonly max: number;
 }
 
+/** The extent of the column whose values the axis has as they are; undefined where it has none. */
+function extentOf(scene: Scene, axis: 'x' | 'y', key: string): Shown | undefined {
+  const { mark, x, ys, request, profile } = scene;
+  const isSum = request.agg === 'sum' || request.agg === 'count' || mark === 'area';
+  if (key !== axis || mark === 'qq' || (axis === 'y' && isSum)) return undefined;
+  const fields = axis === 'x' ? (x === undefined ? [] : [x]) : ys;
+  const [field] = fields;
+  const extents = fields.flatMap(({ name }) => profile.extents.get(name) ?? []);
+  if (field === undefined || extents.every(({ count }) => count === 0)) return undefined;
+  const min = Math.min(...extents.map((each) => each.min));
+  const max = Math.max(...extents.map((each) => each.max));
+  return { field, min, max };
+}
+
+/** From where on numbers are shorter as powers of ten. */
+const [LARGE, SMALL] = [1e10, 1e-4];
+
 /** Whole numbers of four digits: 1999 is a year, or reads no worse without a comma. */
-function isYear({ profile }: Scene, field: Field): boolean {
-  const extent = profile.extents.get(field.name);
-  const { min, max } = extent ?? { min: 0, max: 0 };
-  return /Int/.test(field.type) && min >= 1000 && max <= 2999;
+function formatOf(shown: Shown | undefined): Spec {
+  if (shown === undefined || shown.field.measure !== 'quantitative') return {};
+  const { field, min, max } = shown;
+  if (/Int/.test(field.type) && min >= 1000 && max <= 2999) return { format: '~f' };
+  const largest = Math.max(Math.abs(min), Math.abs(max));
+  // Neighbours that differ beyond the sixth digit would read the same.
+  const isOdd = (largest >= LARGE || largest < SMALL) && max - min > largest * 1e-3;
+  return isOdd ? { format: '~g' } : {};
+}
+
+/** A single value gets room on both sides; without it the ticks have six zeros behind the point. */
+function around(shown: Shown | undefined): readonly [number, number] | undefined {
+  if (shown === undefined || shown.field.measure !== 'quantitative') return undefined;
+  const { field, min, max } = shown;
+  if (min !== max) return undefined;
+  const room = min === 0 || /Int/.test(field.type) ? 1 : Math.abs(min) / 10;
+  return [min - room, max + room];
 }
 
 function tickCount({ request, facet, above = 1 }: Scene, axis: 'x' | 'y'): number {
@@ -89,7 +122,8 @@ function ordinal(scene: Scene, axis: 'x' | 'y', field: string, options: AxisOpti
   const labels = options.labels ?? [];
   const longest = Math.max(0, ...labels.map((label) => label.length));
   const flat = labels.length * (longest + 2) * LABEL_CHAR_PX < scene.request.width * 0.8;
-  const lean = flat ? { labelAngle: 0 } : { labelAngle: -40 };
+  const room = scene.request.width / Math.max(1, labels.length);
+  const lean = flat ? { labelAngle: 0 } : room < LEANING_PX ? UPRIGHT : { labelAngle: -40 };
   return {
     field,
     type: 'nominal',
@@ -101,14 +135,27 @@ function ordinal(scene: Scene, axis: 'x' | 'y', field: string, options: AxisOpti
   };
 }
 
+/** Leaning labels closer than this would touch. */
+const LEANING_PX = 18;
+/** Upright ones are a line of text wide; where even that is not there, every second goes. */
+const UPRIGHT = { labelAngle: -90, labelOverlap: 'parity', labelSeparation: 0 };
+
 /** A generous mean width of one character at the axis label size. */
 const LABEL_CHAR_PX = 7;
 
 /** The colour channel for categories, or nothing when there is one series. */
-export function colorBy(title: string | null, labels: readonly string[]): Spec {
+export function colorBy(title: string | null, labels: readonly string[], isNamed = false): Spec {
   if (labels.length < 2 && title === null) return {};
+  const legend = isNamed ? { legend: null } : {};
   return {
-    color: { field: 'color', type: 'nominal', title, scale: { domain: labels }, sort: null },
+    color: {
+      field: 'color',
+      type: 'nominal',
+      title,
+      scale: { domain: labels },
+      sort: null,
+      ...legend,
+    },
   };
 }
 
