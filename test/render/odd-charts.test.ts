@@ -147,3 +147,16 @@ test('characters that the bundled font lacks are named where boxes are drawn', a
   expect((await notes('png')).join()).toContain('the bundled font has no 北 京: boxes');
   expect((await notes('svg')).join()).not.toContain('font');
 });
+
+test('hours are those of a day of twenty-four, with minutes too', async () => {
+  const at = (hours: number): string => new Date(Date.UTC(2026, 2, 1, hours)).toISOString();
+  const labels = async (step: number): Promise<string[]> => {
+    const t = [0, 1, 2, 3].map((i) => at(13 + i * step));
+    const view = await viewOf(relation({ t, v: [1, 2, 3, 4] }), { x: 't', y: ['v'], mark: 'line' });
+    return texts(view, 'axis-label').filter((label) => label.includes(':'));
+  };
+  for (const found of [await labels(0.5), await labels(2)]) {
+    expect(found.length).toBeGreaterThan(2);
+    for (const label of found) expect(label).toMatch(/^(1[3-9]):[0-5]0$/);
+  }
+});

@@ -34,7 +34,10 @@ export function position(scene: Scene, axis: 'x' | 'y', field: string, options: 
     type: options.measure,
     title: options.title,
     scale,
-    axis: { ...ticks(scene, axis, field), ...(kind === 'log' && !temporal ? LOG_GRID : {}) },
+    axis: {
+      ...ticks(scene, axis, field),
+      ...(temporal ? { format: CLOCK } : kind === 'log' ? LOG_GRID : {}),
+    },
     ...options.extra,
   };
 }
@@ -105,6 +108,14 @@ function tickCount({ request, facet, above = 1 }: Scene, axis: 'x' | 'y'): numbe
   const side = axis === 'x' ? request.width / cells : request.height / cells / above;
   return Math.max(3, Math.round(side / TICK_PX[axis]));
 }
+
+/** Twenty-four hours: of twelve, Vega tells no morning from an evening once minutes are shown. */
+const CLOCK = {
+  hours: '%H:%M',
+  minutes: '%H:%M',
+  seconds: '%H:%M:%S',
+  milliseconds: '%S.%L',
+};
 
 /** Lines at 2, 3, 4 times a power of ten show where one is, and no more. */
 const LOG_GRID = {
