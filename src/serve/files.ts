@@ -3,6 +3,7 @@ import { type BigIntStats, fstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expand } from '../engine/inputs/files.ts';
+import { gateOfThread } from '../engine/inputs/gate.ts';
 import { NairobiError } from '../errors.ts';
 import type { FileMark, Held, SourceWish } from './tasks.ts';
 
@@ -53,12 +54,19 @@ function markOf(file: string, stats: BigIntStats): FileMark {
 }
 
 function markAt(file: string): FileMark {
+  const gate = gateOfThread();
+  const found =
+    gate === undefined
+      ? statOf(file)
+      : gate.see(file, (fd) => markOf(file, fstatSync(fd, { bigint: true })));
+  if (found !== undefined) return found;
+  throw new NairobiError('NOT_FOUND', `${file} is not there any more`, { where: { file } });
+}
+
+function statOf(file: string): FileMark | undefined {
   try {
     return markOf(file, statSync(file, { bigint: true }));
-  } catch (cause) {
-    throw new NairobiError('NOT_FOUND', `${file} is not there any more`, {
-      where: { file },
-      cause,
-    });
+  } catch {
+    return undefined;
   }
 }

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Connection } from '../../src/client/connection.ts';
 import type { JsonObject } from '../../src/client/protocol.ts';
+import { Gate } from '../../src/engine/inputs/gate.ts';
+import { BIN } from '../cli/nairobi.ts';
 import { type Running, startDaemon } from './daemon.ts';
 
 let daemon: Running;
@@ -24,6 +26,7 @@ beforeAll(async () => {
   symlinkSync(secret, path.join(inside, 'link.csv'));
   symlinkSync(daemon.folder, path.join(inside, 'door'));
   symlinkSync('good.csv', path.join(inside, 'alias.csv'));
+  symlinkSync('/no-such-directory/secret.csv', path.join(inside, 'nowhere.csv'));
 });
 afterAll(async () => {
   client[Symbol.dispose]();
@@ -32,6 +35,8 @@ afterAll(async () => {
 
 const ask = async (...args: Parameters<Connection['request']>): Promise<JsonObject> =>
   (await client.request(...args)).result;
+
+const hasStrace = spawnSync('strace', ['true']).status === 0;
 
 describe('--allow-path', () => {
   test('lets through what lies below it, by any name', async () => {
@@ -63,12 +68,73 @@ describe('--allow-path', () => {
     expect(said).toEqual({ instead: expect.any(String) });
   });
 
-  test('says nothing of what is there outside', async () => {
-    const messages = ['/etc/passwd', '/etc/no-such-file'].map((place) =>
-      ask('Open', { path: place }).catch((error: Error) => error.message.replace(place, '')),
+  test.each([
+    ['a path', '/etc/passwd', '/etc/no-such-file'],
+    ['a path through a link', 'door/secret.csv', 'door/no-such.csv'],
+    ['a path back through a link', 'door/../secret.csv', 'door/../no-such.csv'],
+    ['one of two places', '{x,../secret.csv}', '{x,../no-such.csv}'],
+    ['one of two directories', '{x,..}/secret.csv', '{x,..}/no-such.csv'],
+    ['one of two that is a link', '{x,door}/secret.csv', '{x,door}/no-such.csv'],
+    ['a pattern that meets links', '*/secret.csv', '*/no-such.csv'],
+    ['a pattern and back', 'd*/../secret.csv', 'd*/../no-such.csv'],
+    ['a pattern at any depth', '**/secret.csv', '**/no-such.csv'],
+    ['a link', 'link.csv', 'nowhere.csv'],
+    ['an address', 'file:///etc/passwd', 'file:///etc/no-such'],
+    ['a named source', 'x=/etc/passwd', 'x=/etc/no-such'],
+    ['a name that is nearly right', 'door/../secret.cs', 'door/../no-such.cs'],
+  ])('says nothing of what is there outside: %s', async (_what, there, notThere) => {
+    const told = async (place: string): Promise<unknown> => {
+      const sql = `select * from '${place}'`;
+      const asked = [
+        ask('Open', { path: place, cwd: inside }),
+        ask('Query', { sql, cwd: inside }),
+        ask('Command', { command: 'query', argv: [sql], cwd: inside }),
+        ask('Command', { command: 'stats', argv: [place], cwd: inside }),
+      ];
+      const settled = await Promise.allSettled(asked);
+      const name = place.replace(/.*\//, '');
+      return JSON.stringify(settled)
+        .replaceAll(place, '')
+        .replaceAll(name, '')
+        .replaceAll(/"column":\d+/g, '')
+        .replaceAll(/ *\^/g, '');
+    };
+    expect(await told(there)).toBe(await told(notThere));
+  });
+
+  test('begins relative names anywhere, without telling whether that is there', () => {
+    using gate = new Gate([inside]);
+    const cwd = process.cwd;
+    const went: string[] = [];
+    const go = (directory: string): void => gate.goTo(directory, (place) => went.push(place));
+    try {
+      for (const place of ['/etc', '/no-such', path.join(inside, 'door')]) {
+        go(place);
+        expect(process.cwd()).toBe(place);
+        expect(() => gate.look('passwd')).toThrow('may not read');
+      }
+      go(inside);
+      expect(gate.look('good.csv')?.isFile()).toBe(true);
+    } finally {
+      process.cwd = cwd;
+    }
+    expect(went).toEqual(['/', '/', '/', expect.stringMatching(/^\/proc\/self\/fd\//)]);
+  });
+
+  test.skipIf(!hasStrace)('is refused where the kernel has no openat2', () => {
+    const trace = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=openat2'];
+    const words = ['-e', 'inject=openat2:error=ENOSYS', '/bin/sh', BIN, 'serve', '--bus', 'none'];
+    const socket = path.join(daemon.folder, 'other/socket');
+    const said = spawnSync(
+      'strace',
+      [...trace, ...words, '--socket', socket, '--allow-path', inside],
+      {
+        encoding: 'utf8',
+        timeout: 30_000,
+      },
     );
-    const [there, notThere] = await Promise.all(messages);
-    expect(there).toBe(notThere);
+    expect(said.stderr).toContain('openat2');
+    expect(said.status).toBe(3);
   });
 });
 

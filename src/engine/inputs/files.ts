@@ -1,5 +1,5 @@
 /** From what the user named to the files it means, in a fixed order. */
-import { existsSync, fstatSync, globSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { fstatSync, globSync, readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, NairobiError } from '../../errors.ts';
 import { closest } from '../../suggest.ts';
@@ -26,7 +26,7 @@ export const STDIN_PATH = '/dev/stdin';
 export function expand(argument: string): readonly InputFile[] {
   gateOfThread()?.enter(argument);
   if (argument === '-') return [describe(STDIN_PATH, [])];
-  if (/^[a-z][a-z0-9+]*:\/\//i.test(argument) && !existsSync(argument)) {
+  if (/^[a-z][a-z0-9+]*:\/\//i.test(argument) && statOf(argument) === undefined) {
     throw new NairobiError('NOT_SUPPORTED', `Cannot read "${argument}": it is an address`, {
       hint: 'nairobi reads local files; fetch it first: curl -fsS ADDRESS | nairobi ... -',
     });
@@ -34,8 +34,8 @@ export function expand(argument: string): readonly InputFile[] {
   const found = statOf(argument);
   if (found?.isDirectory()) return expandDirectory(argument);
   if (found !== undefined) return [describe(argument, [])];
-  const matches = /[*?[{]/.test(argument) ? globSync(argument).sort(byName) : [];
-  const files = matches.filter((match) => statOf(match)?.isDirectory() === false);
+  const matches = /[*?[{]/.test(argument) ? globSync(argument, { cwd: process.cwd() }) : [];
+  const files = matches.sort(byName).filter((match) => statOf(match)?.isDirectory() === false);
   if (files.length === 0) throw notFound(argument);
   return withKeys(files.map((file) => describe(file, [])));
 }
@@ -62,10 +62,10 @@ export function withKeys(files: readonly InputFile[]): readonly InputFile[] {
 function expandDirectory(directory: string): readonly InputFile[] {
   const files: InputFile[] = [];
   const walk = (folder: string, partitions: readonly (readonly [string, string])[]): void => {
-    for (const entry of list(folder)) {
-      if (entry.name.startsWith('.') || entry.name.startsWith('_')) continue;
-      const full = path.join(folder, entry.name);
-      const pair = /^([^=]+)=(.*)$/s.exec(entry.name);
+    for (const name of list(folder)) {
+      if (name.startsWith('.') || name.startsWith('_')) continue;
+      const full = path.join(folder, name);
+      const pair = /^([^=]+)=(.*)$/s.exec(name);
       if (statOf(full)?.isDirectory()) {
         const key = pair?.[1];
         const value = pair?.[2];
@@ -93,10 +93,11 @@ function decode(value: string): string {
   }
 }
 
-function list(folder: string): { name: string }[] {
+function list(folder: string): readonly string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => byName(a.name, b.name));
+    return namesIn(folder).toSorted(byName);
   } catch (cause) {
+    if (cause instanceof NairobiError) throw cause;
     throw new NairobiError('NOT_READABLE', `Cannot list "${folder}": ${messageOf(cause)}`, {
       where: { file: folder },
       hint: 'see who may read it with: namei -l DIRECTORY',
@@ -124,6 +125,8 @@ export function openFile(fd: number, path: string): InputFile {
 }
 
 export function statOf(file: string): Stats | undefined {
+  const gate = gateOfThread();
+  if (gate !== undefined) return gate.look(file);
   try {
     return statSync(file);
   } catch (cause) {
@@ -139,7 +142,7 @@ export function statOf(file: string): Stats | undefined {
 
 export function notFound(argument: string): NairobiError {
   const folder = path.dirname(argument);
-  const names = namesIn(folder);
+  const names = seenIn(folder);
   const near = closest(path.basename(argument), names ?? []);
   const isPattern = /[*?[{]/.test(argument);
   const isLink = names?.includes(path.basename(argument)) === true;
@@ -160,9 +163,12 @@ export function notFound(argument: string): NairobiError {
   });
 }
 
-function namesIn(folder: string): readonly string[] | undefined {
+const namesIn = (folder: string): readonly string[] =>
+  gateOfThread()?.list(folder) ?? readdirSync(folder);
+
+function seenIn(folder: string): readonly string[] | undefined {
   try {
-    return readdirSync(folder);
+    return namesIn(folder);
   } catch {
     return undefined;
   }

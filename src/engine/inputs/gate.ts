@@ -1,13 +1,14 @@
 /**
  * What a thread may read, where it works for others: files below certain directories. The kernel
  * itself keeps names from leading out of them, by "..", by links or by a race (openat2(2),
- * RESOLVE_BENEATH, 5.6); what has passed is then read through its descriptor.
+ * RESOLVE_BENEATH, 5.6); what has passed is then read through its descriptor. Of what lies outside
+ * not even the existence is told: whatever is looked at is looked at through here.
  */
-import { existsSync, fstatSync, realpathSync } from 'node:fs';
+import { fstatSync, globSync, readdirSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { messageOf, NairobiError } from '../../errors.ts';
 import { close, openBelow, openDirectory } from '../../kernel/calls.ts';
-import { OPEN, RESOLVE } from '../../kernel/constants.ts';
+import { OPEN, OPEN_ARCH, RESOLVE } from '../../kernel/constants.ts';
 import { checked, ERRNO, KernelError } from '../../kernel/errno.ts';
 import type { Fd } from '../../kernel/syscall.ts';
 import type { InputFile } from './files.ts';
@@ -23,6 +24,13 @@ interface Root {
   readonly fd: Fd;
 }
 
+const META = /[*?[{]/;
+/** Patterns that could lead upwards, or that mean places of different depths. */
+const AWAY = /[*?[{].*\.\.|\{[^}]*\//s;
+
+/** What there is nothing at; a name too long names nothing. */
+const NOTHING: ReadonlySet<number> = new Set([-ERRNO.ENOENT, -ERRNO.ENOTDIR, -ERRNO.ENAMETOOLONG]);
+
 const BENEATH = RESOLVE.RESOLVE_BENEATH | RESOLVE.RESOLVE_NO_MAGICLINKS;
 
 export class Gate implements Disposable {
@@ -33,6 +41,7 @@ export class Gate implements Disposable {
     this.#roots = directories.map((directory) => {
       const real = realDirectory(directory);
       const fd = checked(openDirectory(real), `open ${real}`, { file: real }) as Fd;
+      requireOpenat2(fd);
       return { path: real, fd };
     });
   }
@@ -40,12 +49,53 @@ export class Gate implements Disposable {
   /** Throws when what `argument` names lies outside: nothing is looked at then. */
   enter(argument: string): void {
     const named = path.resolve(argument);
-    // A name that is there as it stands is no pattern.
-    const isPattern = /[*?[{]/.test(named) && !existsSync(named);
-    const fixed = isPattern ? path.dirname(`${named.slice(0, named.search(/[*?[{]/))}.`) : named;
-    const found = this.#open(fixed, OPEN.O_PATH);
-    if (found >= 0) close(found as Fd);
-    else if (found !== -ERRNO.ENOENT && found !== -ERRNO.ENOTDIR) throw denied(argument, found);
+    if (this.look(named) !== undefined || !META.test(argument)) return;
+    // What is not there as it stands is a pattern, and "{a,../b}" one of two places.
+    if (AWAY.test(argument)) throw denied(argument, -ERRNO.EACCES);
+    const first = named.search(META);
+    this.look(path.dirname(`${named.slice(0, first)}.`));
+    // Each directory on its way, whether anything is found behind it or not.
+    for (let at = named.indexOf('/', first); at !== -1; at = named.indexOf('/', at + 1)) {
+      for (const directory of globSync(named.slice(0, at))) this.look(directory);
+    }
+  }
+
+  /** What is there; undefined where nothing is. Throws where the name leads outside. */
+  look(named: string): Stats | undefined {
+    return this.see(named, (fd) => fstatSync(fd));
+  }
+
+  /** What `of` makes of what is there, which cannot be read; undefined where nothing is. */
+  see<T>(named: string, of: (fd: Fd) => T): T | undefined {
+    const fd = this.#open(path.resolve(named), OPEN.O_PATH);
+    if (fd < 0) {
+      if (NOTHING.has(fd)) return undefined;
+      throw denied(named, fd);
+    }
+    try {
+      return of(fd as Fd);
+    } finally {
+      close(fd as Fd);
+    }
+  }
+
+  /** The names in a directory; throws what makes that impossible. */
+  list(folder: string): readonly string[] {
+    const fd = this.#open(path.resolve(folder), OPEN_ARCH.O_DIRECTORY);
+    if (fd < 0) throw denied(folder, fd);
+    try {
+      return readdirSync(`/proc/self/fd/${fd}`);
+    } finally {
+      close(fd as Fd);
+    }
+  }
+
+  /** From now on relative names begin at `directory`, which may lie outside, or be nowhere. */
+  goTo(directory: string, chdir: (directory: string) => void): void {
+    const fd = this.#open(path.resolve(directory), OPEN.O_PATH | OPEN_ARCH.O_DIRECTORY);
+    chdir(fd >= 0 ? `/proc/self/fd/${fd}` : '/');
+    if (fd >= 0) close(fd as Fd);
+    process.cwd = () => directory;
   }
 
   admit(files: readonly InputFile[]): Admitted {
@@ -59,7 +109,7 @@ export class Gate implements Disposable {
         if (fd < 0) throw denied(file.path, fd);
         fds.push(fd as Fd);
         if (!fstatSync(fd).isFile()) throw new Unfit(file.path);
-        refuseLog(file.path);
+        this.#refuseLog(file.path);
         return { ...file, place: `/proc/self/fd/${fd}` };
       });
       return { files: admitted, [Symbol.dispose]: dispose };
@@ -71,6 +121,17 @@ export class Gate implements Disposable {
 
   [Symbol.dispose](): void {
     for (const { fd } of this.#roots) close(fd);
+  }
+
+  /** SQLite finds the log by its name, which nobody watches over. */
+  #refuseLog(named: string): void {
+    const log = this.#open(`${path.resolve(named)}-wal`, OPEN.O_PATH);
+    if (NOTHING.has(log)) return;
+    if (log >= 0) close(log as Fd);
+    throw new NairobiError('NOT_SUPPORTED', `"${named}" has a write-ahead log beside it`, {
+      where: { file: named },
+      hint: 'a daemon with --allow-path reads no database that is in use',
+    });
   }
 
   #open(named: string, flags: number): number {
@@ -101,20 +162,26 @@ function denied(named: string, answer: number): NairobiError {
   });
 }
 
-/** SQLite finds the log by its name, which nobody watches over. */
-function refuseLog(named: string): void {
-  if (!existsSync(`${named}-wal`)) return;
-  throw new NairobiError('NOT_SUPPORTED', `"${named}" has a write-ahead log beside it`, {
-    where: { file: named },
-    hint: 'a daemon with --allow-path reads no database that is in use',
+/** HOST where the kernel is older than 5.6, or a filter of system calls keeps openat2 from us. */
+function requireOpenat2(root: Fd): void {
+  const fd = openBelow(root, '.', BENEATH, OPEN.O_PATH);
+  if (fd >= 0) {
+    close(fd as Fd);
+    return;
+  }
+  throw new NairobiError('HOST', 'This host cannot keep names below a directory (openat2)', {
+    cause: new KernelError(-fd, 'open below a directory'),
+    hint: '--allow-path needs Linux 5.6 and no filter of system calls that lacks openat2',
   });
 }
 
 let ofThread: Gate | undefined;
 
-/** From now on whatever this thread reads for others passes `gate`. */
+/** From now on whatever this thread reads for others passes `gate`, and so do its directories. */
 export function useGate(gate: Gate): void {
   ofThread = gate;
+  const chdir = process.chdir.bind(process);
+  process.chdir = (directory) => gate.goTo(directory, chdir);
 }
 
 export const gateOfThread = (): Gate | undefined => ofThread;

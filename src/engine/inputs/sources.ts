@@ -1,6 +1,7 @@
 /** Inputs as the user names them on the command line. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { gateOfThread } from './gate.ts';
 
 /** A path, glob, directory or "-", perhaps with the table name SQL shall know it by. */
 export interface SourceArgument {
@@ -15,8 +16,13 @@ export interface SourceArgument {
 /** Splits "sensors=logs/*.csv"; a path that exists as it stands is not split. */
 export function parseSource(text: string): SourceArgument {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.+)$/s.exec(text);
-  if (match?.[1] === undefined || match[2] === undefined || existsSync(text)) return { path: text };
+  if (match?.[1] === undefined || match[2] === undefined || isThere(text)) return { path: text };
   return { name: match[1], path: match[2] };
+}
+
+function isThere(file: string): boolean {
+  const gate = gateOfThread();
+  return gate === undefined ? existsSync(file) : gate.look(file) !== undefined;
 }
 
 /** The name SQL knows a source by: the one given, else "day 1" for "logs/day 1.csv.gz". */
