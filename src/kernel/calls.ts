@@ -17,6 +17,19 @@ import { type Address, type Fd, lend, syscall } from './syscall.ts';
 
 const cString = (text: string): Buffer => Buffer.from(`${text}\0`);
 
+let waits = true;
+
+/**
+ * From now on this thread does not wait for the writer of a FIFO: what was a regular file when it
+ * was looked at may be one by the time it is opened.
+ */
+export function openWithoutWaiting(): void {
+  waits = false;
+}
+
+/** Whether what is opened may be waited for. */
+export const mayWait = (): boolean => waits;
+
 /** Opens for reading. With `direct`, reads bypass the page cache and must be aligned. */
 export function open(path: string, options: { direct?: boolean; nonblock?: boolean } = {}): number {
   const flags =
@@ -24,7 +37,7 @@ export function open(path: string, options: { direct?: boolean; nonblock?: boole
     OPEN.O_CLOEXEC |
     OPEN_ARCH.O_LARGEFILE |
     (options.direct === true ? OPEN_ARCH.O_DIRECT : 0) |
-    (options.nonblock === true ? OPEN.O_NONBLOCK : 0);
+    (options.nonblock === true || !waits ? OPEN.O_NONBLOCK : 0);
   return lend(cString(path), (name) => syscall(SYS.openat, OPEN.AT_FDCWD, name, flags, 0));
 }
 

@@ -1,5 +1,5 @@
 /** The content of a file as formats know it: read whole, and decompressed when it is compressed. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import type { CodecName } from '../kernel/codecs/codec.ts';
 import type { Lease } from '../memory/lease.ts';
 import type { Pool } from '../memory/pool.ts';
@@ -23,9 +23,10 @@ const HEAD_BYTES = 16;
 function headOf(path: string): Uint8Array | undefined {
   let fd: number;
   try {
-    // Asked before it is opened: the writer of a FIFO would take our closing for the end.
+    // Asked before it is opened: the writer of a FIFO would take our closing for the end. What has
+    // become one since keeps nobody waiting.
     if (!statSync(path).isFile()) return undefined;
-    fd = openSync(path, 'r');
+    fd = openSync(path, constants.O_NONBLOCK);
   } catch {
     return undefined; // whoever reads it says why
   }

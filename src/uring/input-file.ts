@@ -1,11 +1,13 @@
 /** A file opened for reading: buffered always, and past the page cache (O_DIRECT) where wanted. */
 import { fstatSync } from 'node:fs';
+import { NairobiError } from '../errors.ts';
 import {
   cachestat,
   close,
   fcntl,
   fileSystemType,
   ioctlU64,
+  mayWait,
   mincore,
   mmap,
   munmap,
@@ -149,12 +151,18 @@ function openOrAdopt(path: string): number {
   return fcntl(Number(own[2] ?? 0) as Fd, FCNTL.F_DUPFD_CLOEXEC, 3);
 }
 
+const swapped = (path: string): NairobiError =>
+  new NairobiError('NOT_SUPPORTED', `"${path}" is no regular file any more`, {
+    where: { file: path },
+  });
+
 /** Opens `path`; whether directly too is decided by evidence unless `direct` forces it. */
 export function openInput(path: string, direct: DirectWish = 'auto'): InputFile {
   const where = { file: path };
   const fd = checked(openOrAdopt(path), `open ${path}`, where) as Fd;
   try {
     const nature = natureOf(fd, path);
+    if (nature.kind === 'stream' && !mayWait()) throw swapped(path);
     if (nature.kind === 'stream' || nature.size === 0 || !wantsDirect(fd, nature, direct)) {
       return new InputFile(path, fd, nature, undefined);
     }

@@ -1,6 +1,6 @@
 /** Clients that mean harm, or do it: what one of them does must not reach the others. */
 import { execFile, execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,6 +67,34 @@ describe('a source that keeps its reader waiting', () => {
     expect((await answer).stdout).toBe('s\n42\n');
     await writer;
   });
+});
+
+test('a file that becomes a FIFO between look and open keeps nobody waiting', async () => {
+  const [plain, fifo, place] = ['plain', 'swapped-fifo', 'swapped.csv'].map((name) =>
+    path.join(daemon.folder, name),
+  ) as [string, string, string];
+  daemon.file('plain', 'a\n1\n');
+  execFileSync('mkfifo', [fifo]);
+  const swap = `const fs = require('fs');
+    const [plain, fifo, place] = process.argv.slice(1);
+    for (;;) for (const from of [plain, fifo]) {
+      fs.rmSync(place + '.new', { force: true });
+      fs.linkSync(from, place + '.new');
+      fs.renameSync(place + '.new', place);
+    }`;
+  const swapper = execFile(process.execPath, ['-e', swap, plain, fifo, place]);
+  await expect.poll(() => existsSync(place), { timeout: 10_000 }).toBe(true);
+  const end = performance.now() + 3000;
+  while (performance.now() < end) {
+    const asked = ask('Query', { sql: `select * from '${place}'`, timeoutMs: 10_000 });
+    const code = await asked.then(
+      () => 'ok',
+      (error: { code: string }) => error.code,
+    );
+    expect(code).not.toBe('TIMEOUT');
+  }
+  swapper.kill('SIGKILL');
+  expect(await ask('Status')).toMatchObject({ threads: { stuck: 0 } });
 });
 
 test('what cannot be read is not remembered', async () => {

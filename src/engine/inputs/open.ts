@@ -1,5 +1,5 @@
 /** Opens the files of a source: each through the reader into the pool's memory. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { consistsOfBlocks } from '../../formats/blocks/segments.ts';
 import { DETECT_BYTES, detect, detectCompression, type FormatName } from '../../formats/detect.ts';
 import { otherEncoding } from '../../formats/encoding.ts';
@@ -160,7 +160,8 @@ function openPlain(file: InputFile, { plan }: OpenContext): InPlace | undefined 
 function compressionOf(file: InputFile): CodecName | undefined {
   let fd: number;
   try {
-    fd = openSync(placeOf(file), 'r');
+    // It may be a FIFO by now: nobody is to wait for its writer.
+    fd = openSync(placeOf(file), constants.O_NONBLOCK);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** What a thread that works for others does not read: it might wait for ever, and all behind it. */
 import { statfsSync } from 'node:fs';
 import { NairobiError } from '../../errors.ts';
+import { openWithoutWaiting } from '../../kernel/calls.ts';
 import type { InputFile } from './files.ts';
 
 export class Unfit extends NairobiError {
@@ -25,6 +26,7 @@ let worksForOthers = false;
 /** From now on whatever this thread reads is for others. */
 export function workForOthers(): void {
   worksForOthers = true;
+  openWithoutWaiting();
 }
 
 /** Throws Unfit for pipes, devices and the kernel's files, where the thread works for others. */

@@ -1,5 +1,5 @@
 /** Databases of SQLite, from bytes or in place, and the statements that read them. */
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { messageOf, NairobiError } from '../../errors.ts';
@@ -104,7 +104,7 @@ function wasWritten({ path, bytes }: Source): boolean {
 const HEADER_BYTES = 100;
 
 function headerOf(path: string): { readonly header: Buffer; readonly size: number } {
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, constants.O_NONBLOCK);
   try {
     const header = Buffer.alloc(HEADER_BYTES);
     readSync(fd, header, 0, HEADER_BYTES, 0);
