@@ -102,6 +102,23 @@ describe('--allow-path', () => {
     expect(await told(there)).toBe(await told(notThere));
   });
 
+  test('has relative names begin at any cwd, without telling whether that is there', async () => {
+    const places = ['/etc', '/no-such', path.join(inside, 'door'), path.join(inside, 'door/none')];
+    const told = places.map(async (cwd) => {
+      const asked = [
+        ask('Query', { sql: 'select 1 as a', cwd }),
+        ask('Command', { command: 'query', argv: ['select 1 as a'], cwd, place: '1:1' }),
+        ask('Query', { sql: "select * from 'passwd'", cwd }),
+        ask('Open', { path: path.join(inside, 'good.csv'), cwd }).then(({ rows }) => rows ?? null),
+        ask('Open', { path: 'passwd', cwd }),
+      ];
+      return JSON.stringify(await Promise.allSettled(asked)).replaceAll(cwd, '');
+    });
+    const [first, ...rest] = await Promise.all(told);
+    expect(first).toContain('"rows":[{"a":1}]');
+    for (const one of rest) expect(one).toBe(first);
+  });
+
   test('begins relative names anywhere, without telling whether that is there', () => {
     using gate = new Gate([inside]);
     const cwd = process.cwd;
