@@ -46,3 +46,15 @@ test('a large file gives the same rows through threads and the ring as DuckDB re
   const failed = nairobi(path, ['ingest', 'in.csv', '-o', 'x.parquet', '--types', 'value=float']);
   expect(failed.stderr).toContain(`in.csv:${bad[0]}:value`);
 }, 120_000);
+
+test('a last batch of a few rows arrives, too', () => {
+  using room = workspace('parallel-last');
+  const { path } = room;
+  const row = `1,${'x'.repeat(1021)}\n`;
+  // Whole batches of 16 MiB, and three rows.
+  const rows = (3 * 2 ** 24) / row.length + 3;
+  writeFileSync(join(path, 'in.csv'), `a,b\n${row.repeat(rows)}`);
+  const run = nairobi(path, ['ingest', 'in.csv', '-o', 'out.parquet', '--json']);
+  expect(run).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(run.stdout).rows).toMatchObject({ rowsWritten: rows });
+}, 60_000);

@@ -1,7 +1,7 @@
 /** A thread that turns batches into pieces of Parquet while others do the same. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { parentPort, workerData } from 'node:worker_threads';
+import { isMarkedAsUntransferable, parentPort, workerData } from 'node:worker_threads';
 import type { DataFrame } from '../../compute/polars.ts';
 import { assert, type ErrorJson, NairobiError } from '../../errors.ts';
 import type { CsvColumn } from '../../formats/csv/sniff.ts';
@@ -87,10 +87,11 @@ function answerTo(job: BatchJob, work: () => BatchDone | undefined): BatchAnswer
   }
 }
 
-/** What is handed over instead of copied. */
+/** What is handed over instead of copied: not the pool where Node keeps buffers of few bytes. */
 function buffersOf(answer: BatchAnswer): ArrayBuffer[] {
   if (!('pieces' in answer)) return [];
-  return [...new Set(answer.pieces.map((piece) => piece.parquet.buffer as ArrayBuffer))];
+  const buffers = new Set(answer.pieces.map((piece) => piece.parquet.buffer as ArrayBuffer));
+  return [...buffers].filter((buffer) => !isMarkedAsUntransferable(buffer));
 }
 
 function done(decoder: Decoder, encoding: Encoding, job: BatchJob): BatchDone {
