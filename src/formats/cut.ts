@@ -42,8 +42,8 @@ export function cut(bytes: Buffer, rules: CutRules, isEnd: boolean): Cut {
     const counted = census(bytes, dialect, fields);
     return { byteLength: bytes.length, lines: 0, census: counted };
   }
-  const { rows, faulty, end, lines } = openCensus(bytes, dialect, fields);
-  return { byteLength: end, lines, census: { rows, faulty } };
+  const { end, lines, ...counted } = openCensus(bytes, dialect, fields);
+  return { byteLength: end, lines, census: counted };
 }
 
 /** As cut, for who wants to know no more than where the whole records end: 0 when there is none. */

@@ -14,6 +14,8 @@ export interface Source {
   readonly bytes: Buffer;
   /** A path to the same bytes that cannot change under us, such as a sealed memfd's. */
   readonly scanPath?: string;
+  /** Fills `into` with the bytes from `at` on, for who looks at all of them; gives how many. */
+  readonly read?: (into: Uint8Array, at: number) => number;
   /** Delimited text only: take every record to be plain, somebody else counts them meanwhile. */
   readonly assumePlain?: boolean;
 }

@@ -32,6 +32,7 @@ describe('random tables', () => {
         expect([reused.rows, reused.types]).toEqual([whole.rows, whole.types]);
       } else expect(reused.error.code).toBe('BAD_DATA');
     });
-    await fc.assert(check, { seed, numRuns });
+    // Shrinking takes minutes and would look like a time-out.
+    await fc.assert(check, { seed, numRuns, endOnFailure: true });
   });
 });

@@ -23,7 +23,7 @@ import { otherTypes, type Piece, sameColumns } from './piece.ts';
 import { rowCountOf } from './row-count.ts';
 import { Windows } from './windows.ts';
 
-/** Rows of a segment: a few columns of them are some megabytes. */
+/** Of a segment: a few columns of them are some megabytes. */
 const SEGMENT_ROWS = 2 ** 20;
 
 export class InPlacePiece implements Piece {
@@ -91,8 +91,7 @@ export class InPlacePiece implements Piece {
     if (picking === undefined) return;
     this.#isTried = true;
     const watch = this.#news(columns);
-    const { fd } = this.#opened;
-    const size = this.#bytes.length;
+    const [fd, size] = [this.#opened.fd, this.#bytes.length];
     const task = { fd, size, records: assumed, watch, picking, byteLength };
     const result = await pickText(task);
     if (result === undefined || result.answer === 'full') return;
@@ -289,6 +288,7 @@ export class InPlacePiece implements Piece {
       path: this.file.path,
       bytes: this.#bytes,
       scanPath: this.#opened.scanPath,
+      read: (into: Uint8Array, at: number) => readAt(this.#opened.fd, into, at, this.file.path),
       assumePlain: true,
     };
     return decode(source, this.#types === undefined ? read : { ...read, types: this.#types });

@@ -9,12 +9,16 @@ import {
   KERNEL_CHUNK_BYTES,
   type KernelScan,
 } from './census-kernel.ts';
+import { mayQuoteFields } from './first-quotes.ts';
 import type { RecordStart } from './records.ts';
 
 export type RowFault = 'blank' | 'short' | 'long' | 'after-quote' | 'stray-quote' | 'unterminated';
 
 export interface FaultyRow {
+  /** 'stray-quote' only where that is all: such a row has the right number of fields. */
   readonly fault: RowFault;
+  /** A row of another number of fields has quotes within some. */
+  readonly hasStray?: true;
   readonly line: number;
   /** Offsets of its first byte and of the first byte behind it. */
   readonly byte: number;
@@ -27,6 +31,8 @@ export interface Census {
   readonly rows: number | undefined;
   /** In file order. */
   readonly faulty: readonly FaultyRow[];
+  /** There are quotes, and no field begins with one: they were counted as any other character. */
+  readonly isUnquoted?: true;
 }
 
 export const UNCOUNTED: Census = { rows: undefined, faulty: [] };
@@ -70,9 +76,13 @@ class Counter {
   readonly #bytes: Buffer;
   readonly #fields: number;
   readonly #delimiter: number;
-  readonly #quote: number;
+  /** -1 for none, also once it is known that no field begins with one. */
+  #quote: number;
   readonly #lineEnd: number;
   readonly #comment: Buffer;
+  readonly #dialect: Dialect;
+  /** Whether fields are quoted was looked at. */
+  #isQuoteSure = false;
   /** The text goes on behind the bytes. */
   readonly #goesOn: boolean;
   readonly #faulty: FaultyRow[] = [];
@@ -88,12 +98,13 @@ class Counter {
     this.#quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
     this.#lineEnd = dialect.lineEnd.charCodeAt(0);
     this.#comment = Buffer.from(dialect.comment ?? '');
+    this.#dialect = dialect;
     this.#goesOn = goesOn;
   }
 
   countOpen(): OpenCensus {
-    const { rows, faulty } = this.count({ byte: 0, line: 1 });
-    return { rows, faulty, end: this.#end, lines: this.#line - 1 };
+    const counted = this.count({ byte: 0, line: 1 });
+    return { ...counted, end: this.#end, lines: this.#line - 1 };
   }
 
   count(from: RecordStart): Census {
@@ -104,7 +115,8 @@ class Counter {
     const endsInCr = !this.#goesOn && this.#bytes.at(-1) === 13 && this.#lineEnd !== 13;
     if (isPlain && isLong && !endsInCr) this.#countFast(from.byte);
     else this.#countFrom(from.byte, Number.POSITIVE_INFINITY);
-    return { rows: this.#rows, faulty: this.#faulty };
+    const isUnquoted = this.#quote < 0 && this.#dialect.quote !== '';
+    return { rows: this.#rows, faulty: this.#faulty, ...(isUnquoted ? { isUnquoted } : {}) };
   }
 
   /**
@@ -163,6 +175,7 @@ class Counter {
     const line = this.#line;
     let fields = 1;
     let fault: RowFault | undefined;
+    let hasStray = false;
     let isFieldStart = true;
     let at = start;
     for (; at < length; at += 1) {
@@ -178,17 +191,27 @@ class Counter {
           at = this.#closingQuote(at + 1);
           if (at >= length) fault = 'unterminated';
           else if (!this.#endsField(at + 1)) fault ??= 'after-quote';
-        } else fault ??= 'stray-quote';
+        } else if (!this.#ignoresQuotes()) hasStray = true;
       }
       isFieldStart = false;
     }
     if (at >= length && this.#goesOn) return -1;
     const end = Math.min(at + 1, length);
     this.#line += 1;
-    fault ??= this.#lengthFault(fields, start, at);
+    fault ??= this.#lengthFault(fields, start, at) ?? (hasStray ? 'stray-quote' : undefined);
+    const row = { line, byte: start, end, fields };
+    const isLength = fault === 'short' || fault === 'long';
     if (fault === undefined) this.#rows += 1;
-    else this.#faulty.push({ fault, line, byte: start, end, fields });
+    else this.#faulty.push({ fault, ...row, ...(hasStray && isLength ? { hasStray } : {}) });
     return end;
+  }
+
+  /** At a quote within a field: true where no field of the text begins with one. */
+  #ignoresQuotes(): boolean {
+    const { quote } = this.#dialect;
+    if (!this.#isQuoteSure && !mayQuoteFields(this.#bytes, quote, this.#dialect)) this.#quote = -1;
+    this.#isQuoteSure = true;
+    return this.#quote < 0;
   }
 
   #lengthFault(fields: number, start: number, end: number): RowFault | undefined {

@@ -64,10 +64,11 @@ export function clean(census: Census, from: number, cleaning: Cleaning): Cleaned
     start = row.end;
     if (fix === 'drop' && row.fault === 'blank') blank += 1;
     if (fix === 'drop' && row.fault !== 'blank') note(rejected, row, cleaning);
-    if (fix === 'mend') {
-      pieces.push(mend(row, cleaning));
-      mended += 1;
-    }
+    if (fix !== 'mend') continue;
+    pieces.push(mend(row, cleaning));
+    if (row.fault === 'stray-quote') mended += 1;
+    else note(rejected, row, cleaning);
+    truncate ||= row.fault === 'long';
   }
   const done = { mended: { blankLines: blank, strayQuotes: mended }, truncate };
   if (start === from) return { bytes: bytes.subarray(from), ...done };
@@ -84,11 +85,10 @@ function joined(pieces: readonly Buffer[]): Buffer {
 
 function fixOf(row: FaultyRow, cleaning: Cleaning): 'drop' | 'keep' | 'mend' {
   if (row.fault === 'blank') return 'drop';
-  const isRightLength = row.fields === cleaning.fields;
-  if (row.fault === 'stray-quote' && isRightLength) return 'mend';
+  if (row.fault === 'stray-quote') return 'mend';
   if (cleaning.onError === 'skip' && row.fault !== 'unterminated') return 'drop';
   const isLength = row.fault === 'short' || row.fault === 'long';
-  if (cleaning.onError === 'null' && isLength) return 'keep';
+  if (cleaning.onError === 'null' && isLength) return row.hasStray ? 'mend' : 'keep';
   throw rowError(row, cleaning);
 }
 
@@ -108,8 +108,6 @@ function reasonOf(row: FaultyRow, fields: number): string {
       return 'a quoted field is never closed';
     case 'after-quote':
       return 'there is text behind a closing quote';
-    case 'stray-quote':
-      return `a quote in the middle of a field, and ${row.fields} fields where the header has ${fields}`;
     default:
       return `${row.fields} ${row.fields === 1 ? 'field' : 'fields'} where the header has ${fields}`;
   }

@@ -13,8 +13,8 @@ import {
 import type { FormatName } from '../detect.ts';
 import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import type { Encoding, ReadOptions, Rejected, Understood } from '../options.ts';
-import { census, UNCOUNTED } from './census.ts';
-import { bytesInMemory } from './census-kernel.ts';
+import { type Census, census, UNCOUNTED } from './census.ts';
+import { type ByteSource, bytesInMemory } from './census-kernel.ts';
 import { type Cleaned, clean, mendedNotes, NOTHING_MENDED } from './clean.ts';
 import { oddColumns, oddColumnsSlowly, type Watch, watchOf } from './odd-values.ts';
 import {
@@ -34,7 +34,10 @@ import { type CsvPlan, sniffCsv } from './sniff.ts';
 export function decodeCsv(source: Source, format: FormatName, options: ReadOptions): CsvDecoded {
   const encoding = options.encoding ?? detectEncoding(source.bytes);
   const bytes = toUtf8(source.bytes, encoding, source.path);
-  const plan = { ...sniffText(bytes, format, options, source.path), encoding };
+  const plan = {
+    ...sniffText(bytes, format, options, source.path, true, allOf(source, bytes)),
+    encoding,
+  };
   const raw = { source, bytes, options, rejected: nothingRejected() };
   if (!canAssumePlain(source, bytes, plan)) {
     return settled(new CsvDecoded(countText(raw, plan), plan, new Set()));
@@ -42,6 +45,11 @@ export function decodeCsv(source: Source, format: FormatName, options: ReadOptio
   const rest = bytes.subarray(plan.data.byte);
   const cleaned = { bytes: rest, mended: NOTHING_MENDED, truncate: false };
   return new CsvDecoded({ ...raw, census: UNCOUNTED, cleaned }, plan, new Set());
+}
+
+/** By reading where that is possible: pages of a mapping would count as this process's memory. */
+function allOf({ bytes, read }: Source, text: Buffer): ByteSource | Buffer {
+  return read === undefined || text !== bytes ? text : { length: bytes.length, read };
 }
 
 /** Looks at every value for those that change a type, until none does. */
@@ -84,6 +92,11 @@ function countText({ source, bytes, options, rejected }: RawText, plan: CsvPlan)
   return { source, bytes, options, census: counted, cleaned, rejected };
 }
 
+/** Where the census found that no field is quoted, a quote means nothing. */
+export function asCounted(plan: CsvPlan, { isUnquoted }: Census): CsvPlan {
+  return isUnquoted ? { ...plan, dialect: { ...plan.dialect, quote: '' } } : plan;
+}
+
 /** Comment lines are no records, and transcoded text is not what the other one counts. */
 function canAssumePlain(source: Source, bytes: Buffer, plan: CsvPlan): boolean {
   const isSame = bytes.buffer === source.bytes.buffer;
@@ -97,6 +110,7 @@ export function sniffText(
   options: ReadOptions,
   path: string,
   isWhole = true,
+  all?: ByteSource | Buffer,
 ): CsvPlan {
   const nul = bytes.subarray(0, HEAD_BYTES).indexOf(0);
   if (nul >= 0) {
@@ -106,7 +120,7 @@ export function sniffText(
     });
   }
   try {
-    const plan = sniffCsv(bytes, format, options, isWhole);
+    const plan = sniffCsv(bytes, format, options, isWhole, all);
     if (!isUtf8(bytes.subarray(0, plan.data.byte))) throw notUtf8(bytes, path);
     return plan;
   } catch (error) {
@@ -136,16 +150,16 @@ export class CsvDecoded implements Decoded {
     const { options, cleaned } = text;
     const onError = options.onError ?? 'fail';
     this.text = text;
-    this.plan = plan;
+    this.plan = asCounted(plan, text.census);
     this.rules = { onError, nulls: options.nulls, lenient, truncate: cleaned.truncate };
     this.format = plan.format;
     this.columns = plan.columns.map(({ name, type }) => ({ name, type }));
     const kept = text.census.faulty.filter(({ fault }) => fault === 'short' || fault === 'long');
     const isSkipping = onError === 'skip' && lenient.size > 0;
     this.rows = isSkipping ? undefined : countRows(text, onError === 'null' ? kept.length : 0);
-    if (text.census === UNCOUNTED) this.assumed = plainRecords(plan);
+    if (text.census === UNCOUNTED) this.assumed = plainRecords(this.plan);
     this.rejected = text.rejected;
-    this.understood = understand(plan, cleaned, plan.encoding);
+    this.understood = understand(this.plan, cleaned, plan.encoding);
   }
 
   read(columns?: readonly string[]): DataFrame | LazyFrame {
@@ -202,7 +216,9 @@ export class CsvDecoded implements Decoded {
   recover(cause: unknown): Decoded {
     if (cause instanceof NairobiError) throw cause;
     const counted = this.#counted();
-    if (counted.text.census.faulty.length > this.text.census.faulty.length) return counted;
+    const isOther = counted.plan.dialect.quote !== this.plan.dialect.quote;
+    if (isOther || counted.text.census.faulty.length > this.text.census.faulty.length)
+      return counted;
     const { plan, lenient } = recover(counted, cause);
     return new CsvDecoded(counted.text, plan, lenient);
   }
@@ -239,7 +255,7 @@ export function plainShape(plan: CsvPlan, options: ReadOptions): PlainShape | un
     dialect.lineEnd === '\n' &&
     columns.every(({ decimalComma }) => decimalComma !== true);
   const { delimiter, quote } = dialect;
-  return isUsual ? { columns, delimiter, quote } : undefined;
+  return isUsual && plan.unsureQuotes !== true ? { columns, delimiter, quote } : undefined;
 }
 
 function plainRecords(plan: CsvPlan): PlainRecords {
@@ -251,8 +267,7 @@ function plainRecords(plan: CsvPlan): PlainRecords {
 function countRows(text: CsvText, kept: number): number | undefined {
   if (text.census.rows === undefined) return undefined;
   const mended = text.census.faulty.filter(({ fault }) => fault === 'stray-quote').length;
-  const skipped = text.options.onError === 'skip' ? text.rejected.rows : 0;
-  return text.census.rows + kept + Math.max(0, mended - skipped);
+  return text.census.rows + kept + mended;
 }
 
 function understand(plan: CsvPlan, cleaned: Cleaned, encoding: Encoding): Understood {

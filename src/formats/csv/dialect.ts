@@ -22,8 +22,21 @@ interface Trial {
   readonly quotedFields: number;
 }
 
+export interface SniffedDialect {
+  readonly dialect: Dialect;
+  /**
+   * What the quote rests on: the user's word, or what the beginning shows; 'stray' when it shows
+   * quotes, but no field that begins with one.
+   */
+  readonly quotes: 'given' | 'seen' | 'stray';
+}
+
 /** The dialect of `head`, the beginning of the text after any byte-order mark. */
-export function sniffDialect(head: Buffer, format: FormatName, options: ReadOptions): Dialect {
+export function sniffDialect(
+  head: Buffer,
+  format: FormatName,
+  options: ReadOptions,
+): SniffedDialect {
   const sample = head.subarray(0, DIALECT_BYTES);
   const base = {
     header: options.header ?? true,
@@ -37,11 +50,15 @@ export function sniffDialect(head: Buffer, format: FormatName, options: ReadOpti
       .map((delimiter) => tryDialect(sample, { ...base, delimiter, quote }))
       .reduce((one, other) => (isBetter(other, one) ? other : one));
   const best = chooseQuote(sample, options, bestWith);
+  const isStray = best.quotedFields === 0 && best.strayQuotes > 0;
+  const guessed = isStray ? 'stray' : 'seen';
+  const quotes = options.quote === undefined ? guessed : 'given';
   const { dialect } = best;
-  if (options.delimiter !== undefined || best.fields > 1) return dialect;
+  const isLone = options.delimiter === undefined && best.fields <= 1 && format === 'csv';
+  if (!isLone) return { dialect, quotes };
   // One column: any delimiter will do that the text does not hold.
   const unused = DELIMITERS.find((delimiter) => !sample.includes(delimiter));
-  return format === 'csv' ? { ...dialect, delimiter: unused ?? '\x1f' } : dialect;
+  return { dialect: { ...dialect, delimiter: unused ?? '\x1f' }, quotes };
 }
 
 /** Those that the first line holds: without it there, a table has but one column. */
@@ -77,7 +94,10 @@ function firstLine(sample: Buffer, lineEnd: number, comment: string | undefined)
   return sample;
 }
 
-/** The double quote, unless no field begins with one and something else fits without a flaw. */
+/**
+ * The double quote, unless no field begins with one and the single one fits without a flaw. Quotes
+ * within fields alone (5" pipe) say nothing: a field that is quoted may come later.
+ */
 function chooseQuote(
   sample: Buffer,
   options: ReadOptions,
@@ -94,7 +114,7 @@ function chooseQuote(
     const isFlawless = single.flaws === 0 && single.strayQuotes === 0;
     if (isFlawless && single.quotedFields > 1 && single.share >= usual.share) return single;
   }
-  return usual.strayQuotes > 0 ? bestWith('') : usual;
+  return usual;
 }
 
 /** Polars takes the first byte of what it is given and says nothing (measured): refuse more. */

@@ -111,7 +111,7 @@ export class Records {
         after === this.#delimiter ||
         after === this.#lineEnd ||
         (after === CR && bytes[at + 1] === LF);
-      if (!endsHere) this.flaw ??= 'after-quote';
+      if (!endsHere) this.flaw = 'after-quote';
     } else {
       this.starts[index] = at;
     }

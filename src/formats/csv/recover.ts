@@ -196,9 +196,7 @@ export function locate(failed: Parse, rows: readonly number[]): Place[] {
   const { plan, text } = failed;
   const gone = new Set(
     text.census.faulty
-      .filter(
-        (row) => row.fault === 'blank' || (failed.rules.onError === 'skip' && isDropped(row, plan)),
-      )
+      .filter((row) => row.fault === 'blank' || (failed.rules.onError === 'skip' && isDropped(row)))
       .map(({ byte }) => byte),
   );
   const wanted = rows.slice(0, MAX_EXAMPLES);
@@ -213,8 +211,7 @@ export function locate(failed: Parse, rows: readonly number[]): Place[] {
   return places;
 }
 
-const isDropped = (row: { fault: string; fields: number }, plan: CsvPlan): boolean =>
-  row.fault !== 'stray-quote' || row.fields !== plan.columns.length;
+const isDropped = ({ fault }: { fault: string }): boolean => fault !== 'stray-quote';
 
 export function contradiction(
   failed: Parse,

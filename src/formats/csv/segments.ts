@@ -15,8 +15,9 @@ import {
   type Survey,
 } from '../segment.ts';
 import { clean, MAX_EXAMPLES, type Mended, mendedNotes, NOTHING_MENDED } from './clean.ts';
-import { CsvDecoded, oddIn, plainShape, sniffText } from './csv.ts';
+import { asCounted, CsvDecoded, oddIn, plainShape, sniffText } from './csv.ts';
 import { type Evidence, isOpen, observeValues } from './evidence.ts';
+import { refuseOtherQuotes } from './first-quotes.ts';
 import { ODD, watchOf } from './odd-values.ts';
 import type { CsvText } from './parse.ts';
 import type { RecordStart } from './records.ts';
@@ -147,6 +148,7 @@ export class CsvSegments implements SegmentedText {
         this.#settled.has(index) ? { ...column, from: 'given' } : column,
     );
     const { dialect } = this.#plan;
+    if (this.#plan.unsureQuotes) refuseOtherQuotes(bytes, dialect);
     const onError = this.#options.onError ?? 'fail';
     const cleaning = {
       bytes,
@@ -164,7 +166,7 @@ export class CsvSegments implements SegmentedText {
       cleaned: clean(cut.census, 0, cleaning),
       rejected,
     };
-    const plan = { ...this.#plan, columns, data: START, first: START };
+    const plan = asCounted({ ...this.#plan, columns, data: START, first: START }, cut.census);
     return new CsvDecoded(text, withoutOdd(text, plan), new Set());
   }
 

@@ -8,8 +8,10 @@ import {
   type ReadOptions,
   type UnderstoodColumn,
 } from '../options.ts';
+import type { ByteSource } from './census-kernel.ts';
 import { sniffDialect } from './dialect.ts';
 import { Evidence, type Reading } from './evidence.ts';
+import { mayQuoteFields, refuseOtherQuotes } from './first-quotes.ts';
 import { headerNames, isHeader } from './header.ts';
 import { momentFormat } from './moment-format.ts';
 import { MAX_WATCHED_COLUMNS } from './odd-values.ts';
@@ -36,6 +38,8 @@ export interface CsvPlan {
   /** The first record, header or data: behind the byte-order mark and blank lines. */
   readonly first: RecordStart;
   readonly sampledRows: number | 'all';
+  /** The quote is a guess: each stretch of the text is to be asked whether it contradicts it. */
+  readonly unsureQuotes?: true;
   readonly notes: readonly string[];
   /** See Understood. */
   readonly late?: readonly string[];
@@ -47,7 +51,8 @@ export interface CsvColumn extends Reading {
 }
 
 /**
- * Looks at UTF-8 text. `bytes` may be the whole file or, with `isWhole` false, its beginning.
+ * Looks at UTF-8 text. `bytes` may be the whole file or, with `isWhole` false, its beginning; `all`
+ * is a text that will not grow, for a look at each of its bytes: what is guessed is certain then.
  * Throws BAD_DATA for an empty text.
  */
 export function sniffCsv(
@@ -55,16 +60,20 @@ export function sniffCsv(
   format: FormatName,
   options: ReadOptions = {},
   isWhole = true,
+  all?: ByteSource | Buffer,
 ): CsvPlan {
   const textStart = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   const text = bytes.subarray(textStart);
-  const sniffed = sniffDialect(text, format, options);
+  const { dialect: guessed, quotes } = sniffDialect(text, format, options);
+  const sniffed = all && quotes === 'stray' ? withoutQuotes(guessed, all) : guessed;
   const first = firstRecord(bytes, sniffed, textStart);
   if (first === undefined) {
     throw new NairobiError('BAD_DATA', 'The input is empty: no header and no rows', {
       hint: 'check what wrote it; a header line alone is a table without rows',
     });
   }
+  const isUnsure = quotes === 'seen' && sniffed.quote === "'";
+  if (isUnsure && all !== undefined) refuseOtherQuotes(bytes, sniffed, first, all);
   const sampled = sample(bytes, sniffed, first, options, isWhole);
   const header = options.header ?? isHeader(sampled.firstTexts, sampled.evidence);
   const dialect = { ...sniffed, header };
@@ -85,11 +94,17 @@ export function sniffCsv(
     data: header ? sampled.afterFirst : first,
     first,
     sampledRows: sampled.isAll ? 'all' : sampled.rows,
+    ...(isUnsure && all === undefined ? { unsureQuotes: true } : {}),
     notes: [
       ...notes,
       ...columns.flatMap((column) => (column.note ? [`column ${column.name} ${column.note}`] : [])),
     ],
   };
+}
+
+/** Where no field is quoted, quotes mean nothing, and nobody has to look at each of them. */
+function withoutQuotes(dialect: Dialect, all: ByteSource | Buffer): Dialect {
+  return mayQuoteFields(all, dialect.quote, dialect) ? dialect : { ...dialect, quote: '' };
 }
 
 /** Where the first record that is not blank begins. */

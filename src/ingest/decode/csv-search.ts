@@ -53,10 +53,10 @@ export class Search {
     return this.#frames.length > 1 ? polars().concat(this.#frames) : first;
   }
 
-  /** Parses a stretch whose records have the right number of fields. */
-  take(data: Buffer, byte: number, line: number, batch: Batch): void {
+  /** Parses records that have the right number of fields. */
+  take({ data, origins }: Sound, line: number, batch: Batch): void {
     const starts = recordStarts(data, this.#plan);
-    const run: Run = { data, byte, line, batch, starts };
+    const run: Run = { data, origins, line, batch, starts };
     const bad = this.contradictions(run);
     if (bad === undefined || bad.size === 0) {
       this.halve(run, 0, starts.length);
@@ -148,7 +148,7 @@ export class Search {
     const begin = run.starts[row] ?? 0;
     const data = run.data.subarray(begin, run.starts[row + 1] ?? run.data.length);
     const column = culprit === undefined ? undefined : this.#plan.columns[culprit];
-    const place = run.byte + begin;
+    const place = originOf(run, begin);
     const plain: Reject = {
       line: run.line + this.linesBefore(run, place),
       byte: run.batch.offset + place,
@@ -198,9 +198,26 @@ export class Search {
   }
 }
 
-interface Run {
+/** Records of a batch, some of them left out or written anew. */
+export interface Sound {
   readonly data: Buffer;
-  readonly byte: number;
+  /** In rising order: what is at `at` in the data, and all behind it, was at `byte` in the batch. */
+  readonly origins: readonly { readonly at: number; readonly byte: number }[];
+}
+
+/** Where a record that begins at `at` was in the batch. */
+function originOf({ origins }: Sound, at: number): number {
+  let low = 0;
+  for (let high = origins.length; high - low > 1; ) {
+    const middle = (low + high) >> 1;
+    if ((origins[middle]?.at ?? 0) <= at) low = middle;
+    else high = middle;
+  }
+  const origin = origins[low];
+  return origin === undefined ? at : origin.byte + at - origin.at;
+}
+
+interface Run extends Sound {
   readonly line: number;
   readonly batch: Batch;
   readonly starts: readonly number[];

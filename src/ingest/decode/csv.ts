@@ -8,13 +8,16 @@ import type { Column } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import { census, type FaultyRow } from '../../formats/csv/census.ts';
 import { bytesInMemory } from '../../formats/csv/census-kernel.ts';
+import { mayQuoteFields, refuseOtherQuotes } from '../../formats/csv/first-quotes.ts';
 import { ODD, oddColumns, watchOf } from '../../formats/csv/odd-values.ts';
 import { type ParseRules, parseBytes } from '../../formats/csv/parse.ts';
 import { Records } from '../../formats/csv/records.ts';
 import type { CsvColumn, CsvPlan } from '../../formats/csv/sniff.ts';
+import type { Dialect } from '../../formats/options.ts';
+import { located } from '../../formats/segment.ts';
 import type { Batch } from '../sources/feed.ts';
 import { countByte } from './boundary.ts';
-import { rejectError, Search, textOf } from './csv-search.ts';
+import { rejectError, Search, type Sound, textOf } from './csv-search.ts';
 import type { BadRows, Decoded, Decoder, Reject } from './decoder.ts';
 
 const NEWLINE = 0x0a;
@@ -36,6 +39,7 @@ export class CsvDecoder implements Decoder {
   readonly #indices: readonly number[];
   readonly #rules: ParseRules;
   #whole: CsvPlan | undefined;
+  #quoteless: CsvDecoder | undefined;
 
   constructor(plan: CsvPlan, badRows: BadRows, nulls: readonly string[] | undefined) {
     this.#plan = plan;
@@ -58,9 +62,15 @@ export class CsvDecoder implements Decoder {
   }
 
   decode(batch: Batch, line: number): Decoded {
-    this.refuseOdd(batch.data);
-    const { quote } = this.#plan.dialect;
+    const { dialect, unsureQuotes } = this.#plan;
+    const { quote } = dialect;
+    if (unsureQuotes) refuseQuotes(batch, dialect, line);
     const hasQuotes = quote !== '' && batch.data.includes(quote);
+    if (hasQuotes && !mayQuoteFields(batch.data, quote, dialect)) {
+      this.#quoteless ??= this.withoutQuotes();
+      return this.#quoteless.decode(batch, line);
+    }
+    this.refuseOdd(batch.data);
     const frame = this.tryParse(batch.data);
     if (frame === undefined || hasQuotes || this.mayHideFaults(frame)) {
       return this.decodeCarefully(batch, line, frame);
@@ -72,6 +82,12 @@ export class CsvDecoder implements Decoder {
   private mayHideFaults(frame: DataFrame): boolean {
     const last = frame.columns.at(-1);
     return last === undefined || frame.getColumn(last).nullCount() > 0;
+  }
+
+  /** For batches where no field is quoted: a quote is a character there. */
+  private withoutQuotes(): CsvDecoder {
+    const dialect = { ...this.#plan.dialect, quote: '' };
+    return new CsvDecoder({ ...this.#plan, dialect }, this.#badRows, this.#rules.nulls);
   }
 
   private parse(data: Buffer, lenient: ReadonlySet<number> = new Set()): DataFrame {
@@ -106,29 +122,37 @@ export class CsvDecoder implements Decoder {
       return { frame: parsed, records: parsed.height, rejects: [], nulled: 0, lines };
     }
     const rejects: Reject[] = [];
-    const pieces = this.soundPieces(batch, faulty, rejects);
+    const sound = this.soundRecords(batch, faulty, rejects);
     const found = new Search(this.#plan, this.#badRows, this.#rules, (bytes, lenient) =>
       this.parse(bytes, lenient),
     );
-    for (const piece of pieces) found.take(piece.data, piece.byte, line, batch);
+    found.take(sound, line, batch);
     rejects.push(...found.rejects);
     rejects.sort((a, b) => a.byte - b.byte);
     const frame = found.frame ?? this.parse(Buffer.alloc(0));
     return { frame, records: frame.height + rejects.length, rejects, nulled: found.nulled, lines };
   }
 
-  /** The stretches without faults; what is faulty is mended, left out or rejected. */
-  private soundPieces(batch: Batch, faulty: readonly FaultyRow[], rejects: Reject[]): Sound[] {
+  /** The records without faults; what is faulty is mended, left out or rejected. */
+  private soundRecords(batch: Batch, faulty: readonly FaultyRow[], rejects: Reject[]): Sound {
     const { data, offset } = batch;
-    const pieces: Sound[] = [];
+    const pieces: Buffer[] = [];
+    const origins: { at: number; byte: number }[] = [];
+    let length = 0;
+    const keep = (piece: Buffer, byte: number): void => {
+      if (piece.length === 0) return;
+      pieces.push(piece);
+      origins.push({ at: length, byte });
+      length += piece.length;
+    };
     let start = 0;
     for (const row of faulty) {
-      if (row.byte > start) pieces.push({ data: data.subarray(start, row.byte), byte: start });
+      keep(data.subarray(start, row.byte), start);
       start = row.end;
       if (row.fault === 'blank') continue;
       const raw = data.subarray(row.byte, row.end);
-      if (row.fault === 'stray-quote' && row.fields === this.#plan.columns.length) {
-        pieces.push({ data: requote(raw, this.#plan), byte: row.byte });
+      if (row.fault === 'stray-quote') {
+        keep(requote(raw, this.#plan), row.byte);
         continue;
       }
       const reject: Reject = {
@@ -141,9 +165,14 @@ export class CsvDecoder implements Decoder {
       if (this.#badRows === 'fail') throw rejectError(reject);
       rejects.push(reject);
     }
-    if (start < data.length) pieces.push({ data: data.subarray(start), byte: start });
-    return pieces;
+    keep(data.subarray(start), start);
+    return { data: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), origins };
   }
+}
+
+function refuseQuotes({ data, offset }: Batch, dialect: Dialect, line: number): void {
+  const place = { byte: offset, line };
+  located({ place }, () => refuseOtherQuotes(data, dialect));
 }
 
 /**
@@ -159,12 +188,6 @@ function wholeSeconds(plan: CsvPlan): CsvPlan | undefined {
   return columns.some((column, index) => column !== plan.columns[index])
     ? { ...plan, columns }
     : undefined;
-}
-
-interface Sound {
-  readonly data: Buffer;
-  /** Offset in the batch. */
-  readonly byte: number;
 }
 
 const isLazy = (parsed: DataFrame | LazyFrame): parsed is LazyFrame => '_ldf' in parsed;

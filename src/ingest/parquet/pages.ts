@@ -87,6 +87,7 @@ export class PlainEncoder {
       typeof zstdCompressSync === 'function' &&
       dialect.comment === undefined &&
       dialect.lineEnd === '\n' &&
+      plan.unsureQuotes !== true &&
       /^[\0-\x7f]$/.test(dialect.delimiter) &&
       columns.length > 1 &&
       columns.every(({ decimalComma }) => decimalComma !== true);
