@@ -58,6 +58,8 @@ class Worker implements Watched {
   readonly process: WorkerProcess;
   job: Job | undefined;
   isWarm = false;
+  /** The kernel refuses what no request may do: see landlock.ts. */
+  isConfined = false;
   /** Whose request made it necessary to start this one. */
   readonly inPlaceFor: unknown;
 
@@ -79,6 +81,18 @@ class Worker implements Watched {
   }
 }
 
+/** Of the workers, and of tasks that wait for one. */
+interface Counts {
+  readonly [what: string]: number;
+  readonly all: number;
+  readonly busy: number;
+  readonly warm: number;
+  readonly confined: number;
+  readonly queued: number;
+  /** Since the start. */
+  readonly ended: number;
+}
+
 export class Pool {
   readonly #options: PoolOptions;
   readonly #workers = new Set<Worker>();
@@ -94,12 +108,13 @@ export class Pool {
     for (let i = 0; i < options.workers; i += 1) this.#start();
   }
 
-  get counts(): { all: number; busy: number; warm: number; queued: number; ended: number } {
+  get counts(): Counts {
     const workers = [...this.#workers];
     return {
       all: workers.length,
       busy: workers.filter(({ job }) => job !== undefined).length,
       warm: workers.filter(({ isWarm }) => isWarm).length,
+      confined: workers.filter(({ isConfined }) => isConfined).length,
       queued: this.#queue.length,
       ended: this.#ended,
     };
@@ -183,6 +198,7 @@ export class Pool {
   #hear(worker: Worker, message: FromWorker, fds: readonly Fd[]): void {
     if ('warmed' in message) {
       worker.isWarm = true;
+      worker.isConfined = message.isConfined;
       this.#watch.meet(worker);
       this.#turn();
       return;
@@ -209,7 +225,10 @@ export class Pool {
           (bytes) => job.resolve({ ...done, fds: all, tail: bytes }),
           job.reject,
         );
-    } else job.resolve(answer);
+    } else {
+      if ('stack' in answer) this.#options.log(`a bug: ${answer.stack}`);
+      job.resolve(answer);
+    }
     this.#turn();
   }
 

@@ -193,7 +193,7 @@ export type WorkerDone = Omit<TaskDone, 'fds' | 'tail'> & { readonly tail?: Pack
 
 /** From a worker to the daemon. */
 export type FromWorker =
-  | { readonly warmed: number }
+  | { readonly warmed: number; readonly isConfined: boolean }
   /** The rows of what was to be opened are there, in the one descriptor. */
   | { readonly opened: Omit<Opened, 'fd'> }
   | { readonly answer: WorkerDone | TaskStale | TaskFailed };

@@ -2,29 +2,24 @@
  * A process of the daemon: opens sources and computes, one task at a time. Polars, Vega and the
  * parser are loaded once and stay warm.
  */
-import { statSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import type { DataFrame } from '../compute/polars.ts';
 import { Gate, useGate } from '../engine/inputs/gate.ts';
-import type { Shelf } from '../engine/inputs/shelf.ts';
 import { workForOthers } from '../engine/inputs/unfit.ts';
 import { assert } from '../errors.ts';
-import { exactJson } from '../exact-json.ts';
 import { OwnMemory } from '../host/own-memory.ts';
 import { returnFreeMemory } from '../kernel/arenas.ts';
 import { close, duplicate } from '../kernel/calls.ts';
 import { checked } from '../kernel/errno.ts';
+import { confine } from '../kernel/landlock.ts';
 import { endWithParent, runInTurn } from '../kernel/priority.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { MiB } from '../units.ts';
-import { shelfFor } from './command-shelf.ts';
 import { isBug, protocolError } from './failures.ts';
-import { isFresh } from './files.ts';
-import { ASLEEP_MS, Link } from './link.ts';
-import { type Loaded, load } from './load.ts';
-import { letGoOf, packTail, unpackHeld, unpackOpening } from './parcels.ts';
-import { type Rows, StepRunner } from './steps.ts';
+import { Link } from './link.ts';
+import { letGoOf, unpackHeld, unpackOpening } from './parcels.ts';
+import { type RunCommand, TaskRun } from './task-run.ts';
 import {
-  type CommandWish,
   type FromWorker,
   frameKey,
   type Held,
@@ -38,19 +33,7 @@ import {
 } from './tasks.ts';
 import { warmUp } from './warm-up.ts';
 
-/** What a command printed; or why the client has to run it itself. */
-export type CommandRun =
-  | { readonly instead: string }
-  | {
-      readonly exit: number;
-      readonly stderr: string;
-      /** Bytes of it at the end of `tail`, behind those of the files. */
-      readonly stdout: number;
-      readonly files: readonly { readonly path: string; readonly bytes: number }[];
-      readonly tail: Uint8Array;
-    };
-
-type RunCommand = (wish: CommandWish, shelf: Shelf) => Promise<CommandRun>;
+type CommandRunner = (setup: WorkerSetup) => RunCommand;
 
 /** What the kernel ends first where memory runs out: the daemon itself holds what all need. */
 const OOM_SCORE = 500;
@@ -59,16 +42,13 @@ const OOM_SCORE = 500;
 const IDLE_BYTES_MAX = 64 * MiB;
 
 /** Does what comes over `fd`, in the order it comes, until the daemon, `daemonPid`, ends. */
-export function serveTasks(
-  fd: Fd,
-  daemonPid: number,
-  commandRunner: (setup: WorkerSetup) => RunCommand,
-): void {
+export function serveTasks(fd: Fd, daemonPid: number, commandRunner: CommandRunner): void {
   endWithParent(daemonPid);
   // Signals to the group, such as ^C, are for the daemon to obey.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => undefined);
   writeFileSync('/proc/self/oom_score_adj', String(OOM_SCORE));
+  const isConfined = confine(writableDevices()) > 0;
   workForOthers();
   // The daemon comes first when it is woken; this process computes.
   runInTurn();
@@ -78,7 +58,7 @@ export function serveTasks(
     heard(message, fds) {
       last = last.then(async () => {
         const told = message as ToWorker;
-        if ('setup' in told) worker = await begin(link, told.setup, commandRunner);
+        if ('setup' in told) worker = await begin(link, told.setup, { commandRunner, isConfined });
         else await worker?.obey(told, fds);
       });
     },
@@ -87,16 +67,23 @@ export function serveTasks(
   });
 }
 
+/** What drawing by a GPU writes to, and where the rest goes. */
+function writableDevices(): readonly string[] {
+  const gpus = readdirSync('/dev').filter((name) => /^(nvidia.*|dxg|kfd|dri)$/.test(name));
+  return ['null', ...gpus].map((name) => `/dev/${name}`);
+}
+
 async function begin(
   link: Link,
   setup: WorkerSetup,
-  commandRunner: (setup: WorkerSetup) => RunCommand,
+  { commandRunner, isConfined }: { commandRunner: CommandRunner; isConfined: boolean },
 ): Promise<Worker> {
   if (setup.allowed.length > 0) useGate(new Gate(setup.allowed));
   const start = performance.now();
   await warmUp();
   const worker = new Worker(link, commandRunner(setup));
-  link.send({ warmed: performance.now() - start } satisfies FromWorker);
+  const warmed = performance.now() - start;
+  link.send({ warmed, isConfined } satisfies FromWorker);
   return worker;
 }
 
@@ -137,16 +124,16 @@ class Worker {
       return found;
     });
     const { open, ...rest } = task;
-    const bench = new Bench({ ...rest, held }, this.#frames, () => this.#link.ring());
+    const run = new TaskRun({ ...rest, held }, this.#frames, () => this.#link.ring());
     try {
-      if (open !== undefined) await this.#open(bench, unpackOpening(open, fds));
+      if (open !== undefined) await this.#open(run, unpackOpening(open, fds));
       const { steps } = task;
       const done = steps.command
-        ? await bench.command(steps.command, this.#runCommand)
-        : await bench.perform();
-      this.#answer(done, bench.fds);
+        ? await run.command(steps.command, this.#runCommand)
+        : await run.perform();
+      this.#answer(done, run.fds);
     } catch (thrown) {
-      for (const fd of bench.fds) close(fd);
+      for (const fd of run.fds) close(fd);
       const { exit, ...error } = protocolError(thrown);
       const stack = isBug(thrown) && thrown instanceof Error ? thrown.stack : undefined;
       this.#answer({ error, exit, ...(stack === undefined ? {} : { stack }) });
@@ -155,9 +142,9 @@ class Worker {
   }
 
   /** The daemon has the rows at once, whatever becomes of the steps. */
-  async #open(bench: Bench, open: Opening): Promise<void> {
+  async #open(run: TaskRun, open: Opening): Promise<void> {
     try {
-      const { held, frame } = await bench.open(open);
+      const { held, frame } = await run.open(open);
       this.#held.set(frameKey(held), held);
       this.#frames.set(frameKey(held), frame);
       const { id: _id, version: _version, wish: _wish, fd, ...opened } = held;
@@ -171,98 +158,5 @@ class Worker {
 
   #answer(answer: WorkerDone | TaskStale | TaskFailed, fds: readonly Fd[] = []): void {
     this.#link.send({ answer } satisfies FromWorker, fds);
-  }
-}
-
-/** True where the name of the directory leads the client to another one. */
-function isElsewhere({ place }: CommandWish): boolean {
-  if (place === undefined) return false;
-  const { dev, ino } = statSync('.', { bigint: true });
-  return place !== `${dev}:${ino}`;
-}
-
-/** Each time: the same name may be a new directory by now. */
-function changeDirectory(directory: string): void {
-  try {
-    process.chdir(directory);
-  } catch (error) {
-    const { errno = -1 } = error as NodeJS.ErrnoException;
-    checked(errno, `go to ${directory}`, { file: directory });
-  }
-}
-
-/** A task with its rows. */
-type BenchTask = Omit<WorkerTask, 'held' | 'open'> & { readonly held: readonly Held[] };
-
-/** One task at work. */
-class Bench {
-  readonly #task: BenchTask;
-  readonly #frames: ReadonlyMap<string, DataFrame>;
-  readonly #onSoon: () => void;
-  readonly #start = performance.now();
-  readonly #ms: Record<string, number> = {};
-  readonly #rows = new Map<string, Rows>();
-  /** Of what was computed, and beside it what was printed. */
-  readonly fds: Fd[] = [];
-
-  constructor(task: BenchTask, frames: ReadonlyMap<string, DataFrame>, onSoon: () => void) {
-    this.#task = task;
-    this.#frames = frames;
-    this.#onSoon = onSoon;
-  }
-
-  async open(open: Opening): Promise<Loaded> {
-    changeDirectory(open.wish.cwd);
-    const loaded = await this.#timed('open', () => load(open, this.#task.memoryLimit));
-    this.#rows.set(loaded.held.id, loaded);
-    return loaded;
-  }
-
-  async perform(): Promise<WorkerDone | TaskStale> {
-    const task = this.#task;
-    for (const held of task.held) {
-      changeDirectory(held.wish.cwd);
-      if (!isFresh(held)) return { stale: held.id };
-      this.#rows.set(held.id, { held, frame: this.#frames.get(frameKey(held)) });
-    }
-    changeDirectory(task.cwd);
-    const runner = new StepRunner(this.#rows, { ...task, fds: this.fds }, (step) => {
-      const isLast = Object.keys(task.steps).at(-1) === step;
-      if (isLast && performance.now() - this.#start > ASLEEP_MS) this.#onSoon();
-    });
-    return { answers: await this.#steps(runner), ms: this.#ms };
-  }
-
-  async command(wish: CommandWish, runCommand: RunCommand): Promise<WorkerDone> {
-    const { cwd, held } = this.#task;
-    changeDirectory(cwd);
-    const shelf = shelfFor(held, (one) => this.#frames.get(frameKey(one)), { cwd, wish });
-    const run = await this.#timed('command', async () =>
-      isElsewhere(wish)
-        ? { instead: 'its directory is another one' }
-        : runCommand(wish, shelf.find),
-    );
-    const done = { ms: this.#ms, cold: shelf.cold, used: shelf.used };
-    if ('instead' in run) return { ...done, answers: { command: exactJson(run) } };
-    const { tail, ...said } = run;
-    const packed = packTail(tail, this.fds);
-    return { ...done, answers: { command: exactJson(said) }, tail: packed };
-  }
-
-  async #steps(runner: StepRunner): Promise<Record<string, string>> {
-    const { query, stats, column, plot } = this.#task.steps;
-    const answers: Record<string, string> = {};
-    if (query) answers['query'] = await this.#timed('query', () => runner.query(query));
-    if (stats) answers['stats'] = await this.#timed('stats', () => runner.stats(stats));
-    if (column) answers['column'] = await this.#timed('column', () => runner.column(column));
-    if (plot) answers['plot'] = await this.#timed('plot', () => runner.plot(plot));
-    return answers;
-  }
-
-  async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
-    const result = await work();
-    this.#ms[name] = performance.now() - start;
-    return result;
   }
 }
