@@ -1,7 +1,7 @@
 // What is asked of a column, for every group.
 
 import { take } from '../stats/memory';
-import { addExact, carry, EXACT_BYTES } from '../stats/exact';
+import { flushDoubles, mergeDoubles, sumDoubles, sumDoublesOf, takeSums } from './doubles';
 import { FLOAT32, FLOAT64, Leaf, leafOf, MAX, MIN, MOST, State, SUM } from './state';
 
 @inline
@@ -17,9 +17,12 @@ export function addColumn(state: State, kind: u64, asked: u64): void {
   leaf.asked = asked;
   leaf.nullsAt = take(<usize>MOST * 8);
   if (asked & SUM) {
-    leaf.partialsAt = take(<usize>MOST * (isFloat(kind) ? 16 : 8));
-    leaf.totalsAt = take(<usize>MOST * (isFloat(kind) ? EXACT_BYTES : 16));
-    if (isFloat(kind)) leaf.specialsAt = take(<usize>MOST * 8);
+    if (isFloat(kind)) {
+      takeSums(leaf);
+    } else {
+      leaf.partialsAt = take(<usize>MOST * 8);
+      leaf.totalsAt = take(<usize>MOST * 16);
+    }
   }
   // Extremes are kept plus one past the ends of their order: see extremeOf.
   if (asked & MIN) leaf.leastAt = take(<usize>MOST * 8);
@@ -82,24 +85,6 @@ function sumIntegers(leaf: Leaf, members: usize, values: usize, count: u32): voi
   }
 }
 
-/** A sum and behind it what rounding took from it: Knuth's TwoSum. */
-@inline
-function addTwo(at: usize, value: f64): void {
-  const sum = load<f64>(at);
-  const next = sum + value;
-  const back = next - sum;
-  store<f64>(at, next);
-  store<f64>(at, load<f64>(at, 8) + (sum - (next - back) + (value - back)), 8);
-}
-
-function sumDoubles(leaf: Leaf, members: usize, values: usize, count: u32): void {
-  const partials = <usize>leaf.partialsAt;
-  for (let i: u32 = 0; i < count; i++) {
-    const at = partials + (<usize>load<u16>(members + (<usize>i << 1)) << 4);
-    addTwo(at, load<f64>(values + (<usize>i << 3)));
-  }
-}
-
 /**
  * The least are kept as their distance from the greatest there is, the most from the least: so that
  * fresh memory, which is zero, stands for none.
@@ -123,15 +108,7 @@ function most(to: usize, members: usize, values: usize, count: u32): void {
   }
 }
 
-/** The same three through indices into a dictionary, which saves writing the values down. */
-function sumDoublesOf(to: usize, members: usize, indices: usize, values: usize, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const at = to + (<usize>load<u16>(members + (<usize>i << 1)) << 4);
-    const value = values + (<usize>load<u32>(indices + (<usize>i << 2)) << 3);
-    addTwo(at, load<f64>(value));
-  }
-}
-
+/** The same through indices into a dictionary, which saves writing the values down. */
 function sumSmallOf(to: usize, members: usize, indices: usize, values: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const at = to + (<usize>load<u16>(members + (<usize>i << 1)) << 3);
@@ -176,7 +153,7 @@ export function addEntries(leaf: Leaf, members: usize, indices: usize, count: u3
   const entries = <usize>leaf.dictionaryCount << 3;
   if (asked & SUM) {
     const partials = <usize>leaf.partialsAt;
-    if (floats) sumDoublesOf(partials, members, indices, values, count);
+    if (floats) sumDoublesOf(leaf, members, indices, values, count);
     else sumSmallOf(partials, members, indices, values, count);
   }
   if (asked & MIN) largestOf(<usize>leaf.leastAt, members, indices, values + entries, count);
@@ -218,35 +195,20 @@ export function addValues(
   if (asked & MAX) most(<usize>leaf.mostAt, members, ordered, count);
 }
 
-/** Within a row group doubles are added in its order, beyond it exactly: threads change nothing. */
+/** A row group is done: what was added up of it joins the totals. */
 export function flush(leaf: Leaf, groups: u32): void {
   if ((leaf.asked & SUM) == 0) return;
-  const partials = <usize>leaf.partialsAt;
   if (isFloat(leaf.kind)) {
-    for (let group: u32 = 0; group < groups; group++) flushDouble(leaf, group);
+    flushDoubles(leaf, groups);
     return;
   }
+  const partials = <usize>leaf.partialsAt;
   for (let group: u32 = 0; group < groups; group++) {
     const at = partials + (<usize>group << 3);
     if (load<u64>(at) == 0) continue;
     addWide(<usize>leaf.totalsAt + (<usize>group << 4), load<i64>(at));
     store<u64>(at, 0);
   }
-}
-
-function flushDouble(leaf: Leaf, group: u32): void {
-  const at = <usize>leaf.partialsAt + (<usize>group << 4);
-  if ((load<u64>(at) | load<u64>(at, 8)) == 0) return;
-  const value = load<f64>(at);
-  if (isFinite(value)) {
-    const limbs = <usize>leaf.totalsAt + <usize>group * EXACT_BYTES;
-    addExact(limbs, value);
-    addExact(limbs, load<f64>(at, 8));
-  } else {
-    const special = <usize>leaf.specialsAt + (<usize>group << 3);
-    store<f64>(special, load<f64>(special) + value);
-  }
-  v128.store(at, i64x2.splat(0));
 }
 
 /** Adds what another thread has of its group `from` to the group `to`. */
@@ -267,21 +229,14 @@ export function mergeGroup(leaf: Leaf, other: Leaf, to: u32, from: u32): void {
 }
 
 function mergeSum(leaf: Leaf, other: Leaf, to: u32, from: u32): void {
-  if (!isFloat(leaf.kind)) {
-    const total = <usize>leaf.totalsAt + (<usize>to << 4);
-    const more = <usize>other.totalsAt + (<usize>from << 4);
-    const low = load<u64>(total) + load<u64>(more);
-    const over = u64(low < load<u64>(more));
-    store<u64>(total, load<u64>(total, 8) + load<u64>(more, 8) + over, 8);
-    store<u64>(total, low);
+  if (isFloat(leaf.kind)) {
+    mergeDoubles(leaf, other, to, from);
     return;
   }
-  const limbs = <usize>leaf.totalsAt + <usize>to * EXACT_BYTES;
-  const others = <usize>other.totalsAt + <usize>from * EXACT_BYTES;
-  for (let i: usize = 0; i < EXACT_BYTES; i += 8) {
-    store<i64>(limbs + i, load<i64>(limbs + i) + load<i64>(others + i));
-  }
-  carry(limbs);
-  const special = <usize>leaf.specialsAt + (<usize>to << 3);
-  store<f64>(special, load<f64>(special) + load<f64>(<usize>other.specialsAt + (<usize>from << 3)));
+  const total = <usize>leaf.totalsAt + (<usize>to << 4);
+  const more = <usize>other.totalsAt + (<usize>from << 4);
+  const low = load<u64>(total) + load<u64>(more);
+  const over = u64(low < load<u64>(more));
+  store<u64>(total, load<u64>(total, 8) + load<u64>(more, 8) + over, 8);
+  store<u64>(total, low);
 }

@@ -68,8 +68,8 @@ export class Leaf {
   textsAt: u64;
   textsSize: u64;
   // Of a column: what is asked, and of each group its nulls, its sum within the row group (of doubles
-  // also what rounding took from it), all of
-  // its sum (a 128-bit integer, or the limbs of an exact sum), what is not finite, its extremes.
+  // also what rounding took from it), all of its sum (a 128-bit integer, or the limbs of an exact
+  // sum), what is not finite, its extremes.
   asked: u64;
   nullsAt: u64;
   partialsAt: u64;
@@ -77,6 +77,8 @@ export class Leaf {
   specialsAt: u64;
   leastAt: u64;
   mostAt: u64;
+  // Values that were added to exact sums one by one since those were last carried.
+  uncarried: u64;
   // Of a condition: the ranges a value passes by (pairs of 64-bit integers, in the order of
   // columns.ts), or for texts the ids of the table above; then whether passing means failing, and
   // whether nulls pass.
