@@ -1,5 +1,6 @@
 /** The flags of `nairobi plot`. */
 import * as Flags from '@oclif/core/flags';
+import { RANGES } from '../ranges.ts';
 import { parsePositive, parseRange, parseReference, parseZone } from '../render/parse.ts';
 import {
   AGGREGATES,
@@ -94,8 +95,8 @@ export const plotFlags = {
   }),
   bins: Flags.integer({
     summary: 'About this many bins',
-    min: 1,
-    max: 10_000,
+    min: RANGES.bins.min,
+    max: RANGES.bins.max,
     helpValue: 'N',
     helpGroup: CHART,
   }),

@@ -13,6 +13,7 @@ import { statsPage } from '../engine/stats/page.ts';
 import { type StatsOptions, type StatsResult, stats } from '../engine/stats/stats.ts';
 import { exactJson } from '../exact-json.ts';
 import { writeWhole } from '../formats/write.ts';
+import { RANGES } from '../ranges.ts';
 import { BaseCommand } from './base.ts';
 import {
   filesFlags,
@@ -111,8 +112,8 @@ export default class Stats extends BaseCommand {
       helpGroup: QUESTION,
       helpValue: 'N',
       default: 20,
-      min: 1,
-      max: 10_000,
+      min: RANGES.bins.min,
+      max: RANGES.bins.max,
     }),
     freq: Flags.string({
       summary: 'The values of this column with their counts',
@@ -125,7 +126,7 @@ export default class Stats extends BaseCommand {
       helpGroup: QUESTION,
       helpValue: 'N',
       default: 20,
-      min: 1,
+      min: RANGES.top.min,
     }),
     schema: Flags.boolean({
       summary: 'The columns as a JSON Schema',

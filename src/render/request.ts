@@ -1,5 +1,6 @@
 /** What the user asked of a chart, after the flags were read and before any data was looked at. */
 import { NairobiError } from '../errors.ts';
+import { requireRange } from '../ranges.ts';
 
 export const MARKS = [
   'line',
@@ -113,6 +114,17 @@ export const DEFAULT_REQUEST: PlotRequest = {
   scale: 1,
   seed: 1,
 };
+
+/** Refuses what is beyond all measure before anything is read or drawn; NairobiError USAGE. */
+export function checkRequest(request: PlotRequest): void {
+  checkSize(request.width, request.height, request.scale);
+  requireRange('bins', request.bins);
+  requireRange('y', request.y.length);
+  requireRange('lines', request.xLines.length + request.yLines.length);
+  requireRange('title', request.title?.length);
+  requireRange('pointSize', request.pointSize);
+  requireRange('seed', request.seed);
+}
 
 /** Cairo's own limit on either side ("Canvas width cannot exceed 32767"). */
 const MAX_SIDE_PX = 32_767;

@@ -10,6 +10,7 @@ import { isFloatType, isIntegerType } from '../compute/types.ts';
 import type { Session } from '../engine/session.ts';
 import { requireColumn, stats } from '../engine/stats/stats.ts';
 import { NairobiError } from '../errors.ts';
+import { requireRange } from '../ranges.ts';
 import { closest } from '../suggest.ts';
 
 type Figures = Record<string, unknown>;
@@ -47,6 +48,7 @@ export async function columnFigures(
   name: string,
   figures: readonly string[],
 ): Promise<Figures> {
+  requireRange('figures', figures.length);
   requireColumn(relation, name);
   const column = relation.columns.find((one) => one.name === name) as Column;
   return quick(relation, column, figures) ?? (await thorough(session, relation, name, figures));

@@ -3,7 +3,7 @@ import { col, type DataFrame, type LazyFrame, polars } from '../compute/polars.t
 import type { Column } from '../compute/relation.ts';
 import type { InputFile } from '../engine/inputs/files.ts';
 import type { Piece } from '../engine/pieces/piece.ts';
-import { NairobiError } from '../errors.ts';
+import { messageOf, NairobiError } from '../errors.ts';
 import type { Rejected, Understood } from '../formats/options.ts';
 import type { Held } from './tasks.ts';
 
@@ -53,7 +53,7 @@ export class HeldPiece implements Piece {
 
   recover(cause: unknown): never {
     if (cause instanceof NairobiError) throw cause;
-    throw new NairobiError('BAD_DATA', 'The plan failed over rows held in memory', { cause });
+    throw new NairobiError('BAD_DATA', `The plan failed: ${messageOf(cause)}`, { cause });
   }
 
   retype(): void {

@@ -9,7 +9,7 @@ import { type ChartFormat, encodePicture } from '../../render/output/encode.ts';
 import { canvasImage } from '../../render/output/image.ts';
 import { panelsOf } from '../../render/panels.ts';
 import { drawScene } from '../../render/picture.ts';
-import { checkSize, type PlotRequest } from '../../render/request.ts';
+import { checkRequest, type PlotRequest } from '../../render/request.ts';
 import { resolveScene } from '../../render/resolve.ts';
 import { cellWidth } from '../../render/term/context2d.ts';
 import { measuringTextWith } from '../../render/vega.ts';
@@ -46,7 +46,7 @@ export interface Plotted {
 /** Opens the source, draws, and closes it again; the size is checked before anything is read. */
 export async function plot(options: PlotOptions, reporter: Reporter): Promise<Plotted> {
   const { request, format, source } = options;
-  checkSize(request.width, request.height, request.scale);
+  checkRequest(request);
   const { host, read, schemas } = options;
   using session = new Session(
     { host, read, ...options.files, ...(schemas === undefined ? {} : { schemas }) },
@@ -127,7 +127,7 @@ export async function plotRelation(
   format: ChartFormat,
   reporter: Reporter,
 ): Promise<Plotted> {
-  checkSize(request.width, request.height, request.scale);
+  checkRequest(request);
   return measuringTextWith(format === 'text' ? cellWidth : undefined, () =>
     drawRelation(relation, request, format, reporter),
   );

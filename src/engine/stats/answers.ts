@@ -17,6 +17,7 @@ import type { Rules } from '../../compute/stats/rules-file.ts';
 import { schemaOf } from '../../compute/stats/schema.ts';
 import { frequenciesOf, histogramOf } from '../../compute/stats/shape.ts';
 import { type ColumnFacts, survey } from '../../compute/stats/survey.ts';
+import { requireRange } from '../../ranges.ts';
 import { depthOf, halfOf, requireColumn, roomOf, type StatsOptions } from './stats.ts';
 
 export type Question =
@@ -54,6 +55,9 @@ export async function answer(
   options: StatsOptions,
 ): Promise<Answer> {
   for (const name of options.columns ?? []) requireColumn(relation, name);
+  requireRange('quantiles', options.quantiles?.length);
+  if (question.is === 'hist') requireRange('bins', question.bins);
+  if (question.is === 'freq') requireRange('top', question.top);
   switch (question.is) {
     case 'by':
       return byKey(relation, question.key, options);

@@ -5,6 +5,7 @@ import { type ColumnFigures, figuresOf } from '../../compute/stats/figures.ts';
 import { kindOf } from '../../compute/stats/kinds.ts';
 import { type ColumnFacts, surveyEach } from '../../compute/stats/survey.ts';
 import { NairobiError } from '../../errors.ts';
+import { requireRange } from '../../ranges.ts';
 import { closest } from '../../suggest.ts';
 import { MiB } from '../../units.ts';
 import type { Reporter } from '../run/report.ts';
@@ -86,6 +87,7 @@ export async function stats(
   keep?: (facts: ColumnFacts) => void,
 ): Promise<StatsResult> {
   for (const name of options.columns ?? []) requireColumn(relation, name);
+  requireRange('quantiles', options.quantiles?.length);
   const depth = depthOf(relation, options);
   let rows = 0;
   const tell = (one: ColumnFacts): ColumnFigures => {

@@ -165,7 +165,8 @@ function withPalette(
     const category = palette === 'tol' ? TOL : OKABE_ITO;
     return { ...config, range: { ...range, category }, mark: { color: category[0] } };
   }
-  const scheme: unknown = vega.scheme(palette);
+  // Vega keeps its schemes in an object, which has a constructor too.
+  const scheme: unknown = palette in Object.prototype ? undefined : vega.scheme(palette);
   if (Array.isArray(scheme)) {
     return {
       ...config,
