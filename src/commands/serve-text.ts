@@ -15,7 +15,7 @@ interface Status {
     readonly heldBytes: number;
     readonly limitBytes: number;
     readonly computingBytes: number;
-    readonly residentBytes: number;
+    readonly ownBytes: number;
   };
 }
 
@@ -40,7 +40,7 @@ export function statusText(status: JsonObject, list: JsonObject, socket: string)
       `${said.clients} clients connected`,
     `${workers.busy} of ${workers.all} workers busy, ${workers.queued} requests waiting`,
     `${formatBytes(memory.heldBytes)} of ${formatBytes(memory.limitBytes)} held, ` +
-      `${formatBytes(memory.computingBytes + memory.residentBytes)} for computing`,
+      `${formatBytes(memory.computingBytes + memory.ownBytes)} for computing`,
   ];
   const rows = datasets.map((one) => [
     one.dataset,

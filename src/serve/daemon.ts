@@ -6,6 +6,7 @@ import { isOwnLine } from '../client/choose.ts';
 import type { JsonObject } from '../client/protocol.ts';
 import { NairobiError } from '../errors.ts';
 import { exactJson } from '../exact-json.ts';
+import { OwnMemory } from '../host/own-memory.ts';
 import { duplicate } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import type { DaemonOptions } from './daemon-options.ts';
@@ -49,6 +50,8 @@ export class Daemon implements Dispatcher {
   readonly #performer: Performer;
   readonly #heat: Heat;
   readonly #started = Date.now();
+  /** Open from the start: there may be no descriptor left when somebody asks. */
+  readonly #memory = new OwnMemory('self');
   readonly #about: { readonly version: string; readonly pid: number };
   readonly #clients = new Set<Client>();
   #requests = 0;
@@ -118,7 +121,7 @@ export class Daemon implements Dispatcher {
         limitBytes: this.#registry.limit,
         heldBytes: this.#registry.bytes,
         computingBytes: this.#pool.ownBytes,
-        residentBytes: process.memoryUsage.rss(),
+        ownBytes: this.#memory.bytes,
       },
       datasets: this.#registry.counts,
     };

@@ -37,7 +37,7 @@ export function metricsText(figures: Figures): string {
     ['memory_limit_bytes', 'gauge', 'What rows may take', memory['limitBytes'] ?? 0],
     ['memory_held_bytes', 'gauge', 'What rows take', memory['heldBytes'] ?? 0],
     ['memory_computing_bytes', 'gauge', 'What the workers take', memory['computingBytes'] ?? 0],
-    ['memory_resident_bytes', 'gauge', 'Resident set of the daemon', memory['residentBytes'] ?? 0],
+    ['memory_own_bytes', 'gauge', 'What the daemon itself takes', memory['ownBytes'] ?? 0],
     ['datasets', 'gauge', 'Datasets in memory', datasets['inMemory'] ?? 0],
     ['evictions', 'counter', 'Datasets that made room for others', datasets['evictions'] ?? 0],
   ];

@@ -2,7 +2,7 @@
  * The processes that compute. What nobody waits for any more, and what takes too much, is ended
  * with its process, and another takes its place.
  */
-import { assert, NairobiError } from '../errors.ts';
+import { assert, messageOf, NairobiError } from '../errors.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import { ASLEEP_MS, LOOKING_PAYS } from './link.ts';
 import { MemoryWatch, type Watched } from './memory-watch.ts';
@@ -184,15 +184,25 @@ export class Pool {
 
   #start(inPlaceFor?: unknown): void {
     if (this.#closed) return;
-    const worker: Worker = new Worker(
-      new WorkerProcess(this.#options.setup, {
-        heard: (message, fds) => this.#hear(worker, message, fds),
-        rung: () => this.#expect(worker),
-        ended: (reason) => this.#lose(worker, reason),
-      }),
-      inPlaceFor,
-    );
-    this.#workers.add(worker);
+    try {
+      const worker: Worker = new Worker(
+        new WorkerProcess(this.#options.setup, {
+          heard: (message, fds) => this.#hear(worker, message, fds),
+          rung: () => this.#expect(worker),
+          ended: (reason) => this.#lose(worker, reason),
+        }),
+        inPlaceFor,
+      );
+      this.#workers.add(worker);
+    } catch (error) {
+      this.#options.log(`a worker could not be started: ${messageOf(error)}`);
+      this.#startLater();
+    }
+  }
+
+  /** What could not even start will not do so at once either. */
+  #startLater(): void {
+    setTimeout(() => this.#start(), RESTART_MS).unref();
   }
 
   #hear(worker: Worker, message: FromWorker, fds: readonly Fd[]): void {
@@ -246,9 +256,8 @@ export class Pool {
     this.#ended += 1;
     if (reason.code !== 'INTERRUPTED') this.#options.log(`a worker ended: ${reason.message}`);
     job?.reject(reason);
-    // One that could not even start will not do so at once either.
     if (isWarm) this.#start(job?.owner);
-    else setTimeout(() => this.#start(), RESTART_MS).unref();
+    else this.#startLater();
     this.#turn();
   }
 

@@ -54,8 +54,14 @@ export class WorkerProcess {
   constructor(setup: WorkerSetup, hooks: WorkerHooks) {
     this.#hooks = hooks;
     const [ours, theirs] = socketPair();
-    this.#child = startProcess(theirs);
-    close(theirs);
+    try {
+      this.#child = startProcess(theirs);
+    } catch (error) {
+      close(ours);
+      throw error;
+    } finally {
+      close(theirs);
+    }
     const { pid } = this.#child;
     this.#memory = pid === undefined ? undefined : new OwnMemory(pid);
     this.#child.once('error', (cause) => this.#gone(cannotStart(cause)));

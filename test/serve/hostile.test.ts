@@ -1,6 +1,6 @@
 /** Clients that mean harm, or do it: what one of them does must not reach the others. */
 import { execFile, execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -198,9 +198,9 @@ const hasPrlimit = ((): boolean => {
 test.skipIf(!hasPrlimit)('a daemon without descriptors left waits, and does not spin', async () => {
   const poor = await startDaemon();
   try {
-    using first = Connection.open(poor.socket);
+    using watch = Connection.open(poor.socket);
     await expect
-      .poll(async () => (await first.request('Status')).result, { timeout: 20_000 })
+      .poll(async () => (await watch.request('Status')).result, { timeout: 20_000 })
       .toMatchObject({ workers: { warm: 2 } });
     const open = readdirSync(`/proc/${poor.pid}/fd`).length;
     execFileSync('prlimit', ['--pid', String(poor.pid), `--nofile=${open + 8}:`]);
@@ -213,6 +213,17 @@ test.skipIf(!hasPrlimit)('a daemon without descriptors left waits, and does not 
     for (const one of many) one.destroy();
     using next = Connection.open(poor.socket);
     expect((await next.request('Status')).result).toHaveProperty('pid', poor.pid);
+    // No descriptor is left for another process either: it is started when there is one.
+    const limit = (files: number): void =>
+      void execFileSync('prlimit', ['--pid', String(poor.pid), `--nofile=${files}:`]);
+    limit(20);
+    const [first = 0] = childrenOf(poor.pid);
+    process.kill(first, 'SIGKILL');
+    const workers = async (): Promise<unknown> => (await next.request('Status')).result['workers'];
+    await expect.poll(workers, { timeout: 20_000 }).toMatchObject({ all: 1 });
+    await sleep(300);
+    limit(1024);
+    await expect.poll(workers, { timeout: 20_000 }).toMatchObject({ warm: 2 });
   } finally {
     await poor.stop();
   }
@@ -224,3 +235,6 @@ function cpuTicks(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return Number(fields[11]) + Number(fields[12]);
 }
+
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number);
