@@ -80,15 +80,19 @@ function readDisks(files: HostFiles): DiskCounters[] {
   return disks;
 }
 
-/** Processes that run our entry script, by their command line. */
+/** The program, and the processes of its daemon. */
+const ENTRY = /nairobi[^/]*\/(?:bin\/(?:run|dev)|dist\/threads\/serve)\.js$/;
+
+/** Processes that run our entry scripts, by their command line. */
 function readJobs(files: HostFiles): JobCounters[] {
   return files
     .names('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       const words = (files.text(`/proc/${name}/cmdline`) ?? '').split('\0');
-      const script = words.findIndex((word) => /nairobi[^/]*\/bin\/(?:run|dev)\.js$/.test(word));
-      const command = words[script + 1];
+      const script = words.findIndex((word) => ENTRY.test(word));
+      const isWorker = words[script]?.endsWith('/serve.js');
+      const command = isWorker ? 'serve worker' : words[script + 1];
       if (script < 0 || command === undefined || command === 'doctor') return [];
       const status = keyedLines(files.text(`/proc/${name}/status`));
       const kib = (key: string): number => Number.parseInt(status.get(key) ?? '0', 10) * 1024;

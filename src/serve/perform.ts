@@ -7,8 +7,9 @@ import { close } from '../kernel/calls.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import type { Dataset } from './dataset.ts';
 import { thrownOf } from './failures.ts';
+import type { Asked } from './jobs.ts';
 import type { Patience } from './patience.ts';
-import type { Asked, Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import type { Registry } from './registry.ts';
 import type { Opened, Steps, Task, TaskAnswer, TaskDone, TaskStale } from './tasks.ts';
 

@@ -4,15 +4,14 @@
  */
 import { assert, messageOf, NairobiError } from '../errors.ts';
 import type { Fd } from '../kernel/syscall.ts';
+import { type Asked, type Job, nextJob, Worker } from './jobs.ts';
 import { ASLEEP_MS, LOOKING_PAYS } from './link.ts';
-import { MemoryWatch, type Watched } from './memory-watch.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { unpackTail } from './parcels.ts';
 import {
   type FromWorker,
   frameKey,
   type Held,
-  type Opened,
-  type Task,
   type TaskAnswer,
   type WorkerSetup,
 } from './tasks.ts';
@@ -33,53 +32,6 @@ const GRACE_MS = 250;
 
 /** After a process that could not start. */
 const RESTART_MS = 1000;
-
-/** A task, and for whom. */
-export interface Asked {
-  readonly task: Task;
-  /** Who asked: nobody's requests wait behind all of somebody else's. */
-  readonly owner: unknown;
-  /** Told when the answer is about to come. */
-  readonly onSoon?: () => void;
-  /** Told when what was to be opened is there; the descriptor is the hearer's. */
-  readonly onOpened?: (opened: Opened) => void;
-}
-
-interface Job extends Asked {
-  readonly resolve: (answer: TaskAnswer) => void;
-  readonly reject: (error: unknown) => void;
-  abandoned: boolean;
-  /** By performance.now(); 0 while it waits for its turn. */
-  startedAt: number;
-}
-
-/** A process and what it does. */
-class Worker implements Watched {
-  readonly process: WorkerProcess;
-  job: Job | undefined;
-  isWarm = false;
-  /** The kernel refuses what no request may do: see landlock.ts. */
-  isConfined = false;
-  /** Whose request made it necessary to start this one. */
-  readonly inPlaceFor: unknown;
-
-  constructor(process: WorkerProcess, inPlaceFor: unknown) {
-    this.process = process;
-    this.inPlaceFor = inPlaceFor;
-  }
-
-  get ownBytes(): number {
-    return this.process.ownBytes;
-  }
-
-  get taskBytesMax(): number | undefined {
-    return this.job?.task.memoryLimit;
-  }
-
-  end(reason: NairobiError): void {
-    this.process.end(reason);
-  }
-}
 
 /** Of the workers, and of tasks that wait for one. */
 interface Counts {
@@ -262,7 +214,8 @@ export class Pool {
   }
 
   #turn(): void {
-    for (let job = this.#next(); job !== undefined; job = this.#next()) {
+    const next = (): Job | undefined => nextJob(this.#queue, [...this.#workers]);
+    for (let job = next(); job !== undefined; job = next()) {
       const worker = this.#choose(job.task.held);
       if (worker === undefined) return;
       this.#queue.splice(this.#queue.indexOf(job), 1);
@@ -272,24 +225,6 @@ export class Pool {
       worker.process.start(job.task);
       this.#watch.begin();
     }
-  }
-
-  /**
-   * The oldest request of whoever has the fewest at work. Who made it necessary to end a process
-   * waits until another is ready: the rest are for the others.
-   */
-  #next(): Job | undefined {
-    const working = [...this.#workers].flatMap(({ job }) => job ?? []);
-    const owned = ({ owner }: Job): number => working.filter((job) => job.owner === owner).length;
-    const replaced = new Set(
-      [...this.#workers].flatMap(({ isWarm, inPlaceFor }) => (isWarm ? [] : [inPlaceFor])),
-    );
-    let best: Job | undefined;
-    for (const job of this.#queue) {
-      if (replaced.has(job.owner)) continue;
-      if (best === undefined || owned(job) < owned(best)) best = job;
-    }
-    return best;
   }
 
   /** `wanted`: the rows the task needs. One that is not warm yet begins when it is. */

@@ -24,6 +24,8 @@ function hostAt(step: number) {
       ['/proc/77/status', 'VmRSS:  1024 kB\nHugetlbPages:  2048 kB\n'],
       ['/proc/77/io', `read_bytes: ${step * 3_000_000}\n`],
       ['/proc/78/cmdline', `node\0/opt/other/bin/run.js\0ingest\0`],
+      ['/proc/79/cmdline', `node\0/opt/nairobi/dist/threads/serve.js\x001\0`],
+      ['/proc/79/status', 'VmRSS:  4096 kB\n'],
     ]),
   );
 }
@@ -48,6 +50,14 @@ test('a row holds the rates between two looks', () => {
         hugetlbBytes: 2 << 20,
         readBytes: 3_000_000,
         readBytesPerSecond: 3_000_000,
+      },
+      {
+        pid: 79,
+        command: 'serve worker',
+        residentBytes: 4 << 20,
+        hugetlbBytes: 0,
+        readBytes: 0,
+        readBytesPerSecond: 0,
       },
     ],
   });
