@@ -49,8 +49,8 @@ interface CliTableUtils {
 
 const require = createRequire(import.meta.url);
 
-/** cli-table3's own measure of width (wide characters count two): ours must agree with it. */
-const widthOf = (text: string): number =>
+/** Columns of a terminal that a text takes, by cli-table3's own measure: ours must agree with it. */
+export const widthOf = (text: string): number =>
   (require('cli-table3/src/utils.js') as CliTableUtils).strlen(text);
 
 /**

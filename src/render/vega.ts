@@ -54,11 +54,15 @@ export function measuringTextWith<T>(measurer: typeof custom, work: () => Promis
   return drawn;
 }
 
+/** Width of a text in pixels in what is being drawn: a picture, or the cells of a terminal. */
+export const widthOf = (text: string, sizePx: number, bold: boolean): number =>
+  (custom ?? textWidth)(text, sizePx, bold);
+
 function measure(item: TextItem, text: unknown): number {
   if (text === null || text === undefined) return 0;
   const size = item.fontSize ?? 11;
   const bold = item.fontWeight === 'bold' || Number(item.fontWeight) >= 600;
-  const width = (custom ?? textWidth)(String(text), size, bold);
+  const width = widthOf(String(text), size, bold);
   // Vega cuts the text at its limit when it draws it; room is left for what is drawn.
   return item.limit !== undefined && item.limit > 0 ? Math.min(width, item.limit) : width;
 }

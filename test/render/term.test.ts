@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { plotRelation } from '../../src/engine/plot/plot.ts';
 import { Reporter } from '../../src/engine/run/report.ts';
 import { DEFAULT_REQUEST, type PlotRequest } from '../../src/render/request.ts';
+import { widthOf } from '../../src/render/table.ts';
 import { terminalOf, textOnly } from '../../src/render/term/detect.ts';
 import { asciiCell, brailleCell, DotScreen } from '../../src/render/term/dots.ts';
 import { itermImage, kittyImage, sixelImage } from '../../src/render/term/graphics.ts';
@@ -37,6 +38,38 @@ describe('a chart made of characters', () => {
     expect(text).toMatch(/^ *30/m);
     const inked = (line: string | undefined) => (line ?? '').slice(6).search(/[\u2801-\u28ff]/);
     expect(inked(lines[2])).toBeGreaterThan(inked(lines[10]) + 10);
+  });
+
+  test('names that do not fit below bars stand beside lying ones, wide characters in two cells', async () => {
+    const names = ['北京市海淀区', 'emoji 🚀🎉', 'e\u0301tude', 'a name of many words', 'plain'];
+    const bars = { k: names, v: [5, 4, 3, 2, -1] };
+    const text = await draw(bars, { mark: 'bar', x: 'k', y: ['v'] });
+    const columns = names.map((name) => {
+      const line = text.split('\n').find((each) => each.includes(name)) ?? '';
+      expect(line, name).not.toBe('');
+      return widthOf(line.slice(0, line.search(/[█\u2800-\u28ff]/)));
+    });
+    expect(new Set(columns).size).toBe(1);
+    for (const line of text.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(60);
+  });
+
+  test('boxes keep the names of their groups, cut where they are too long', async () => {
+    const k = ['a group with a name', 'another one', 'the third of the groups'].flatMap((name) =>
+      Array<string>(6).fill(name),
+    );
+    const text = await draw({ k, v: k.map((_, i) => i % 6) }, { mark: 'box', x: 'k', y: ['v'] });
+    expect(text).toMatch(/a group.*another.*the third/);
+  });
+
+  test('what would change the terminal is shown, not sent', async () => {
+    const bars = { k: ['\u001b[31mred', 'b\u0007ell', 'li\nne'], v: [1, 2, 3] };
+    const request = { ...DEFAULT_REQUEST, mark: 'bar', x: 'k', y: ['v'] } as const;
+    const own = chartFor('braille', { LANG: 'C.UTF-8', NO_COLOR: '1' }, 80, 24).request;
+    const whole = { ...request, ...own };
+    const { bytes } = await plotRelation(relation(bars), whole, 'text', new Reporter());
+    expect(bytes.toString()).toContain('?[31mred');
+    expect(bytes.toString()).toContain('b?ell');
+    expect(bytes.toString().replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
   test('keeps to ASCII in a C locale', async () => {

@@ -7,7 +7,7 @@ import { stepEnd, stepStart } from '../data/every.ts';
 import { compareLabels, MISSING, shownLabel } from '../data/groups.ts';
 import { type Field, labelOf, numberOf, requireNumbers } from '../fields.ts';
 import type { Aggregate } from '../request.ts';
-import { axisTitle, colorBy, position, timeTitle } from '../spec/encode.ts';
+import { axisTitle, colorBy, isTerminal, liesFlat, position, timeTitle } from '../spec/encode.ts';
 import { columnNames, seriesLabels, seriesOf } from './series.ts';
 
 /** More bars than this cannot be labelled in a picture of the default size. */
@@ -22,10 +22,20 @@ export async function barPanel(scene: Scene): Promise<Panel> {
   const stepped = scene.request.every !== undefined;
   const rows = await barRows(scene, category, value, agg);
   const kept = stepped ? rows : topBars(scene, rows, category);
+  const shape = { category, value, agg, sideways: sideways || isTurned(scene, kept), stepped };
   return {
-    layers: [barLayer(scene, { category, value, agg, sideways, stepped }, kept)],
+    layers: [barLayer(scene, shape, kept)],
     rows: kept,
   };
+}
+
+/** In a terminal names that do not fit below upright bars stand beside lying ones. */
+function isTurned(scene: Scene, rows: readonly Row[]): boolean {
+  const { every, yRange, yScale, yLines, xLines } = scene.request;
+  if (!isTerminal(scene) || every !== undefined || scene.facet !== undefined) return false;
+  if (yRange !== undefined || yScale !== 'linear' || yLines.length + xLines.length > 0)
+    return false;
+  return !liesFlat(scene, [...new Set(rows.map((row) => String(row['x'])))]);
 }
 
 /** A nominal x beside a nominal y means: count. */

@@ -2,7 +2,7 @@
 import type { Scene, Spec } from '../chart.ts';
 import type { Distribution } from '../data/distribution.ts';
 import type { Field } from '../fields.ts';
-import { axisTitle, colorBy, position } from '../spec/encode.ts';
+import { axisTitle, colorBy, isTerminal, position } from '../spec/encode.ts';
 
 /**
  * The middle of a lane on the x axis: categories one unit apart, colours beside each other within.
@@ -18,9 +18,8 @@ export function laneOf(of: Distribution, cell: number): { middle: number; half: 
 /** x and y channels of lanes; labels sit in the middle of each. */
 export function laneChannels(scene: Scene, of: Distribution, by: Field | undefined): Spec {
   const labels = of.category.labels;
-  const wide = labels.some(
-    (label) => label.length * 7 > (scene.request.width * 0.8) / labels.length,
-  );
+  const room = (scene.request.width * 0.8) / labels.length;
+  const wide = !isTerminal(scene) && labels.some((label) => label.length * 7 > room);
   return {
     x: {
       field: 'x',
@@ -31,7 +30,7 @@ export function laneChannels(scene: Scene, of: Distribution, by: Field | undefin
         values: labels.map((_, index) => index + 0.5),
         labelExpr: `${JSON.stringify(labels)}[floor(datum.value)]`,
         labelAngle: wide ? -40 : 0,
-        labelLimit: 140,
+        labelLimit: isTerminal(scene) ? room : 140,
         labelOverlap: false,
         grid: false,
         ticks: false,

@@ -1,6 +1,6 @@
 /** Panels into one Vega-Lite specification: size, facets, shared axes, reference lines. */
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
-import { textWidth } from '../font-metrics.ts';
+import { widthOf } from '../vega.ts';
 
 /** A specification whose data is named, and the rows under those names. */
 export interface Assembled {
@@ -65,7 +65,7 @@ function titleOf(text: string, { request }: Scene): Spec {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const longer = `${lines.at(-1) ?? ''} ${word}`;
-    const fits = lines.length > 0 && textWidth(longer, TITLE_PX, true) <= room;
+    const fits = lines.length > 0 && widthOf(longer, TITLE_PX, true) <= room;
     if (fits || lines.length === TITLE_LINES_MAX) lines[lines.length - 1] = longer;
     else lines.push(word);
   }

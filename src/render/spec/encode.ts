@@ -3,6 +3,7 @@
  */
 import type { Scene, Spec } from '../chart.ts';
 import type { Field, Measure } from '../fields.ts';
+import { TERMINAL_THEME } from './theme.ts';
 
 export interface AxisOptions {
   readonly title: string;
@@ -131,20 +132,41 @@ const LOG_GRID = {
 /** Labels lie flat where they fit side by side, else they lean. */
 function ordinal(scene: Scene, axis: 'x' | 'y', field: string, options: AxisOptions): Spec {
   const labels = options.labels ?? [];
-  const longest = Math.max(0, ...labels.map((label) => label.length));
-  const flat = labels.length * (longest + 2) * LABEL_CHAR_PX < scene.request.width * 0.8;
   const room = scene.request.width / Math.max(1, labels.length);
-  const lean = flat ? { labelAngle: 0 } : room < LEANING_PX ? UPRIGHT : { labelAngle: -40 };
+  const lean =
+    isTerminal(scene) || liesFlat(scene, labels)
+      ? { labelAngle: 0 }
+      : room < LEANING_PX
+        ? UPRIGHT
+        : { labelAngle: -40 };
+  const limit = isTerminal(scene) ? Math.max(MIN_LABEL_PX, room) : LABEL_PX.x;
   return {
     field,
     type: 'nominal',
     title: options.title,
     sort: null,
     ...(labels.length > 0 ? { scale: { domain: labels } } : {}),
-    axis: { ...(axis === 'x' ? { ...lean, labelLimit: 140 } : { labelLimit: 220 }), grid: false },
+    axis: {
+      ...(axis === 'x' ? { ...lean, labelLimit: limit } : { labelLimit: LABEL_PX.y }),
+      ...(axis === 'y' && isTerminal(scene) ? { labelOverlap: 'parity' } : {}),
+      grid: false,
+    },
     ...options.extra,
   };
 }
+
+/** Characters cannot be turned, as labels of charts made of them would have to be. */
+export const isTerminal = ({ request }: Scene): boolean => request.theme === TERMINAL_THEME;
+
+/** Whether these names fit side by side below the axis. */
+export function liesFlat({ request }: Scene, labels: readonly string[]): boolean {
+  const longest = Math.max(0, ...labels.map((label) => label.length));
+  return labels.length * (longest + 2) * LABEL_CHAR_PX < request.width * 0.8;
+}
+
+const LABEL_PX = { x: 140, y: 220 } as const;
+/** Four characters of a terminal. */
+const MIN_LABEL_PX = 32;
 
 /** Leaning labels closer than this would touch. */
 const LEANING_PX = 18;

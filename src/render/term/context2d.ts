@@ -4,14 +4,15 @@
  * one cell 8 x 16.
  */
 import { parseHex } from '../shade/colors.ts';
-import type { DotScreen } from './dots.ts';
+import { widthOf } from '../table.ts';
+import { type DotScreen, printable } from './dots.ts';
 import { fillPolygons, type Point, strokeLine } from './raster.ts';
 
 export const DOT_PX = 4;
 export const CELL_PX = { width: 8, height: 16 } as const;
 
-/** Every character takes a cell. */
-export const cellWidth = (text: string): number => [...text].length * CELL_PX.width;
+/** Wide characters take two cells, those that join the one before none. */
+export const cellWidth = (text: string): number => widthOf(printable(text)) * CELL_PX.width;
 
 interface State {
   fillStyle: unknown;
@@ -205,16 +206,15 @@ export class DotContext {
     const [, turned] = this.#state.transform;
     if (color === undefined || Math.abs(turned) > 1e-6) return;
     const [px, py] = this.#at(x, y - FONT_PX * 0.3);
-    const length = [...text].length;
+    const shown = printable(text);
     const left =
       px * DOT_PX -
       (this.#state.textAlign === 'center' ? 0.5 : this.#state.textAlign === 'right' ? 1 : 0) *
-        length *
-        CELL_PX.width;
+        cellWidth(shown);
     this.#screen.text(
       Math.round(left / CELL_PX.width),
       Math.floor((py * DOT_PX) / CELL_PX.height),
-      text,
+      shown,
       -1,
     );
   }

@@ -1,3 +1,6 @@
+/** The cells of a terminal that a chart is drawn in. */
+import { widthOf } from '../table.ts';
+
 /**
  * A character screen to draw on: each cell has 2 x 4 braille dots, a colour, and perhaps a letter.
  * Positions are dots; row 0 is the top.
@@ -34,12 +37,15 @@ export class DotScreen {
   text(column: number, row: number, text: string, color: number): void {
     if (row < 0 || row >= this.rows) return;
     let at = column;
-    for (const char of text) {
-      if (at >= 0 && at < this.columns) {
-        this.#letters[row * this.columns + at] = char;
-        this.#letterColors[row * this.columns + at] = color;
+    for (const { segment } of GRAPHEMES.segment(text)) {
+      const width = widthOf(segment);
+      if (at >= 0 && at + width <= this.columns) {
+        for (let cell = 0; cell < width; cell += 1) {
+          this.#letters[row * this.columns + at + cell] = cell === 0 ? segment : '';
+          this.#letterColors[row * this.columns + at + cell] = color;
+        }
       }
-      at += 1;
+      at += width;
     }
   }
 
@@ -64,6 +70,11 @@ export class DotScreen {
     });
   }
 }
+
+const GRAPHEMES = new Intl.Segmenter();
+
+/** The text of a label without what would move the cursor or change the terminal. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
 
 /** Unicode's bit of the dot in row r, column c, at index 2 r + c (U+2800 chart). */
 const BRAILLE_BITS = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80];
