@@ -1,5 +1,6 @@
 /** Whatever was thrown, as stderr and the exit code tell it. */
 import { type ErrorCode, formatWhere, messageOf, NairobiError } from '../errors.ts';
+import { shortOf } from '../formats/short.ts';
 
 /** Prints `thrown` and sets process.exitCode. A reader that went away (EPIPE) is no failure. */
 export function reportFailure(thrown: unknown, how: { json: boolean; id: string }): void {
@@ -56,7 +57,7 @@ function asExpected(thrown: unknown, id: string): NairobiError | undefined {
   // What closing threw on the way out says less than what went wrong before.
   if ('suppressed' in thrown) return asExpected(thrown.suppressed, id);
   if ('oclif' in thrown) return fromParser(thrown, id);
-  return fromSystem(thrown);
+  return shortOf(thrown) ?? fromSystem(thrown);
 }
 
 /** oclif frames what a flag's parse threw in lines of its own, by changing the message. */
@@ -102,6 +103,13 @@ function fromSystem(error: NodeJS.ErrnoException): NairobiError | undefined {
   const { path, syscall } = error;
   const code = systemErrorCode(error);
   if (code === undefined) return undefined;
+  if (error.code === 'ENOENT' && path?.startsWith('/proc/self/') === true) {
+    return new NairobiError('HOST', 'There is no /proc, which every command reads', {
+      hint: 'mount it: mount -t proc proc /proc',
+      where: { file: path },
+      cause: error,
+    });
+  }
   // Results in files are written by those who know their names: this is standard output.
   if (
     syscall === 'write' &&

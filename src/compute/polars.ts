@@ -59,7 +59,9 @@ export function polars(): PolarsModule {
     } catch (cause) {
       throw new NairobiError('HOST', `Cannot load nodejs-polars: ${messageOf(cause)}`, {
         cause,
-        hint: 'run "nairobi doctor"; on an old Node npm skips its binary package: reinstall under Node 24',
+        hint: /failed to map|cannot allocate/i.test(messageOf(cause))
+          ? 'there is too little memory, or the limit on virtual memory (ulimit -v) is too low'
+          : 'run "nairobi doctor"; on an old Node npm skips its binary package: reinstall under Node 24',
       });
     }
   }

@@ -5,6 +5,7 @@ import { NairobiError } from '../errors.ts';
 import type { Watch } from './csv/odd-values.ts';
 import type { FormatName } from './detect.ts';
 import type { Rejected, Understood } from './options.ts';
+import { shortOf } from './short.ts';
 
 /** An input in memory. */
 export interface Source {
@@ -77,6 +78,8 @@ export const nothingRejected = (): Rejected => ({ rows: 0, values: 0, examples: 
 
 /** A plan failed for a reason that is not in the data as far as its format can tell. */
 export function planFailed(cause: unknown): NairobiError {
+  const short = shortOf(cause);
+  if (short !== undefined) return short;
   return new NairobiError('BAD_DATA', `Polars could not finish: ${polarsMessage(cause)}`, {
     cause,
   });

@@ -49,7 +49,7 @@ interface CliTableUtils {
 
 const require = createRequire(import.meta.url);
 
-/** Columns of a terminal that a text takes, by cli-table3's own measure: ours must agree with it. */
+/** Columns of a terminal that a text takes. cli-table3's own measure: ours must agree with it. */
 export const widthOf = (text: string): number =>
   (require('cli-table3/src/utils.js') as CliTableUtils).strlen(text);
 

@@ -63,6 +63,48 @@ describe('a home', () => {
   });
 });
 
+describe('a limit on virtual memory', () => {
+  const rows = `k,v\n${Array.from({ length: 200_000 }, (_, i) => `g${i % 7},0.${i}`).join('\n')}\n`;
+
+  test('of 20 GiB changes no answer and no way', () => {
+    const large = folderWith({ 'b.csv': rows });
+    const sql = 'select k, sum(v) as s, avg(v) as a from b group by k order by k';
+    const line = `nairobi query "${sql}" b.csv; nairobi stats b.csv; nairobi doctor --only memory.address_space`;
+    const [free, bound] = ['', 'ulimit -v 20971520; '].map((limit) =>
+      shell(limit + line, { cwd: large, env: { COLUMNS: '200' } }),
+    );
+    const answers = (text = ''): string =>
+      text.slice(0, text.lastIndexOf('\n\n', text.indexOf('address')));
+    expect(bound?.stderr).toBe('');
+    expect(answers(bound?.stdout)).toBe(answers(free?.stdout));
+    expect(bound?.stdout).toContain('i memory.address_space  20 GiB of addresses');
+    expect(free?.stdout).toContain('memory.address_space  no limit');
+  });
+
+  test('that is too low for stats says so', () => {
+    const { stderr, code } = shell('ulimit -v 8388608; nairobi stats a.csv', { cwd: folder });
+    if (code === 0) return; // a small file may do without
+    expect(stderr).toContain('ulimit -v');
+    expect(stderr).not.toContain('Polars could not finish');
+  });
+});
+
+test('a host without /proc is told what to mount', (context) => {
+  const away = "unshare --mount sh -c 'umount -l /proc";
+  if (shell(`${away}'`).code !== 0) return context.skip('/proc cannot be taken away here');
+  const { stderr, code } = shell(`${away}; $NAIROBI query "from a" a.csv'`, { cwd: folder });
+  expect(stderr).toContain('hint: mount it: mount -t proc proc /proc');
+  expect(code).toBe(3);
+});
+
+test('too few open files are told of, and how many to allow', () => {
+  const { stderr, code } = shell('ulimit -n 30; nairobi stats a.csv', { cwd: folder });
+  if (code === 0) return; // one thread, on a host with one processor
+  expect(stderr).toMatch(/too many (open files|files are open)/i);
+  const doctor = shell('ulimit -n 30; nairobi doctor --only runtime.open_files');
+  expect(doctor.stdout).toContain('! runtime.open_files  30 at a time');
+});
+
 describe('ingest', () => {
   test('leaves devices, pipes and standard output as they are', () => {
     shell('mkfifo pipe.csv; ln -s /dev/null device.csv', { cwd: folder });

@@ -53,6 +53,12 @@ export const MEMORY_CHECKS: readonly Check[] = [
     judge: judgeOvercommit,
   },
   {
+    id: 'memory.address_space',
+    group: 'memory',
+    title: 'the limit on virtual memory (ulimit -v)',
+    judge: judgeAddressSpace,
+  },
+  {
     id: 'memory.pressure',
     group: 'memory',
     title: 'memory pressure (PSI), of the machine and of our control group',
@@ -188,6 +194,25 @@ function judgeOvercommit(facts: Facts): Verdict {
     needed: 'a few GiB of address space: Polars and V8 map more than they touch',
     cause: 'vm.overcommit_memory = 2',
     fixes: sysctlFixes('vm.overcommit_memory', 0, false),
+  };
+}
+
+/** Below this stats ends with an error, and queries leave the kernels to Polars (measured). */
+const ADDRESSES_NEEDED_BYTES = 16 * 2 ** 30;
+
+function judgeAddressSpace(facts: Facts): Verdict {
+  const { soft } = facts.process.addressSpace;
+  if (soft === undefined) return { status: 'skip', found: 'not known' };
+  if (soft === Number.POSITIVE_INFINITY) return { status: 'pass', found: 'no limit' };
+  const isEnough = soft >= ADDRESSES_NEEDED_BYTES;
+  return {
+    status: isEnough ? 'info' : 'warn',
+    found: `${formatBytes(soft)} of addresses`,
+    needed: isEnough
+      ? 'nothing: the bounds of WebAssembly are checked one by one then, which is a little slower'
+      : 'no limit: V8, WebAssembly and Polars take many more addresses than memory',
+    cause: 'ulimit -v (RLIMIT_AS)',
+    fixes: [commandFix('start', 'host', false, 'ulimit -v unlimited')],
   };
 }
 

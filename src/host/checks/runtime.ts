@@ -3,6 +3,9 @@ import type { Facts } from '../facts.ts';
 import { type Attempt, describeAttempt } from '../observed.ts';
 import { type Check, commandFix, type Fix, type Verdict } from './finding.ts';
 
+/** A query of one file was refused with 30 and done with 40 (measured). */
+const FILES_NEEDED = 128;
+
 export const RUNTIME_CHECKS: readonly Check[] = [
   { id: 'runtime.node', group: 'runtime', title: 'version of Node.js', judge: judgeNode },
   {
@@ -99,6 +102,24 @@ export const RUNTIME_CHECKS: readonly Check[] = [
         needed: 'a UTF-8 locale for tables and charts in the terminal',
         cause: 'LANG or LC_ALL',
         fixes: [commandFix('now', 'host', false, 'export LANG=C.UTF-8')],
+      };
+    },
+  },
+  {
+    id: 'runtime.open_files',
+    group: 'runtime',
+    title: 'how many files may be open (ulimit -n)',
+    judge: ({ process }): Verdict => {
+      const { soft } = process.openFiles;
+      if (soft === undefined) return { status: 'skip', found: 'not known' };
+      const found = soft === Number.POSITIVE_INFINITY ? 'no limit' : `${soft} at a time`;
+      if (soft >= FILES_NEEDED) return { status: 'pass', found };
+      return {
+        status: 'warn',
+        found,
+        needed: `${FILES_NEEDED} or more: threads, the ring and every input take some`,
+        cause: 'ulimit -n (RLIMIT_NOFILE)',
+        fixes: [commandFix('start', 'host', false, `ulimit -n ${FILES_NEEDED}`)],
       };
     },
   },
