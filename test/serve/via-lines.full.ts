@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Connection } from '../../src/client/connection.ts';
@@ -18,8 +19,13 @@ let daemon: Running;
 beforeAll(async () => {
   daemon = await startDaemon([], { NO_COLOR: '1', TZ: 'Africa/Nairobi' });
   for (const [name, text] of Object.entries(MORE_FILES)) daemon.file(name, text);
+  daemon.file('lines.ndjson.gz', gzipSync(FILES['lines.ndjson'] ?? ''));
+  for (const name of WRITTEN) {
+    const words = ['query', "select * from 'plain.csv'", '-o', name, '--via', 'never'];
+    expect(outcome(words, [], {}).status, name).toBe(0);
+  }
   using client = Connection.open(daemon.socket);
-  for (const name of Object.keys(FILES)) {
+  for (const name of [...Object.keys(FILES), ...WRITTEN, 'lines.ndjson.gz']) {
     const place = path.join(daemon.folder, name);
     await client.request('Open', { path: place }).catch(() => undefined);
   }
@@ -37,7 +43,17 @@ const MORE_FILES: Readonly<Record<string, string>> = {
   "it's odd.csv": 'x y,z\n1,ü\n,日本\n',
 };
 
-const SOURCES = [...Object.keys(MORE_FILES), 'part-*.csv', 'missing.csv', '.'];
+/** The rows of plain.csv in other formats, by the program itself. */
+const WRITTEN = ['plain.parquet', 'plain.arrow'];
+
+const SOURCES = [
+  ...Object.keys(MORE_FILES),
+  ...WRITTEN,
+  'lines.ndjson.gz',
+  'part-*.csv',
+  'missing.csv',
+  '.',
+];
 const COLUMNS = ['id', 'temp', 'city', 'at', 'ok', 'a', 'b', 'k', 'v', 'n', '"x y"', 'nothing'];
 const FIGURES = ['mean', 'max', 'count', 'median', 'p95', 'sd', 'nope'];
 

@@ -62,7 +62,17 @@ export class Expressions {
       case 'dec':
         return pick(['0.0', '1.5', '-2.25', '10.01', 'null::decimal(10,2)']);
       case 'dbl':
-        return pick(['0::double', '1.5e0', '-2e0', "'NaN'::double", '1e10', 'null::double']);
+        return pick([
+          '0::double',
+          "'-0.0'::double",
+          '1.5e0',
+          '-2e0',
+          "'NaN'::double",
+          "'inf'::double",
+          "'-inf'::double",
+          '1e10',
+          'null::double',
+        ]);
       case 'text':
         return pick(["''", "'a'", "'red'", "'Ä€'", "'item%'", 'null::varchar']);
       case 'bool':
