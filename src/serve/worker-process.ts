@@ -53,20 +53,12 @@ export class WorkerProcess {
 
   constructor(setup: WorkerSetup, hooks: WorkerHooks) {
     this.#hooks = hooks;
-    const [ours, theirs] = socketPair();
-    try {
-      this.#child = startProcess(theirs);
-    } catch (error) {
-      close(ours);
-      throw error;
-    } finally {
-      close(theirs);
-    }
-    const { pid } = this.#child;
-    this.#memory = pid === undefined ? undefined : new OwnMemory(pid);
+    const { child, memory, link } = startProcess();
+    this.#child = child;
+    this.#memory = memory;
     this.#child.once('error', (cause) => this.#gone(cannotStart(cause)));
     this.#child.once('exit', (code, signal) => this.#gone(this.#reason ?? died(signal ?? code)));
-    this.#link = new Link(ours, {
+    this.#link = new Link(link, {
       heard: (message, fds) => hooks.heard(message as FromWorker, fds),
       rung: () => hooks.rung(),
       // That it exits is told by itself; one that only hangs up does not.
@@ -148,16 +140,34 @@ export class WorkerProcess {
   }
 }
 
+interface Started {
+  readonly child: ChildProcess;
+  readonly memory: OwnMemory | undefined;
+  readonly link: Fd;
+}
+
 /** The child's descriptor 3 is its end of the link. */
-function startProcess(link: Fd): ChildProcess {
+function startProcess(): Started {
   const entry = fileURLToPath(threadEntry('serve', '../commands/serve-worker.ts', import.meta.url));
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !OF_THE_DAEMON.has(name)),
   );
-  return spawn(process.execPath, [...process.execArgv, entry, String(process.pid)], {
-    stdio: ['ignore', 'ignore', 'inherit', link],
-    env,
-  });
+  const [link, theirs] = socketPair();
+  let child: ChildProcess | undefined;
+  try {
+    child = spawn(process.execPath, [...process.execArgv, entry, String(process.pid)], {
+      stdio: ['ignore', 'ignore', 'inherit', theirs],
+      env,
+    });
+    const { pid } = child;
+    return { child, memory: pid === undefined ? undefined : new OwnMemory(pid), link };
+  } catch (error) {
+    close(link);
+    child?.kill('SIGKILL');
+    throw error;
+  } finally {
+    close(theirs);
+  }
 }
 
 const cannotStart = (cause: Error): NairobiError =>

@@ -2,7 +2,7 @@
  * A process of the daemon: opens sources and computes, one task at a time. Polars, Vega and the
  * parser are loaded once and stay warm.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import type { DataFrame } from '../compute/polars.ts';
 import { Gate, useGate } from '../engine/inputs/gate.ts';
 import { workForOthers } from '../engine/inputs/unfit.ts';
@@ -47,7 +47,7 @@ export function serveTasks(fd: Fd, daemonPid: number, commandRunner: CommandRunn
   // Signals to the group, such as ^C, are for the daemon to obey.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => undefined);
-  writeFileSync('/proc/self/oom_score_adj', String(OOM_SCORE));
+  endFirst();
   const isConfined = confine(writableDevices()) > 0;
   workForOthers();
   // The daemon comes first when it is woken; this process computes.
@@ -67,9 +67,18 @@ export function serveTasks(fd: Fd, daemonPid: number, commandRunner: CommandRunn
   });
 }
 
+function endFirst(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', String(OOM_SCORE));
+  } catch {
+    // A container may forbid it.
+  }
+}
+
 /** What drawing by a GPU writes to, and where the rest goes. */
 function writableDevices(): readonly string[] {
-  const gpus = readdirSync('/dev').filter((name) => /^(nvidia.*|dxg|kfd|dri)$/.test(name));
+  const gpu = /^(nvidia.*|dxg|kfd|dri)$/;
+  const gpus = existsSync('/dev') ? readdirSync('/dev').filter((name) => gpu.test(name)) : [];
   return ['null', ...gpus].map((name) => `/dev/${name}`);
 }
 
