@@ -12,6 +12,7 @@ import { assert } from '../errors.ts';
 import { mmap, munmap } from './calls.ts';
 import { MAP, SIGNAL } from './constants.ts';
 import { installHandler } from './handler.ts';
+import { type Address, addressOf } from './syscall.ts';
 
 export const HANDLER_CODE: Readonly<Record<string, string>> = {
   x64:
@@ -61,6 +62,15 @@ let pageSize: number | undefined;
 export function memoryPageBytes(): number {
   pageSize ??= measurePageBytes();
   return pageSize;
+}
+
+/**
+ * Where the count of missing pages that were touched lies (8 bytes), for a thread that has no guard
+ * of its own; undefined where there is no handler for the processor, or the host forbids it.
+ */
+export function faultCount(): Address | undefined {
+  data ??= install();
+  return data === undefined ? undefined : addressOf(data) + BigInt(8 * DATA.faults);
 }
 
 export interface FaultGuard extends Disposable {

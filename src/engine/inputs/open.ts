@@ -127,7 +127,12 @@ function openRegular(file: InputFile, context: PieceContext, held?: Disposable):
     reporter.addBytesRead(file.size);
     return piece;
   } catch (error) {
-    opened.close();
+    try {
+      // Zeros where pages are missing look like anything but what the file was.
+      opened.verify();
+    } finally {
+      opened.close();
+    }
     throw error;
   }
 }

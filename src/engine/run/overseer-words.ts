@@ -17,10 +17,17 @@ export interface End {
   readonly exitCode: number;
 }
 
+/** Where missing pages of files are counted, how many there were before, and what more means. */
+export interface LostPages {
+  readonly count: bigint;
+  readonly before: bigint;
+  readonly end: End;
+}
+
 export type OverseerNews =
   | { readonly is: 'unfinished'; readonly what: Unfinished; readonly present: boolean }
   /** `at` in milliseconds of Date.now(). */
   | ({ readonly is: 'deadline'; readonly at: number } & End)
-  /** Of the process's own memory. */
-  | ({ readonly is: 'memory'; readonly bytes: number } & End)
+  /** Of the process's own memory. Pages of zeros for those that a file lost are some of it. */
+  | ({ readonly is: 'memory'; readonly bytes: number; readonly lost?: LostPages } & End)
   | { readonly is: 'over' };

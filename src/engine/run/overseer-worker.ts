@@ -8,6 +8,7 @@ import { rmSync, writeSync } from 'node:fs';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { OwnMemory } from '../../host/own-memory.ts';
 import { exitGroup } from '../../kernel/calls.ts';
+import { viewOf } from '../../kernel/syscall.ts';
 import type { Unfinished } from '../../unfinished.ts';
 import { ENDING, type End, type OverseerNews, type OverseerTask } from './overseer-words.ts';
 
@@ -34,7 +35,7 @@ class Overseer {
       const now = Date.now();
       if (this.#deadline !== undefined && now >= this.#deadline.at) this.#end(this.#deadline);
       const memory = this.#memory;
-      if (memory !== undefined && this.#own.bytes > memory.bytes) this.#end(memory);
+      if (memory !== undefined && this.#own.bytes > memory.bytes) this.#end(causeOf(memory));
       const left = Math.max(0, (this.#deadline?.at ?? Number.POSITIVE_INFINITY) - now);
       Atomics.wait(wake, 0, seen, memory === undefined ? left : Math.min(left, TICK_MS));
     }
@@ -65,6 +66,13 @@ class Overseer {
     for (const what of all) if ('pid' in what) process.kill(what.pid, 'SIGTERM');
     exitGroup(exitCode);
   }
+}
+
+/** Memory that grew by pages of zeros, which stand for those that a file lost, is no lack of it. */
+function causeOf(memory: OverseerNews & { is: 'memory' }): End {
+  if (memory.lost === undefined) return memory;
+  const { count, before, end } = memory.lost;
+  return (new BigUint64Array(viewOf(count, 8))[0] ?? 0n) > before ? end : memory;
 }
 
 new Overseer(workerData as OverseerTask).watch();

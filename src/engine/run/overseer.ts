@@ -2,10 +2,12 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { NairobiError } from '../../errors.ts';
 import { OwnMemory } from '../../host/own-memory.ts';
+import { faultCount } from '../../kernel/sigbus.ts';
+import { type Address, viewOf } from '../../kernel/syscall.ts';
 import { threadEntry } from '../../thread-entry.ts';
 import { onUnfinished } from '../../unfinished.ts';
 import { formatBytes, MiB, type Milliseconds } from '../../units.ts';
-import { ENDING, type OverseerNews, type OverseerTask } from './overseer-words.ts';
+import { ENDING, type LostPages, type OverseerNews, type OverseerTask } from './overseer-words.ts';
 
 /** What Node and Polars take beside the data: code compiled late, caches of malloc. */
 const SLACK_BYTES = 64 * MiB;
@@ -40,13 +42,28 @@ export class Overseer implements Disposable {
       { hint: 'pass a larger --memory-limit, or ask for fewer rows, groups or columns' },
     );
     const bytes = before + memoryLimit + SLACK_BYTES;
-    this.#tell({ is: 'memory', bytes, message: this.#wording(error), exitCode: error.exitCode });
+    const { exitCode } = error;
+    const lost = this.#lostPages();
+    this.#tell({ is: 'memory', bytes, message: this.#wording(error), exitCode, ...lost });
   }
 
   /** Never comes back where the thread is ending the process: the last word is its. */
   async giveWay(): Promise<void> {
     if (Atomics.load(this.#wake, ENDING) === 0) return;
     await new Promise(() => setInterval(() => undefined, 1_000));
+  }
+
+  /** A file that is cut while it is scanned takes memory, too: a page of zeros for each it lost. */
+  #lostPages(): { readonly lost?: LostPages } {
+    const count = faultCount();
+    if (count === undefined) return {};
+    const error = new NairobiError(
+      'IO',
+      'A file became shorter while it was read, or its device failed: pages of it are missing',
+      { hint: 'read it again when nothing writes to it, or pass --io uring' },
+    );
+    const end = { message: this.#wording(error), exitCode: error.exitCode };
+    return { lost: { count, before: wordAt(count), end } };
   }
 
   [Symbol.dispose](): void {
@@ -74,6 +91,8 @@ export class Overseer implements Disposable {
     return port1;
   }
 }
+
+const wordAt = (address: Address): bigint => new BigUint64Array(viewOf(address, 8))[0] ?? 0n;
 
 /** Bytes that are the process's own: what it maps of files the kernel can take back. */
 export function ownBytes(): number {
