@@ -5,11 +5,13 @@ import { memoryPageBytes } from '../kernel/sigbus.ts';
 /** proc_pid_statm(5), kept open to be read often. */
 export class OwnMemory {
   readonly #fd: number;
+  readonly #pageBytes: number;
   readonly #text = Buffer.alloc(256);
   #isOpen = true;
 
   /** Throws where there is no such process, as openSync does. */
-  constructor(pid: number | 'self') {
+  constructor(pid: number | 'self', pageBytes = memoryPageBytes()) {
+    this.#pageBytes = pageBytes;
     this.#fd = openSync(`/proc/${pid}/statm`, 'r');
   }
 
@@ -23,7 +25,7 @@ export class OwnMemory {
         .toString('latin1', 0, length)
         .split(' ')
         .map(Number);
-      return (resident - shared) * memoryPageBytes();
+      return (resident - shared) * this.#pageBytes;
     } catch {
       return 0; // ESRCH
     }

@@ -9,6 +9,11 @@ export interface OverseerTask {
   /** Two words: one changes when there is news or the run is over, ENDING is 1 in the end. */
   readonly wake: SharedArrayBuffer;
   readonly port: MessagePort;
+  /**
+   * Of this kernel. Asking for it would load koffi in the thread, and a process that ends while a
+   * thread of it loads koffi ends by abort(3) (koffi throws into an environment that is gone).
+   */
+  readonly pageBytes: number;
 }
 
 /** Why the process is ended: what stderr gets, and the exit code. */

@@ -21,10 +21,11 @@ class Overseer {
   #deadline: (OverseerNews & { is: 'deadline' }) | undefined;
   #memory: (OverseerNews & { is: 'memory' }) | undefined;
   #isOver = false;
-  readonly #own = new OwnMemory('self');
+  readonly #own: OwnMemory;
 
   constructor(task: OverseerTask) {
     this.#task = task;
+    this.#own = new OwnMemory('self', task.pageBytes);
   }
 
   watch(): void {

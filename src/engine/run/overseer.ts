@@ -2,7 +2,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { NairobiError } from '../../errors.ts';
 import { OwnMemory } from '../../host/own-memory.ts';
-import { faultCount } from '../../kernel/sigbus.ts';
+import { faultCount, memoryPageBytes } from '../../kernel/sigbus.ts';
 import { type Address, viewOf } from '../../kernel/syscall.ts';
 import { threadEntry } from '../../thread-entry.ts';
 import { onUnfinished } from '../../unfinished.ts';
@@ -83,7 +83,11 @@ export class Overseer implements Disposable {
   #start(): MessagePort {
     const { port1, port2 } = new MessageChannel();
     const entry = threadEntry('overseer', './overseer-worker.ts', import.meta.url);
-    const task: OverseerTask = { wake: this.#wake.buffer as SharedArrayBuffer, port: port2 };
+    const task: OverseerTask = {
+      wake: this.#wake.buffer as SharedArrayBuffer,
+      port: port2,
+      pageBytes: memoryPageBytes(),
+    };
     new Worker(entry, { workerData: task, transferList: [port2] }).unref();
     port1.unref();
     this.#port = port1;
