@@ -46,7 +46,8 @@ export const MAGIC_BYTES = 16;
 
 export function sizesOf(memoryLimit: number): StreamSizes {
   const least = SEGMENTS_MIN * STREAM_HEAD_BYTES;
-  const regionBytes = Math.min(STREAM_BYTES_MAX, Math.max(least, memoryLimit * STREAM_SHARE));
+  const share = Math.floor(memoryLimit * STREAM_SHARE);
+  const regionBytes = Math.min(STREAM_BYTES_MAX, Math.max(least, share));
   const segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.floor(regionBytes / SEGMENTS_IN_REGION));
   return { headBytes: STREAM_HEAD_BYTES, regionBytes, segmentBytes };
 }
