@@ -47,7 +47,9 @@ export function openBusDoor(dispatcher: Dispatcher, options: BusOptions): Door {
   };
   const hear = (message: BusMessage): void => {
     if (message.kind === 'signal') {
-      const [name = ''] = message.member === 'NameOwnerChanged' ? message.texts() : [];
+      // Anybody may send one of this name: only the bus itself knows who is gone.
+      const isGone = message.member === 'NameOwnerChanged' && message.sender === FREEDESKTOP;
+      const [name = ''] = isGone ? message.texts() : [];
       callers.get(name)?.gone();
       callers.delete(name);
       message.done();
@@ -133,11 +135,23 @@ async function call(message: BusMessage, caller: (message: BusMessage) => Client
   }
 }
 
+/** What it prints follows its answer as it is, which a message of a D-Bus has no place for. */
+const ON_SOCKET = 'Command';
+
 /** Open of the file behind a descriptor: a method of a D-Bus has one list of arguments. */
 const OPEN_FILE = 'OpenFile';
 
 function callOf(message: BusMessage): Call {
   const { member, signature } = message;
+  if (member === ON_SOCKET) {
+    throw new NairobiError(
+      'NOT_SUPPORTED',
+      `${member} is for the socket: what it prints is bytes`,
+      {
+        hint: 'ask Query, Stats, Plot or Run',
+      },
+    );
+  }
   if (member !== OPEN_FILE) {
     if (signature === 's') return { method: member, params: paramsOf(message), fds: [] };
     throw new NairobiError('USAGE', `${member} takes one text, its parameters as JSON`);
@@ -212,7 +226,7 @@ function introspection(path: string): string {
     const rest = path === '/' ? PATH.slice(1) : PATH.slice(path.length + 1);
     return `${DOCTYPE}<node><node name="${rest.split('/')[0]}"/></node>\n`;
   }
-  const methods = [...METHODS, OPEN_FILE]
+  const methods = [...METHODS.filter((method) => method !== ON_SOCKET), OPEN_FILE]
     .map(
       (method) =>
         `  <method name="${method}">\n` +
