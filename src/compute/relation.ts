@@ -11,6 +11,8 @@ export type TypeName = string;
 export interface Column {
   readonly name: string;
   readonly type: TypeName;
+  /** Of a Struct, where they are known. */
+  readonly fields?: readonly Column[];
 }
 
 /**

@@ -28,6 +28,19 @@ export function typeNameOf(type: DataType): TypeName {
   }
 }
 
+/** The fields of a Struct, of its structs too. */
+function fieldsOf(struct: DataType): Column[] {
+  const { inner } = struct as unknown as {
+    inner: readonly { readonly name: string; readonly dtype: DataType }[] | null;
+  };
+  return (inner ?? []).map(({ name, dtype }) => columnOf(name, dtype));
+}
+
+function columnOf(name: string, dtype: DataType): Column {
+  const type = typeNameOf(dtype);
+  return type === 'Struct' ? { name, type, fields: fieldsOf(dtype) } : { name, type };
+}
+
 const PRINTED: Readonly<Record<string, TypeName>> = {
   i128: 'Int128',
   u128: 'UInt128',
@@ -74,10 +87,7 @@ function printedTypeOfColumn(frame: DataFrame, index: number): TypeName {
 export function columnsOf(frame: DataFrame): Column[] {
   const names = frame.columns;
   try {
-    return frame.dtypes.map((type, index) => ({
-      name: names[index] ?? '',
-      type: typeNameOf(type),
-    }));
+    return frame.dtypes.map((type, index) => columnOf(names[index] ?? '', type));
   } catch {
     return names.map((name, index) => ({ name, type: safeTypeOfColumn(frame, index) }));
   }

@@ -39,6 +39,20 @@ export interface Plan {
   readonly parse: Typed | undefined;
   /** Values that do not fit become null. */
   readonly lenient: boolean;
+  readonly fields?: Column['fields'];
+}
+
+/** The column a plan makes. */
+export const columnOf = ({ name, type, fields }: Plan): Column =>
+  fields === undefined ? { name, type } : { name, type, fields };
+
+/** The plans, of structs with the fields that the parser found. */
+export function withFields(plans: readonly Plan[], parsed: readonly Column[]): Plan[] {
+  const found = new Map(parsed.map(({ name, fields }) => [name, fields]));
+  return plans.map((plan) => {
+    const fields = plan.type === 'Struct' ? found.get(plan.name) : undefined;
+    return fields === undefined ? plan : { ...plan, fields };
+  });
 }
 
 /** What stays the same while types change. */
@@ -107,7 +121,7 @@ export class TypedFrame implements Decoded {
     this.#content = content;
     this.#plans = plans;
     this.format = content.format;
-    this.columns = plans.map(({ name, type }) => ({ name, type }));
+    this.columns = plans.map(columnOf);
     this.rejected = content.rejected;
     this.rows = plans.some(({ lenient }) => lenient) ? undefined : content.frame.height;
     this.understood = {

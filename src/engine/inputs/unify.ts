@@ -47,7 +47,19 @@ export function unify(files: readonly FileColumns[], byName: boolean): Column[] 
       types.set(name, known === undefined ? type : widen(known, type));
     }
   }
-  return [...types].map(([name, type]) => ({ name, type }));
+  return [...types].map(([name, type]) => {
+    const fields = type === 'Struct' ? commonFields(files, name) : undefined;
+    return fields === undefined ? { name, type } : { name, type, fields };
+  });
+}
+
+/** The fields of a struct where all files that have it have the same ones. */
+function commonFields(files: readonly FileColumns[], name: string): Column['fields'] {
+  const [first, ...others] = files.flatMap(({ columns }) =>
+    columns.filter((column) => column.name === name),
+  );
+  const text = JSON.stringify(first?.fields);
+  return others.every(({ fields }) => JSON.stringify(fields) === text) ? first?.fields : undefined;
 }
 
 function requireSameNames(first: FileColumns | undefined, file: FileColumns): void {

@@ -6,7 +6,7 @@ import { NairobiError } from '../../errors.ts';
 import { type Decoded, nothingRejected, type Source } from '../decoded.ts';
 import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
 import { givenType, type ReadOptions, type Rejected } from '../options.ts';
-import { evidenceOf, planOf, TypedFrame, unknownColumn } from '../typed-frame.ts';
+import { evidenceOf, planOf, TypedFrame, unknownColumn, withFields } from '../typed-frame.ts';
 import { jsonCensus } from './census.ts';
 import { arrayError } from './layout.ts';
 import { badLines, placeOfRow, syntaxError, withoutLines } from './lines.ts';
@@ -60,12 +60,16 @@ function open(
   } catch (cause) {
     throw explain(bytes, format, path, cause);
   }
-  const types = new Map(columnsOf(frame).map(({ name, type }) => [name, type]));
+  const parsed = columnsOf(frame);
+  const types = new Map(parsed.map(({ name, type }) => [name, type]));
   const plans = columns.map((column) =>
     planOf(column, types.get(column.name) ?? 'Null', () => evidenceOf(column.name, frame), options),
   );
   const placeOf = (row: number) => (format === 'ndjson' ? placeOfRow(bytes, row) : undefined);
-  return new TypedFrame({ source, format, options, rejected, frame, placeOfRow: placeOf }, plans);
+  return new TypedFrame(
+    { source, format, options, rejected, frame, placeOfRow: placeOf },
+    withFields(plans, parsed),
+  );
 }
 
 /** A type the user gave is parsed from the text. */

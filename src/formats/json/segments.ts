@@ -16,7 +16,7 @@ import {
   type SegmentedText,
   type Survey,
 } from '../segment.ts';
-import { evidenceOf, type Plan, planOf, TypedFrame } from '../typed-frame.ts';
+import { columnOf, evidenceOf, type Plan, planOf, TypedFrame, withFields } from '../typed-frame.ts';
 import { JSON_KIND, type JsonCensus, type JsonPath, jsonCensus } from './census.ts';
 import { asGiven, explain } from './json.ts';
 import { type JsonLayout, LINES } from './layout.ts';
@@ -61,7 +61,7 @@ export class JsonSegments implements SegmentedText {
   }
 
   get columns(): readonly Column[] {
-    return this.#plans.map(({ name, type }) => ({ name, type }));
+    return this.#plans.map(columnOf);
   }
 
   get understood(): Understood {
@@ -187,8 +187,9 @@ export class JsonSegments implements SegmentedText {
     this.#isStale = false;
     this.#columns = this.#columnsNow();
     const frame = this.#parsed(this.#head, this.#head, nothingRejected());
-    const types = new Map(columnsOf(frame).map(({ name, type }) => [name, type]));
-    this.#plans = this.#columns.map((column) => {
+    const parsed = columnsOf(frame);
+    const types = new Map(parsed.map(({ name, type }) => [name, type]));
+    const plans = this.#columns.map((column) => {
       const { name } = column;
       const plan = planOf(
         column,
@@ -206,6 +207,7 @@ export class JsonSegments implements SegmentedText {
       this.#watch(plan, frame);
       return plan;
     });
+    this.#plans = withFields(plans, parsed);
   }
 
   /** Texts that say nothing about dates yet may still become dates. */

@@ -21,7 +21,7 @@ function bindColumn(reference: ColumnRef, environment: Environment): Expression 
   const [first, second] = names.length > 2 ? names.slice(-2) : names;
   if (second !== undefined)
     return (
-      structField(first ?? '', second, environment, position) ??
+      structField(names, environment, position) ??
       requireColumn(context, scope, second, first, position)
     );
   const name = first ?? '';
@@ -34,19 +34,28 @@ function bindColumn(reference: ColumnRef, environment: Environment): Expression 
   );
 }
 
-/** s.a of a column that is a struct, where there is no table s. */
+/** s.a or s.a.b of a column that is a struct, and t.s.a; undefined where there is none. */
 function structField(
-  table: string,
-  field: string,
+  names: readonly string[],
   environment: Environment,
   position: number,
 ): Expression | undefined {
   const { context, scope } = environment;
+  const [first = ''] = names;
+  let isTable = false;
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent)
-    if (at.tables.some((each) => sameName(table, each))) return undefined;
-  const column = resolveColumn(context, scope, table, undefined, position);
+    isTable ||= at.tables.some((each) => sameName(first, each));
+  const [name = '', ...fields] = isTable ? names.slice(1) : names;
+  if (fields.length === 0) return undefined;
+  const column = resolveColumn(context, scope, name, isTable ? first : undefined, position);
+  if (column?.type.kind === 'other' && column.type.name === 'Struct')
+    throw context.unsupported(
+      `fields of "${name}", one of which has a type that is not known here`,
+      position,
+    );
   if (column?.type.kind !== 'struct') return undefined;
-  return rare().indirection(column, [{ String: { sval: field } }], environment);
+  const steps = fields.map((field) => ({ String: { sval: field } }));
+  return rare().indirection(column, steps, environment);
 }
 
 /** A whole-row reference is not supported; say so instead of "no such column". */

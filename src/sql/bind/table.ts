@@ -1,9 +1,10 @@
 /** Tables, files and WITH queries by name, and the names their columns go by. */
 import { basename } from 'node:path';
 import type { Alias, RangeVar } from 'libpg-query';
+import type { Column } from '../../compute/relation.ts';
 import { NairobiError } from '../../errors.ts';
 import { suggestion } from '../names.ts';
-import { parseTypeName } from '../types.ts';
+import { parseTypeName, type SqlType } from '../types.ts';
 import type { Context, Cte, Scope, ScopeColumn, TableReference } from './context.ts';
 import { stringsOf } from './environment.ts';
 import type { From } from './from.ts';
@@ -73,7 +74,7 @@ export function scanOf(context: Context, reference: TableReference, ctes: readon
   const columns = relation.columns.map((column) => ({
     id: context.newId(),
     name: column.name,
-    type: parseTypeName(column.type),
+    type: typeOf(column),
   }));
   const table = reference.file ? stem(reference.name) : reference.name;
   return {
@@ -81,6 +82,20 @@ export function scanOf(context: Context, reference: TableReference, ctes: readon
     columns: columns.map((column) => ({ ...column, table })),
   };
 }
+
+/** A column of a relation, a struct with its fields. */
+function typeOf({ type, fields }: Column): SqlType {
+  if (fields === undefined || fields.length === 0) return parseTypeName(type);
+  return { kind: 'struct', fields: fields.map((field) => fieldOf(field)) };
+}
+
+/** Columns of these types are read into another form than a file has them in, fields are not. */
+const READ_ANEW = /Decimal|Duration|Int128|Time$/;
+
+const fieldOf = (field: Column): { name: string; type: SqlType } => ({
+  name: field.name,
+  type: READ_ANEW.test(field.type) ? { kind: 'other', name: field.type } : typeOf(field),
+});
 
 export function bindTable(context: Context, node: RangeVar, scope: Scope): From {
   const reference = referenceOf(context, node);
