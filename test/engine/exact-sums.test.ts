@@ -81,11 +81,17 @@ test('of Parquet pages, too: dictionaries, infinities and what overflows in betw
     ['sums', 1],
     ['dictionaries', 50],
   ] as const) {
-    const query = await oracle.compile(`select k, sum(x) from ${table} group by k order by k`);
+    const query = await oracle.compile(
+      `select k, sum(x), avg(x) from ${table} group by k order by k`,
+    );
     expect(query.explain()).toContain('Parquet pages');
     expect((await query.prepare()).length).toBe(0);
-    const found = query.run().rows() as [number, number][];
+    const found = query.run().rows() as [number, number, number][];
     const wanted = Array.from({ length: times }, () => sums.map(([, sum]) => sum)).flat();
     expect(found.map(([, sum]) => sum)).toEqual(wanted);
+    // The mean of doubles is none of those that are too large.
+    expect(found[1]?.[2]).toBe(1e308);
+    expect(found[2]?.[2]).toBe(Number.POSITIVE_INFINITY);
+    expect(found[3]?.[2]).toBeNaN();
   }
 });

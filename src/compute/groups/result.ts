@@ -2,7 +2,7 @@
 import * as d from '../dsl.ts';
 import { type DataFrame, polars, type Series } from '../polars.ts';
 import type { TypeName } from '../relation.ts';
-import { toDouble } from '../stats/exact.ts';
+import { fractionOfLimbs, LIMBS, toDouble } from '../stats/exact.ts';
 import { type GroupKernel, KIND, type State } from './kernel.ts';
 import type { GroupPlan, Measure } from './plan.ts';
 import { Unreadable } from './refusal.ts';
@@ -155,9 +155,11 @@ function measureSeries(groups: Groups, measure: Measure, index: number, leaf: nu
   }
   if (isFloat) {
     const sums = groups.numbers.map((group, i) => {
-      if (known[i] === 0n) return null;
+      const rows = known[i] ?? 0n;
+      if (rows === 0n) return null;
       const sum = groups.kernel.calls.sumOf(groups.state, leaf, group);
-      return what === 'sum' ? sum : sum / Number(known[i]);
+      if (what === 'sum') return sum;
+      return Number.isFinite(sum) ? sum / Number(rows) : meanBeyond(groups, leaf, group, sum, rows);
     });
     return doubles(name, sums, 'Float64');
   }
@@ -168,6 +170,22 @@ function measureSeries(groups: Groups, measure: Measure, index: number, leaf: nu
     sum === null ? null : toDouble({ numerator: sum, denominator: (known[i] ?? 1n) * unit }),
   );
   return doubles(name, means, 'Float64');
+}
+
+/** The mean of finite doubles whose sum is beyond the largest one; else the sum is the mean. */
+function meanBeyond(
+  { kernel, state }: Groups,
+  leaf: number,
+  group: number,
+  sum: number,
+  rows: bigint,
+): number {
+  const at = (field: 'specialsAt' | 'totalsAt') =>
+    kernel.field('Leaf', kernel.leaf(state, leaf), field);
+  if (new DataView(kernel.memory).getFloat64(at('specialsAt') + group * 8, true) !== 0) return sum;
+  const limbs = new BigInt64Array(kernel.memory, at('totalsAt') + group * LIMBS * 8, LIMBS);
+  const { numerator, denominator } = fractionOfLimbs(limbs);
+  return toDouble({ numerator, denominator: denominator * rows });
 }
 
 /** As SQL's sum has it: up to 32 bits in 64, others in 128. */

@@ -9,6 +9,9 @@ export interface Fraction {
 /** The weight of the lowest bit of the kernel's exact sum: that of the smallest double. */
 const LOWEST_BIT = 1074n;
 
+/** Limbs of an exact sum: LIMBS of kernels/stats/exact.ts. */
+export const LIMBS = 68;
+
 /** The sum held in the limbs of kernels/stats/exact.ts (32 bits each, kept in 64, signed). */
 export function fractionOfLimbs(limbs: BigInt64Array): Fraction {
   let sum = 0n;

@@ -1,6 +1,6 @@
 /** A column of numbers, out of the kernel. */
 import { assert } from '../../errors.ts';
-import { type Fraction, fractionOfLimbs } from './exact.ts';
+import { type Fraction, fractionOfLimbs, LIMBS } from './exact.ts';
 import type { DistinctFacts, MomentFacts, NumberFacts } from './facts.ts';
 import { estimatedDistinct, frequentOf, orderOf } from './facts-of-order.ts';
 import { timesOf } from './facts-of-times.ts';
@@ -8,7 +8,6 @@ import { type KeptOrder, KeptValues } from './kept.ts';
 import type { Fields, Kernel, State } from './kernel.ts';
 import type { Kind } from './kinds.ts';
 
-const LIMBS = 68;
 const SKETCH_LEVELS = 40;
 const SKETCH_SIZE = 4096;
 
