@@ -68,7 +68,7 @@ export const resultFlags = {
     helpGroup: OUTPUT,
     helpValue: 'TEXT',
   }),
-  'no-header': Flags.boolean({
+  'no-names': Flags.boolean({
     summary: 'Leave the line of names out of CSV and TSV',
     helpGroup: OUTPUT,
   }),
@@ -93,7 +93,7 @@ export interface PrintFlags {
   readonly output?: string | undefined;
   readonly 'max-rows': string;
   readonly 'null-value'?: string | undefined;
-  readonly 'no-header': boolean;
+  readonly 'no-names': boolean;
   readonly bigint: 'number' | 'string';
   readonly compression: NonNullable<EncodeOptions['compression']>;
 }
@@ -142,7 +142,7 @@ function encodeAs(result: QueryResult, format: OutputFormat, flags: PrintFlags):
   const nullText = flags['null-value'];
   return encode(result.frame, format, {
     names: displayNames(result),
-    header: !flags['no-header'],
+    header: !flags['no-names'],
     bigint: flags.bigint,
     compression: flags.compression,
     ...(nullText === undefined ? {} : { nullText }),

@@ -59,7 +59,7 @@ export const MORE: readonly (readonly string[])[] = [
     'markdown',
   ],
   ['query', 'select city, at from data limit 3', 'plain.csv', '--format', 'html'],
-  ['query', 'select * from data limit 3', 'plain.csv', '--null-value', 'NULL', '--no-header'],
+  ['query', 'select * from data limit 3', 'plain.csv', '--null-value', 'NULL', '--no-names'],
   ['query', 'select * from data', 'part-*.csv', '--filename-col', 'file'],
   ['query', 'select * from data', 'part-*.csv', '--union-by-name', '-o', 'out.parquet'],
   ['query', 'select * from data limit 10', 'plain.csv', '-o', 'out.json'],
