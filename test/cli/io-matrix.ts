@@ -1,4 +1,4 @@
-/** Kinds of input, each with a known answer, asked by the real program with every way of reading. */
+/** Kinds of input, each with a known answer, asked with every way of reading. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
