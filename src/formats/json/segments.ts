@@ -22,7 +22,7 @@ import { asGiven, explain } from './json.ts';
 import { type JsonLayout, LINES } from './layout.ts';
 import { badLines, isJson, withoutLines } from './lines.ts';
 import { forcedTexts, parseLines, tellingRecords } from './parse.ts';
-import { type JsonColumn, jsonColumns } from './schema.ts';
+import { changesType, isUnescaped, type JsonColumn, jsonColumns } from './schema.ts';
 
 const MAX_EXAMPLES = 10;
 
@@ -256,14 +256,18 @@ export class JsonSegments implements SegmentedText {
     const { id, root, isRoot, kinds } = path;
     const known = this.#paths.get(id);
     const isAsked = columns?.includes(root) !== false;
+    const text = this.#columns.find(({ name, asText }) => asText && name === root);
+    // A key whose kinds made it text: what comes later has to be as plain as what was.
+    const isOdd = text?.note !== undefined && isAsked && isUnescaped(path);
+    if (isOdd) throw this.#contradiction(root, undefined, segment);
+    if (text !== undefined && !isRoot) return;
     if (known === undefined) {
       const isAll = columns === undefined || columns.length >= this.#plans.length;
       if (isRoot && !isAll) return;
       if (isAsked || isRoot) throw this.#contradiction(root, undefined, segment);
       return;
     }
-    const isText = this.#columns.find(({ name }) => name === root)?.asText === true;
-    if (isText || !isAsked || !changesType(known.kinds, kinds)) return;
+    if (text !== undefined || !isAsked || !changesType(known.kinds, kinds)) return;
     throw this.#contradiction(root, typeOfNumbers(known.kinds | kinds), segment);
   }
 
@@ -282,15 +286,6 @@ export class JsonSegments implements SegmentedText {
       ...rejected.examples.slice(0, room).map((one) => moved(one, place)),
     );
   }
-}
-
-/** Kinds of values that come late and need a type that the early ones did not. */
-function changesType(known: number, late: number): boolean {
-  const news = late & ~known & ~(JSON_KIND.null | JSON_KIND.inexactFloat);
-  if (news === 0) return false;
-  const isWide = (known & JSON_KIND.float) !== 0 && news === JSON_KIND.integer;
-  const isSame = (known & JSON_KIND.integer) !== 0 && news === JSON_KIND.inexactInteger;
-  return !isWide && !(isSame && (known & JSON_KIND.float) === 0);
 }
 
 const typeOfNumbers = (kinds: number): string => {
