@@ -132,7 +132,9 @@ const TYPE_WORDS: Readonly<Record<string, TypeName>> = {
 /** "int", "timestamp", "decimal(10,2)" or a Polars name -> the type's name. */
 export function parseTypeName(text: string): TypeName {
   const word = text.trim();
-  const known = TYPE_WORDS[word.toLowerCase()] ?? (word === 'Categorical' ? word : undefined);
+  const lower = word.toLowerCase();
+  const spelt = Object.hasOwn(TYPE_WORDS, lower) ? TYPE_WORDS[lower] : undefined;
+  const known = spelt ?? (word === 'Categorical' ? word : undefined);
   if (known !== undefined) return known;
   const decimal = /^(?:decimal|numeric)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?$/i.exec(word);
   if (decimal !== null) return decimalType(Number(decimal[1] ?? 38), Number(decimal[2] ?? 0), word);

@@ -4,8 +4,9 @@ import type { ReferenceLine } from './request.ts';
 
 /** "0,100" or "2024-01-01,2024-02-01". */
 export function parseRange(text: string): readonly [number, number] {
-  const [from, to, rest] = text.split(',').map((part) => positionOf(part.trim()));
-  if (from === undefined || to === undefined || rest !== undefined || !(from < to)) {
+  const parts = text.split(',', 3);
+  const [from, to] = parts.map((part) => positionOf(part.trim()));
+  if (from === undefined || to === undefined || parts.length > 2 || !(from < to)) {
     throw new NairobiError('USAGE', `Cannot read "${text}" as a range`, {
       hint: 'write the lower and the upper end, such as 0,100 or 2024-01-01,2024-02-01',
     });
@@ -25,9 +26,13 @@ export function parseReference(text: string): ReferenceLine {
   return { value, label: at === -1 ? undefined : text.slice(at + 1) };
 }
 
+/** As many characters as the longest double has when it is written out. */
+const POSITION_LENGTH_MAX = 1100;
+
 /** A number, or a date as milliseconds; a date without a zone is UTC. */
 function positionOf(text: string): number | undefined {
-  if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) return Number(text);
+  if (text.length > POSITION_LENGTH_MAX) return undefined;
+  if (/^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(text)) return Number(text);
   if (!/^\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?)?(Z|[-+]\d\d:?\d\d)?$/.test(text))
     return undefined;
   const zoned = /(Z|[-+]\d\d:?\d\d)$/.test(text) && text.includes(':');

@@ -49,6 +49,28 @@ describe('too much is refused, with how much is not', () => {
     await expect(ask(method, params)).rejects.toMatchObject(refused);
   });
 
+  test.each<[Method, JsonObject]>([
+    ['Plot', { x: 'x', xLine: `${'1'.repeat(900_000)}x` }],
+    ['Plot', { x: 'x', xRange: `${'1'.repeat(900_000)}x` }],
+    ['Plot', { x: 'x', xRange: ','.repeat(900_000) }],
+    ['Plot', { x: 'x', yRange: '0,100,7' }],
+    ['Query', { sql: 'select $a as a', params: { a: { integer: '9'.repeat(900_000) } } }],
+    ['Query', { sql: 'select $a as a', params: { a: { integer: 'seven' } } }],
+    ['Open', { path: '/x.csv', read: { types: { x: 'constructor' } } }],
+  ])(
+    '%s %#: what is no number keeps the daemon’s own thread from nothing',
+    async (method, params) => {
+      using other = Connection.open(daemon.socket);
+      const start = performance.now();
+      const refused = expect(client.request(method, params)).rejects.toMatchObject({
+        code: 'USAGE',
+      });
+      await other.request('Status');
+      expect(performance.now() - start).toBeLessThan(3000);
+      await refused;
+    },
+  );
+
   test('by the command line as well', () => {
     const file = path.join(daemon.folder, 't.csv');
     const plot = (...words: string[]): string =>
