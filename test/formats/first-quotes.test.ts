@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { collect } from '../../src/compute/polars.ts';
 import { KERNEL_CHUNK_BYTES } from '../../src/formats/csv/census-kernel.ts';
 import { mayQuoteFields } from '../../src/formats/csv/first-quotes.ts';
 import { sniffCsv } from '../../src/formats/csv/sniff.ts';
@@ -116,5 +120,23 @@ describe('a beginning whose fields are in single quotes', () => {
       ['say,"no"', '5" pipe'],
       ['x"y', 'z'],
     ]);
+  });
+});
+
+describe('a text without quotes', () => {
+  test('may hold NUL bytes behind its beginning, which quote nothing', async () => {
+    const filler = 'a,b\n'.concat('1,it"s\n'.repeat(10_000));
+    const rows = rowsOf(`${filler}3,\0a\n4,b\0\n`);
+    expect(rows.slice(-2)).toEqual([
+      [3, '\0a'],
+      [4, 'b\0'],
+    ]);
+    const folder = mkdtempSync(join(tmpdir(), 'nairobi-nul-'));
+    const file = join(folder, 'nul.csv');
+    writeFileSync(file, `${filler}3,\0a\n4,b\0\n`);
+    const source = { path: file, bytes: readFileSync(file), scanPath: file, assumePlain: true };
+    const scanned = collect(decode(source, { quote: '' }).scan());
+    expect(scanned.rows().slice(-2)).toEqual(rows.slice(-2));
+    rmSync(folder, { recursive: true });
   });
 });

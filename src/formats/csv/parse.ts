@@ -74,8 +74,8 @@ function commonOptions(plan: CsvPlan, rules: ParseRules): Record<string, unknown
   const hasNulls = Array.isArray(nulls) ? nulls.length > 0 : Object.keys(nulls).length > 0;
   return {
     sep: dialect.delimiter,
-    // scanCSV cannot take an empty quote; a NUL never comes in text we accept.
-    quoteChar: dialect.quote === '' ? '\0' : dialect.quote,
+    // scanCSV refuses an empty one; undefined is none to both, and not their default (measured).
+    quoteChar: dialect.quote === '' ? undefined : dialect.quote,
     eolChar: dialect.lineEnd,
     schema: schemaOf(plan, rules),
     inferSchemaLength: 0,
