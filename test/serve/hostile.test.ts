@@ -98,6 +98,11 @@ test('a file that becomes a FIFO between look and open keeps nobody waiting', as
   expect(await ask('Status')).toMatchObject({ workers: { ended: before } });
 });
 
+test('a pattern of a megabyte is refused', async () => {
+  const place = `/tmp/{${'a,'.repeat(500_000)}}`;
+  await expect(ask('Open', { path: place })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
 test('what cannot be read is not remembered', async () => {
   for (let i = 0; i < 20; i += 1) {
     await expect(ask('Open', { path: `/nowhere/${i}.csv` })).rejects.toThrow();

@@ -19,11 +19,19 @@ export interface InputFile {
 /** Where the bytes of the file are to be read. */
 export const placeOf = ({ place, path }: InputFile): string => place ?? path;
 
+/** What Node's patterns may have. */
+const PATTERN_LENGTH_MAX = 65_536;
+
 /** Standard input, under the name the shell knows it by. */
 export const STDIN_PATH = '/dev/stdin';
 
 /** The files of a path, glob, directory or "-", sorted by name; never empty. */
 export function expand(argument: string): readonly InputFile[] {
+  if (argument.length > PATTERN_LENGTH_MAX) {
+    throw new NairobiError('USAGE', `A pattern of ${argument.length} characters is too long`, {
+      hint: `at most ${PATTERN_LENGTH_MAX}; name many files by --files-from`,
+    });
+  }
   gateOfThread()?.enter(argument);
   if (argument === '-') return [describe(STDIN_PATH, [])];
   if (/^[a-z][a-z0-9+]*:\/\//i.test(argument) && statOf(argument) === undefined) {
