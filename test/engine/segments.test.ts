@@ -154,7 +154,7 @@ describe('NDJSON in segments', () => {
   const sql = 'select name, count(*) n, sum(id) s from t group by name order by name';
 
   it('gives the answer of the whole file', async () => {
-    const text = range(900)
+    const text = range(240)
       .map((id) => record(id))
       .join('');
     const file = gzipped(text, 'ndjson');
@@ -166,9 +166,9 @@ describe('NDJSON in segments', () => {
   });
 
   it('knows keys and kinds of values that come late', async () => {
-    const rest = [record(900, ',"late":1'), record(901, ',"late":2.5'), '{"id":7.5,"name":"x"}\n'];
+    const rest = [record(240, ',"late":1'), record(241, ',"late":2.5'), '{"id":7.5,"name":"x"}\n'];
     const text =
-      range(900)
+      range(240)
         .map((id) => record(id))
         .join('') + rest.join('');
     const file = gzipped(text, 'ndjson');
@@ -180,7 +180,7 @@ describe('NDJSON in segments', () => {
         expect({ rows, types }).toEqual({ rows: whole.rows, types: whole.types });
       }
     }
-    const broken = text.replace('"id":450,', '"id":450 ').replace('"id":500,', '"id":,');
+    const broken = text.replace('"id":120,', '"id":120 ').replace('"id":130,', '"id":,');
     for (const onError of ['skip', 'fail'] as const) {
       const whole = await ask(sql, gzipped(broken, 'ndjson'), WHOLE, { onError });
       const { rows, error } = await ask(sql, gzipped(broken, 'ndjson'), REUSED, { onError });
@@ -188,7 +188,7 @@ describe('NDJSON in segments', () => {
     }
     // A key that nobody asked for is no matter, also in a pipe.
     const names = 'select count(name) n from t';
-    expect((await askPipe(names, text, REUSED)).rows).toBe('n\n903\n');
+    expect((await askPipe(names, text, REUSED)).rows).toBe('n\n243\n');
   });
 });
 
@@ -200,14 +200,14 @@ describe('a JSON array in segments', () => {
     at: `2024-01-${String((id % 28) + 1).padStart(2, '0')}`,
     more: { list: [id, id / 4], text: 'a\n"b"\\' },
   });
-  const rows = range(150).map(record);
+  const rows = range(60).map(record);
   const KEPT_ROWS = { ...KEPT, headBytes: 512, segmentBytes: 512 };
   const REUSED_ROWS = { headBytes: 512, regionBytes: 4096, segmentBytes: 512 };
 
   it('gives the answer of the whole file, however it is laid out', async () => {
     for (const text of [JSON.stringify(rows), ` \n${JSON.stringify(rows, null, 3)}\n\n`]) {
       const file = gzipped(text, 'json');
-      for (const sql of [SQL, 'select id, at from t where id % 29 = 0 order by id limit 9']) {
+      for (const sql of [SQL, 'select id, at from t where id % 7 = 0 order by id limit 9']) {
         const whole = await ask(sql, file, WHOLE);
         expect(whole.error).toBeUndefined();
         for (const sizes of [KEPT_ROWS, REUSED_ROWS]) {
@@ -220,7 +220,7 @@ describe('a JSON array in segments', () => {
   });
 
   it('knows keys and kinds of values that come late', async () => {
-    const text = JSON.stringify([...rows, { ...record(150), late: 1 }, { id: 7.5, late: 2.5 }]);
+    const text = JSON.stringify([...rows, { ...record(60), late: 1 }, { id: 7.5, late: 2.5 }]);
     const file = gzipped(text, 'json');
     for (const sql of [
       'select id, late, at from t',
@@ -239,8 +239,8 @@ describe('a JSON array in segments', () => {
       text.slice(0, text.lastIndexOf(',')),
       text.slice(0, -200),
       `${text}]`,
-      text.replace('"id": 100', '"id": 0100'),
-      text.replace('"id": 100,', '"id": 100'),
+      text.replace('"id": 40', '"id": 040'),
+      text.replace('"id": 40,', '"id": 40'),
       `${text.trimEnd().slice(0, -1)},7]`,
     ];
     for (const one of broken) {
