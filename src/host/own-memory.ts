@@ -1,6 +1,13 @@
 /** What a process has of memory for itself: what it maps of files the kernel can take back. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { memoryPageBytes } from '../kernel/sigbus.ts';
+import { MiB } from '../units.ts';
+
+/** Polars takes a gigabyte in a second: looked at this often it gets some ten MiB too far. */
+export const LOOK_EVERY_MS = 15;
+
+/** What a limit leaves beside the data: code compiled late, caches of malloc. */
+export const SLACK_BYTES = 64 * MiB;
 
 /** proc_pid_statm(5), kept open to be read often. */
 export class OwnMemory {

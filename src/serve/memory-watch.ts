@@ -3,13 +3,8 @@
  * while they are at work, and ends the one that takes too much.
  */
 import { NairobiError } from '../errors.ts';
-import { formatBytes, MiB } from '../units.ts';
-
-/** Polars takes a gigabyte in a second: looked at this often it gets some ten MiB too far. */
-const TICK_MS = 15;
-
-/** What code and the allocator take beside the data. */
-const SLACK_BYTES = 64 * MiB;
+import { LOOK_EVERY_MS, SLACK_BYTES } from '../host/own-memory.ts';
+import { formatBytes } from '../units.ts';
 
 export interface Watched {
   /** Bytes of memory that are its own now. */
@@ -49,14 +44,14 @@ export class MemoryWatch {
   /** There is something to watch, until there is no more. */
   begin(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.look(), TICK_MS);
+    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
     this.#timer.unref();
   }
 
   /** Its task is over, after so long. */
   rested(worker: Watched, taskMs: number): void {
     const seen = this.#seen.get(worker);
-    if (seen !== undefined && taskMs > TICK_MS) seen.rest = worker.ownBytes;
+    if (seen !== undefined && taskMs > LOOK_EVERY_MS) seen.rest = worker.ownBytes;
   }
 
   look(): void {

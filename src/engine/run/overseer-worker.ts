@@ -6,14 +6,11 @@
 
 import { rmSync, writeSync } from 'node:fs';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { OwnMemory } from '../../host/own-memory.ts';
+import { LOOK_EVERY_MS, OwnMemory } from '../../host/own-memory.ts';
 import { exitGroup } from '../../kernel/calls.ts';
 import { viewOf } from '../../kernel/syscall.ts';
 import type { Unfinished } from '../../unfinished.ts';
 import { ENDING, type End, type OverseerNews, type OverseerTask } from './overseer-words.ts';
-
-/** Polars takes a gigabyte in a second: looked at this often it gets some ten MiB too far. */
-const TICK_MS = 15;
 
 class Overseer {
   readonly #task: OverseerTask;
@@ -38,7 +35,7 @@ class Overseer {
       const memory = this.#memory;
       if (memory !== undefined && this.#own.bytes > memory.bytes) this.#end(causeOf(memory));
       const left = Math.max(0, (this.#deadline?.at ?? Number.POSITIVE_INFINITY) - now);
-      Atomics.wait(wake, 0, seen, memory === undefined ? left : Math.min(left, TICK_MS));
+      Atomics.wait(wake, 0, seen, memory === undefined ? left : Math.min(left, LOOK_EVERY_MS));
     }
     this.#own.close();
   }

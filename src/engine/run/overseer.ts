@@ -1,16 +1,13 @@
 /** --timeout and --memory-limit: the process ends by itself when it takes too long or too much. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { NairobiError } from '../../errors.ts';
-import { OwnMemory } from '../../host/own-memory.ts';
+import { OwnMemory, SLACK_BYTES } from '../../host/own-memory.ts';
 import { faultCount, memoryPageBytes } from '../../kernel/sigbus.ts';
 import { type Address, viewOf } from '../../kernel/syscall.ts';
 import { threadEntry } from '../../thread-entry.ts';
 import { onUnfinished } from '../../unfinished.ts';
-import { formatBytes, MiB, type Milliseconds } from '../../units.ts';
+import { formatBytes, type Milliseconds } from '../../units.ts';
 import { ENDING, type LostPages, type OverseerNews, type OverseerTask } from './overseer-words.ts';
-
-/** What Node and Polars take beside the data: code compiled late, caches of malloc. */
-const SLACK_BYTES = 64 * MiB;
 
 /** How an error reads on stderr. */
 export type Wording = (error: NairobiError) => string;
