@@ -45,7 +45,10 @@ const HANDED = `
 import dbus, json, os, sys, time
 bus = dbus.bus.BusConnection(os.environ["ADDRESS"])
 door = dbus.Interface(bus.get_object("${NAME}", "/org/nairobi/Refinery1"), "${NAME}")
-held = lambda: [os.readlink(f"/proc/{sys.argv[2]}/fd/{n}") for n in os.listdir(f"/proc/{sys.argv[2]}/fd")]
+def target(n):
+    try: return os.readlink(f"/proc/{sys.argv[2]}/fd/{n}")
+    except FileNotFoundError: return ""  # closed in the meantime
+held = lambda: [target(n) for n in os.listdir(f"/proc/{sys.argv[2]}/fd")]
 with open(sys.argv[1], "rb") as file:
     os.unlink(sys.argv[1])
     about = json.loads(door.OpenFile(json.dumps({"name": "sensors.csv"}), dbus.types.UnixFd(file))[0])
