@@ -176,7 +176,9 @@ export class Pool {
       return;
     }
     worker.job = undefined;
-    this.#watch.rested(worker, performance.now() - job.startedAt);
+    const taskMs = performance.now() - job.startedAt;
+    // Once whoever waits has the answer.
+    setImmediate(() => this.#watch.rested(worker, taskMs));
     const { answer } = message;
     if ('answers' in answer) {
       const { tail, ...done } = answer;

@@ -24,6 +24,7 @@ import {
   frameKey,
   type Held,
   type Opening,
+  type Steps,
   type TaskFailed,
   type TaskStale,
   type ToWorker,
@@ -106,6 +107,8 @@ class Worker {
   readonly #held = new Map<string, Held>();
   /** Of these, as Polars holds them: the datasets this process read itself. */
   readonly #frames = new Map<string, DataFrame>();
+  /** Tells the daemon of rows that were read, which it was not told of yet. */
+  #untold: (() => void) | undefined;
 
   constructor(link: Link, runCommand: RunCommand) {
     this.#link = link;
@@ -135,8 +138,8 @@ class Worker {
     const { open, ...rest } = task;
     const run = new TaskRun({ ...rest, held }, this.#frames, () => this.#link.ring());
     try {
-      if (open !== undefined) await this.#open(run, unpackOpening(open, fds));
       const { steps } = task;
+      if (open !== undefined) await this.#open(run, unpackOpening(open, fds), hasSql(steps));
       const done = steps.command
         ? await run.command(steps.command, this.#runCommand)
         : await run.perform();
@@ -147,25 +150,43 @@ class Worker {
       const stack = isBug(thrown) && thrown instanceof Error ? thrown.stack : undefined;
       this.#answer({ error, exit, ...(stack === undefined ? {} : { stack }) });
     }
+    this.#link.rest();
     if (this.#memory.bytes > this.#idleBytes) returnFreeMemory();
   }
 
-  /** The daemon has the rows at once, whatever becomes of the steps. */
-  async #open(run: TaskRun, open: Opening): Promise<void> {
+  /**
+   * The daemon has the rows whatever becomes of the steps. It is told while Polars computes the
+   * first of them, and `atOnce` where this thread itself may be busy with it for long.
+   */
+  async #open(run: TaskRun, open: Opening, atOnce: boolean): Promise<void> {
     try {
       const { held, frame } = await run.open(open);
       this.#held.set(frameKey(held), held);
       this.#frames.set(frameKey(held), frame);
       const { id: _id, version: _version, wish: _wish, fd, ...opened } = held;
       const second = checked(duplicate(fd as Fd), 'hand over rows') as Fd;
-      this.#link.send({ opened } satisfies FromWorker, [second]);
+      this.#untold = () => this.#link.send({ opened } satisfies FromWorker, [second]);
+      if (atOnce) this.#tellOpened();
+      else setImmediate(() => this.#tellOpened());
     } catch (error) {
       if (open.wish.fd !== undefined) close(open.wish.fd as Fd);
       throw error;
     }
   }
 
+  #tellOpened(): void {
+    const tell = this.#untold;
+    this.#untold = undefined;
+    tell?.();
+  }
+
   #answer(answer: WorkerDone | TaskStale | TaskFailed, fds: readonly Fd[] = []): void {
+    this.#tellOpened();
     this.#link.send({ answer } satisfies FromWorker, fds);
   }
 }
+
+/** Nobody knows how long it takes to parse. */
+const hasSql = ({ query, stats, plot }: Steps): boolean =>
+  query !== undefined ||
+  [stats, plot].some((step) => step?.sql !== undefined || step?.where !== undefined);

@@ -126,6 +126,15 @@ describe('a request', { timeout: 60_000 }, () => {
     expect(await workers()).toMatchObject({ ended });
   });
 
+  test('that opens and draws gives the rows to others before the picture', async () => {
+    const open = { path: daemon.file('drawn.csv', table(ROWS)) };
+    const drawn = client.request('Run', { open, plot: { x: 'x', y: 'x' } });
+    const picture = drawn.then(() => 'picture');
+    const rows = client.request('Open', open).then(() => 'rows');
+    expect(await Promise.race([picture, rows])).toBe('rows');
+    expect((await drawn).result).toMatchObject({ dataset: { rows: ROWS } });
+  });
+
   test('that fails leaves what it opened', async () => {
     const path = daemon.file('kept.csv', table(10));
     const wish = { open: { path }, query: { sql: 'select nothing from data' } };
