@@ -115,7 +115,7 @@ export interface FilesOfRelation {
 export const FILE_NUMBER = '#file';
 
 /** Below this, Polars' streams cost more than what flows through them: see atOnce of polars.ts. */
-const FEW_ROWS = 50_000;
+export const FEW_ROWS = 50_000;
 
 export const hasFewRows = ({ rowsHeld }: Relation): boolean =>
   rowsHeld !== undefined && rowsHeld <= FEW_ROWS;

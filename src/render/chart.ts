@@ -43,4 +43,9 @@ export interface Panel {
    * Cells beside each other when the rows' facets are the mark's own, as a calendar's years are.
    */
   readonly columns?: number;
+  /**
+   * Of a chart of lines alone, whose rows are their points by x: what tells the lines apart. A point
+   * with a "dot" has no neighbour.
+   */
+  readonly lineOf?: (row: Row) => string;
 }

@@ -2,6 +2,7 @@
 import type { Spec as VegaSpec, View } from 'vega';
 import type { Panel, Scene, Spec } from './chart.ts';
 import { describeCounts } from './density.ts';
+import { fillLines, type LongLines, longLines } from './long-lines.ts';
 import { type Assembled, assemble } from './spec/assemble.ts';
 import { densityFrame, densityLayers } from './spec/density.ts';
 import { noData } from './spec/empty.ts';
@@ -41,8 +42,22 @@ export async function drawScene(
   if (empty) return exact(scene, assemble(scene, [noData(scene)]), options);
   if (panels.some((panel) => panel.density !== undefined))
     return drawDensity(scene, panels, options, medium);
-  const first = assemble(scene, panels);
-  return first.single ? exact(scene, first, options) : fitted(scene, panels, first, options);
+  // Who describes every point, or writes the rows down, needs them all.
+  const lines = medium.isDescribed ? undefined : longLines(panels);
+  const shown = lines === undefined ? panels : [lines.panel];
+  const drawing = lines === undefined ? options : { ...options, lines };
+  const first = assemble(scene, shown);
+  return first.single ? exact(scene, first, drawing) : fitted(scene, shown, first, drawing);
+}
+
+interface Drawing extends ViewOptions {
+  readonly lines?: LongLines;
+}
+
+async function drawnView(vega: VegaSpec, options: Drawing): Promise<View> {
+  const view = await runView(vega, options);
+  if (options.lines !== undefined) fillLines(view, options.lines);
+  return view;
 }
 
 /** A description of 20,000 points is 50 ms of formatting numbers, for nothing in a PNG. */
@@ -64,9 +79,9 @@ function isEmpty(scene: Scene, panel: Panel): boolean {
 }
 
 /** One pair of axes: Vega's own fit gives the exact size. */
-async function exact(scene: Scene, assembled: Assembled, options: ViewOptions): Promise<Picture> {
+async function exact(scene: Scene, assembled: Assembled, options: Drawing): Promise<Picture> {
   const vega = await compileSpec(assembled.spec, assembled.datasets, options);
-  const view = await runView(vega, options);
+  const view = await drawnView(vega, options);
   return settle(scene, { view, vega, assembled, config: options.config }, options);
 }
 
@@ -75,7 +90,7 @@ async function fitted(
   scene: Scene,
   panels: readonly Panel[],
   first: Assembled,
-  options: ViewOptions,
+  options: Drawing,
 ): Promise<Picture> {
   const { width, height } = scene.request;
   let assembled = first;
@@ -86,7 +101,7 @@ async function fitted(
   for (let pass = 0; ; pass += 1) {
     assembled = assemble(scene, panels, cell);
     const vega = await compileSpec(assembled.spec, assembled.datasets, options);
-    const view = await runView(vega, options);
+    const view = await drawnView(vega, options);
     const total = totalSize(view);
     const spare = { width: width - total.width, height: height - total.height };
     const close =
@@ -128,7 +143,7 @@ function paddingOf(view: View): Padding {
 }
 
 /** Spreads what is left over the padding, so that the file has the pixels asked for. */
-async function settle(scene: Scene, picture: Picture, options: ViewOptions): Promise<Picture> {
+async function settle(scene: Scene, picture: Picture, options: Drawing): Promise<Picture> {
   const { width, height } = scene.request;
   const total = totalSize(picture.view);
   const [dx, dy] = [width - total.width, height - total.height];
@@ -142,7 +157,7 @@ async function settle(scene: Scene, picture: Picture, options: ViewOptions): Pro
   };
   const autosize = picture.assembled.single ? picture.vega.autosize : { type: 'pad' };
   const vega = { ...picture.vega, padding, autosize } as VegaSpec;
-  const view = await runView(vega, options);
+  const view = await drawnView(vega, options);
   return { ...picture, vega, view };
 }
 

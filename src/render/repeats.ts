@@ -1,6 +1,7 @@
 /** Lines over an x that several rows share: what tells those rows apart. */
-import { collect, type DataFrame, polars } from '../compute/polars.ts';
+import { atOnce, collect, type DataFrame, polars } from '../compute/polars.ts';
 import type { Relation } from '../compute/relation.ts';
+import { isFew } from './data/stream.ts';
 import { type Field, labelOf } from './fields.ts';
 import { MAX_SERIES } from './marks/series.ts';
 
@@ -36,7 +37,8 @@ export async function repeatsOf(
       .select(pl.concatString(by.map(label), '\u0001').alias('key'))
       .getColumn('key')
       .nUnique();
-  if (different([x]) === known.height) return { are: false, apart: undefined };
+  // Text made of them takes ten times as long.
+  if (known.getColumn(x.name).nUnique() === known.height) return { are: false, apart: undefined };
   const apart = categories.find((field) => {
     const values = known.select(label(field).alias('key')).getColumn('key').nUnique();
     return values > 1 && values <= MAX_SERIES && different([x, field]) === known.height;
@@ -46,8 +48,10 @@ export async function repeatsOf(
 
 async function firstRows(relation: Relation, columns: readonly string[]): Promise<DataFrame> {
   const blocks = relation.blocks?.(columns);
-  if (blocks === undefined && relation.fits)
-    return collect(relation.scan(columns).head(FIRST_ROWS));
+  if (blocks === undefined && relation.fits) {
+    const first = (): DataFrame => collect(relation.scan(columns).head(FIRST_ROWS));
+    return isFew(relation) ? atOnce(first) : first();
+  }
   const parts: DataFrame[] = [];
   let rows = 0;
   for await (const piece of blocks ?? relation.segments(columns)) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Relation } from '../../compute/relation.ts';
 import { messageOf, NairobiError } from '../../errors.ts';
 import type { ReadOptions } from '../../formats/options.ts';
+import { gathered } from '../../render/data/gathered.ts';
 import { takeLacking } from '../../render/font-metrics.ts';
 import type { Allowed } from '../../render/loader.ts';
 import { type ChartFormat, encodePicture } from '../../render/output/encode.ts';
@@ -145,7 +146,7 @@ async function drawRelation(
   };
   const detail = (text: string): void => reporter.note(text);
   const scene = await reporter.time('compute', () =>
-    resolveScene(relation, request, { note, detail, probeGl }),
+    resolveScene(gathered(relation), request, { note, detail, probeGl }),
   );
   const panels = await reporter.time('compute', () => panelsOf(scene));
   const bytes = await reporter.time('render', async () => {

@@ -9,7 +9,7 @@ import {
   type LazyFrame,
   polars,
 } from '../../compute/polars.ts';
-import type { PieceUse, Relation } from '../../compute/relation.ts';
+import { FEW_ROWS, type PieceUse, type Relation } from '../../compute/relation.ts';
 
 type Plan = (frame: LazyFrame) => LazyFrame;
 
@@ -71,9 +71,11 @@ export async function* select(
   { rows = PIECE_ROWS, use = 'rows' }: { rows?: number; use?: PieceUse } = {},
 ): AsyncGenerator<DataFrame> {
   const plan: Plan = (frame) => frame.select(...exprs);
+  const few = isFew(relation);
   const blocks = relation.blocks?.([...new Set(columns)]);
-  const source =
-    relation.columnar === true
+  const source = few
+    ? [atOnce(() => collect(plan(relation.scan([...new Set(columns)]))))]
+    : relation.columnar === true
       ? pieces(relation, columns, plan, rows)
       : blocks === undefined
         ? frames(relation, columns, plan, use)
@@ -86,9 +88,13 @@ export async function* select(
       // Their memory is there for the next at once, not when V8 collects them.
       for (const array of arrays) array.transfer(0);
     }
-    await freeFrames();
+    if (!few) await freeFrames();
   }
 }
+
+/** Of few rows streams, and frames freed at once, take longer than all else. */
+export const isFew = ({ fits, rowsHeld, rowEstimate }: Relation): boolean =>
+  fits && (rowsHeld ?? rowEstimate ?? Number.POSITIVE_INFINITY) <= FEW_ROWS;
 
 async function* pieces(
   relation: Relation,

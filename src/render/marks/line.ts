@@ -1,25 +1,18 @@
 /** Lines and areas: every row while they are few, M4 beyond, aggregates on request. */
 import { type Expr, polars } from '../../compute/polars.ts';
-import { formatCount, formatCountOf } from '../../units.ts';
+import { formatCountOf } from '../../units.ts';
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { aggregate, bandOf, type Key, pick } from '../data/aggregate.ts';
 import { stepStart } from '../data/every.ts';
-import { select, typed, values } from '../data/stream.ts';
 import { type Field, labelOf, numberOf, requireNumbers } from '../fields.ts';
 import { lineDensitySource } from '../line-density.ts';
-import { M4 } from '../reduce/m4.ts';
 import { axisTitle, colorBy, position, timeTitle } from '../spec/encode.ts';
+import { allRows, byX, idOf, type Point, reducedRows, rowOf } from './line-points.ts';
 import { withDots } from './lone.ts';
-import { columnNames, dense, otherFirst, type Series, seriesLabels, seriesOf } from './series.ts';
+import { columnNames, otherFirst, type Series, seriesLabels, seriesOf } from './series.ts';
 
 /** Rows a line hands to Vega as they are: a tenth of a second's work. */
 const LINE_ROWS = 20_000;
-/**
- * With six, at most 0.005 % of the pixels of ten million rows differ by more than a tenth from the
- * whole drawing (bench/plot/m4.ts).
- */
-const COLUMNS_PER_PX = 6;
-
 export async function linePanel(scene: Scene): Promise<Panel> {
   const x = scene.x as Field;
   for (const y of scene.ys) requireNumbers(y, 'a line');
@@ -44,8 +37,11 @@ export async function linePanel(scene: Scene): Promise<Panel> {
       ? await allRows(lines, x, series)
       : await reducedRows(lines, x, series);
   const line = lineLayer(lines, x, series, undefined);
+  if (scene.mark === 'line') {
+    return { layers: withDots(line, rows, idOf), rows: otherFirst(rows), lineOf: idOf };
+  }
   return {
-    layers: scene.mark === 'line' ? withDots(line, rows, idOf) : [line],
+    layers: [line],
     rows: stacked ? stackable(rows, seriesLabels(scene, series)) : otherFirst(rows),
   };
 }
@@ -83,111 +79,11 @@ function stackable(rows: readonly Row[], labels: readonly string[]): Row[] {
   return stacked.sort(byX);
 }
 
-const byX = (a: Row, b: Row): number =>
-  a['x'] === b['x'] ? 0 : (a['x'] as number) < (b['x'] as number) ? -1 : 1;
-
 /** Many lines of one colour are told apart by how often they enter a pixel. */
 function counted({ mark, request, by, profile, ys }: Scene): boolean {
   if (mark !== 'line' || request.reduce === 'marks') return false;
   return request.reduce === 'density' || (by !== undefined && profile.rows * ys.length > LINE_ROWS);
 }
-
-/** Every row, by x; a missing y is a gap in the line. */
-async function allRows(scene: Scene, x: Field, series: Series): Promise<Row[]> {
-  const rows: Row[] = [];
-  await eachPoint(scene, x, series, (px, py, line) => {
-    if (Number.isFinite(px)) rows.push(rowOf(px, Number.isFinite(py) ? py : null, line));
-  });
-  return rows.sort(byX);
-}
-
-async function reducedRows(scene: Scene, x: Field, series: Series): Promise<Row[]> {
-  const extent = scene.profile.extents.get(x.name);
-  const { request } = scene;
-  const columns = Math.ceil(request.width * request.scale * COLUMNS_PER_PX);
-  const [min, max] = request.xRange ?? [extent?.min ?? 0, extent?.max ?? 0];
-  const reducers = new Map<Line, M4>();
-  let points = 0;
-  await eachPoint(scene, x, series, (px, py, line) => {
-    let m4 = reducers.get(line);
-    if (m4 === undefined) {
-      m4 = new M4(min, max, columns);
-      reducers.set(line, m4);
-    }
-    points += 1;
-    if (px >= min && px <= max) m4.addPoint(px, py);
-  });
-  const rows: Row[] = [];
-  for (const [line, m4] of reducers) {
-    const kept = m4.points();
-    kept.x.forEach((px, i) => {
-      rows.push(rowOf(px, kept.y[i] as number, line));
-    });
-  }
-  scene.note(
-    `${formatCountOf(points, 'point')} → ${formatCount(rows.length)} (first, last, lowest and highest of every sixth of a pixel)`,
-  );
-  return rows;
-}
-
-type Point = Row & Line & { readonly x: number | string; readonly y: number | null };
-
-/** What tells a line from the others. */
-interface Line {
-  readonly color: string;
-  readonly facet: string;
-  readonly by: string;
-}
-
-/** The same line is the same object. */
-type Visit = (x: number, y: number, line: Line) => void;
-
-/** Gives the lines their objects; most rows belong to the line of the row before. */
-function lineKeeper(): (color: string, facet: string, by: string) => Line {
-  const known = new Map<string, Line>();
-  let last: Line = { color: '', facet: '', by: '' };
-  known.set(idOf(last), last);
-  return (color, facet, by) => {
-    if (last.color === color && last.facet === facet && last.by === by) return last;
-    const line = { color, facet, by };
-    last = known.get(idOf(line)) ?? line;
-    known.set(idOf(line), last);
-    return last;
-  };
-}
-
-const idOf = ({ color, facet, by }: Row | Line): string => `${color}\u0000${facet}\u0000${by}`;
-
-/** Calls `visit` for every row and y column, in file order. */
-async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): Promise<void> {
-  const zone = scene.request.zone;
-  const exprs = [
-    dense(numberOf(x, zone), 'x'),
-    ...scene.ys.map((y, index) => dense(numberOf(y, zone), `y${index}`)),
-    series.color.code.alias('color'),
-    series.facet.code.alias('facet'),
-    ...(scene.by === undefined ? [] : [labelOf(scene.by).alias('by')]),
-  ];
-  const columns = columnNames(x, ...scene.ys, scene.color, scene.facet, scene.by);
-  const named = scene.ys.length > 1 && scene.color === undefined;
-  const lineOf = lineKeeper();
-  for await (const frame of select(scene.relation, columns, exprs)) {
-    const xs = typed<Float64Array>(frame, 'x');
-    const colors = scene.color === undefined ? undefined : typed<Float64Array>(frame, 'color');
-    const facets = scene.facet === undefined ? undefined : typed<Float64Array>(frame, 'facet');
-    const bys = scene.by === undefined ? undefined : values<string | null>(frame, 'by');
-    for (const [index, y] of scene.ys.entries()) {
-      const ys = typed<Float64Array>(frame, `y${index}`);
-      for (let i = 0; i < xs.length; i += 1) {
-        const color = named ? y.name : (series.color.labels[colors?.[i] ?? 0] ?? '');
-        const facet = series.facet.labels[facets?.[i] ?? 0] ?? '';
-        visit(xs[i] as number, ys[i] as number, lineOf(color, facet, bys?.[i] ?? ''));
-      }
-    }
-  }
-}
-
-const rowOf = (x: number | string, y: number | null, line: Line): Row => ({ x, y, ...line });
 
 /** The places along x at which values are aggregated. */
 function stepOf(scene: Scene, x: Field, series: Series): Expr {
