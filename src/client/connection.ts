@@ -105,7 +105,14 @@ export class Connection implements Disposable {
   }
 
   #flush(): void {
-    this.#unsent.flush(this.#stream);
+    try {
+      this.#unsent.flush(this.#stream);
+    } catch (error) {
+      // It hung up: what it said before that tells why.
+      this.#unsent.clear();
+      this.#turn(true);
+      throw error;
+    }
     const writable = !this.#unsent.isEmpty;
     if (writable === this.#isWriting) return;
     this.#isWriting = writable;

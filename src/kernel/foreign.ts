@@ -7,8 +7,8 @@ interface Closing {
   readonly onClosed: () => void;
 }
 
-/** Closed at a time: as many as libuv has threads. koffi refuses more than some hundred calls. */
-const AT_A_TIME = 4;
+/** Closed at a time: half of libuv's threads, since a close may last for ever. */
+const AT_A_TIME = 2;
 
 /** struct linger: off. */
 const NO_LINGER = new Int32Array(2);

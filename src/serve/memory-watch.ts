@@ -14,11 +14,16 @@ export interface Watched {
   end(reason: NairobiError): void;
 }
 
+/** So long a worker that rests has to give back what its task left free. */
+const TRIM_MS = 500;
+
 interface Seen {
   /** What it had when it was ready for its first task. */
   readonly base: number;
   /** What it had when it last rested. */
   rest: number;
+  /** Since when it rests, by performance.now(). */
+  restsSince: number;
 }
 
 export class MemoryWatch {
@@ -38,7 +43,7 @@ export class MemoryWatch {
   /** A worker is ready for its first task. */
   meet(worker: Watched): void {
     const base = worker.ownBytes;
-    this.#seen.set(worker, { base, rest: base });
+    this.#seen.set(worker, { base, rest: base, restsSince: 0 });
   }
 
   /** There is something to watch, until there is no more. */
@@ -51,7 +56,9 @@ export class MemoryWatch {
   /** Its task is over, after so long. */
   rested(worker: Watched, taskMs: number): void {
     const seen = this.#seen.get(worker);
-    if (seen !== undefined && taskMs > LOOK_EVERY_MS) seen.rest = worker.ownBytes;
+    if (seen === undefined || taskMs <= LOOK_EVERY_MS) return;
+    seen.rest = worker.ownBytes;
+    seen.restsSince = performance.now();
   }
 
   look(): void {
@@ -63,7 +70,9 @@ export class MemoryWatch {
       const seen = this.#seen.get(worker);
       const { taskBytesMax } = worker;
       if (seen === undefined) continue;
-      total += Math.max(0, own - seen.base);
+      const isTrimming =
+        taskBytesMax === undefined && performance.now() - seen.restsSince < TRIM_MS;
+      if (!isTrimming) total += Math.max(0, own - seen.base);
       if (taskBytesMax === undefined) {
         seen.rest = own;
         continue;

@@ -9,13 +9,14 @@ import { ERRNO } from '../kernel/errno.ts';
 import type { Fd } from '../kernel/syscall.ts';
 import {
   acceptUnix,
+  type Credentials,
   connectUnix,
   listenUnix,
   peerCredentials,
   peerGroups,
   UnixStream,
 } from '../kernel/unix-socket.ts';
-import { Caller, type CallerDoor } from './caller.ts';
+import { Caller } from './caller.ts';
 import type { Dispatcher, Door } from './door.ts';
 import { protocolError } from './failures.ts';
 
@@ -32,6 +33,8 @@ const SOCKET_MODE = 0o600;
 /** The kernel takes at most net.core.somaxconn. */
 const BACKLOG = 4096;
 const CONNECTIONS_MAX = 512;
+/** Of these, what one process may have: it locks nobody else out. */
+const PROCESS_SHARE = 0.5;
 /** When all are taken, who has not said within this who it is gives its place to who comes. */
 const SILENT_MS_MAX = 1000;
 /** Until connections are looked for again where the process has no descriptors left. */
@@ -48,7 +51,8 @@ export function claimSocket(path: string): Fd {
 export function openSocketDoor(dispatcher: Dispatcher, options: SocketOptions): Door {
   const { path, listening, isInherited, log, program } = options;
   const listener = new UnixStream(listening);
-  const callers = new Set<Caller>();
+  /** With the process each is of. */
+  const callers = new Map<Caller, number>();
   const spin = new Spin(LOOK_MS);
   const shared = { program, spin, dispatcher, onGone: (caller: Caller) => callers.delete(caller) };
   const welcome = (): void => {
@@ -56,8 +60,11 @@ export function openSocketDoor(dispatcher: Dispatcher, options: SocketOptions): 
     for (; fd >= 0; fd = acceptUnix(listener.fd)) {
       const stream = new UnixStream(fd as Fd);
       try {
-        if (callers.size >= CONNECTIONS_MAX) makeRoom(callers);
-        callers.add(admit(stream, shared, callers.size));
+        const peer = peerCredentials(stream.fd);
+        mayEnter(peer, peerGroups(stream.fd) ?? []);
+        makeRoom(callers, peer.pid);
+        const client = dispatcher.connected({ ...peer, door: 'socket' });
+        callers.set(new Caller(stream, client, shared), peer.pid);
       } catch (error) {
         log(`a connection was refused: ${messageOf(error)}`);
         refuse(stream, error);
@@ -77,7 +84,7 @@ export function openSocketDoor(dispatcher: Dispatcher, options: SocketOptions): 
     address: path,
     close(): Promise<void> {
       listener.close();
-      for (const caller of [...callers]) caller.hangUp();
+      for (const caller of [...callers.keys()]) caller.hangUp();
       if (!isInherited) rmSync(path, { force: true });
       return Promise.resolve();
     },
@@ -101,24 +108,30 @@ function clearAway(path: string): void {
   rmSync(path, { force: true });
 }
 
-function makeRoom(callers: ReadonlySet<Caller>): void {
-  for (const caller of [...callers]) if (caller.silentMs > SILENT_MS_MAX) caller.hangUp();
-}
-
-function admit(stream: UnixStream, door: CallerDoor, connected: number): Caller {
-  const { uid, pid, gid } = peerCredentials(stream.fd);
-  mayEnter(uid, [gid, ...(peerGroups(stream.fd) ?? [])]);
-  if (connected >= CONNECTIONS_MAX) {
-    throw new NairobiError('LOCKED', `${CONNECTIONS_MAX} clients are connected already`);
+/** For one more client of this process. LOCKED: there is none. */
+function makeRoom(callers: ReadonlyMap<Caller, number>, process: number): void {
+  const [most, share] = [CONNECTIONS_MAX, CONNECTIONS_MAX * PROCESS_SHARE];
+  const ofProcess = (): number => [...callers.values()].filter((pid) => pid === process).length;
+  // Counted where it may matter alone.
+  const isFull = (): boolean =>
+    callers.size >= most || (callers.size >= share && ofProcess() >= share);
+  if (!isFull()) return;
+  for (const caller of [...callers.keys()]) if (caller.silentMs > SILENT_MS_MAX) caller.hangUp();
+  if (callers.size >= most)
+    throw new NairobiError('LOCKED', `${most} clients are connected already`);
+  if (isFull()) {
+    throw new NairobiError('LOCKED', `${share} clients of this process are connected already`, {
+      hint: 'close connections that are not needed, or use one for many requests',
+    });
   }
-  return new Caller(stream, door.dispatcher.connected({ uid, pid, door: 'socket' }), door);
 }
 
 /**
  * Only the user the daemon runs as, and root. A process of the same user may have fewer groups than
  * the daemon (a sandbox): it must not read through the daemon what it cannot read itself.
  */
-function mayEnter(uid: number, groups: readonly number[]): void {
+function mayEnter({ uid, gid }: Credentials, others: readonly number[]): void {
+  const groups = [gid, ...others];
   const ours = process.geteuid?.() ?? -1;
   const refusal = (what: string): NairobiError =>
     new NairobiError('NOT_READABLE', what, { hint: 'run a daemon of your own: nairobi serve' });

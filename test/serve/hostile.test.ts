@@ -191,6 +191,22 @@ test('who connects and says nothing makes room for who comes', async () => {
   for (const one of silent) one.destroy();
 });
 
+test('a process that takes all connections it may have locks nobody else out', async () => {
+  const greedy = Array.from({ length: 300 }, () => Connection.open(daemon.socket));
+  try {
+    const asked = await Promise.allSettled(greedy.map((one) => one.request('Status')));
+    const refusals = asked.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refusals.length).toBeGreaterThanOrEqual(300 - 256);
+    expect(refusals[0]).toMatchObject({ code: 'LOCKED' });
+    const status = execFileSync(BIN, ['serve', '--status', '--socket', daemon.socket], {
+      encoding: 'utf8',
+    });
+    expect(status).toContain(String(daemon.pid));
+  } finally {
+    for (const one of greedy) one[Symbol.dispose]();
+  }
+});
+
 const hasPrlimit = ((): boolean => {
   try {
     execFileSync('prlimit', ['--version']);
