@@ -10,7 +10,7 @@ import { NairobiError } from '../errors.ts';
 import { EVERY_TABLE } from '../formats/schema-file.ts';
 import { PART_BYTES } from '../ingest/targets/dataset.ts';
 import type { Maintained } from '../ingest/targets/maintain.ts';
-import { formatBytes, formatCount, type Milliseconds } from '../units.ts';
+import { formatBytes, formatCount, formatCountOf, type Milliseconds } from '../units.ts';
 import { BaseCommand } from './base.ts';
 import { Figures } from './ingest/figures.ts';
 import { ingestFlags } from './ingest/flags.ts';
@@ -206,9 +206,11 @@ const shown = (target: string): string =>
 function summaryOf(result: IngestResult): string {
   const { rows, files, bytes, sources } = result;
   const rejected = rows.rowsRejected > 0 ? `, ${formatCount(rows.rowsRejected)} rejected` : '';
-  if (files.length === 0) return `nothing new in ${sources.length} files${rejected}`;
+  if (files.length === 0)
+    return `nothing new in ${formatCountOf(sources.length, 'file')}${rejected}`;
   const [only] = files;
   const where = files.length === 1 && only !== undefined ? shown(only) : undefined;
-  const target = where ?? `${files.length} parts of ${shown(result.target)}`;
-  return `${formatCount(rows.rowsWritten)} rows into ${target} (${formatBytes(bytes)})${rejected}`;
+  const target = where ?? `${formatCountOf(files.length, 'part')} of ${shown(result.target)}`;
+  const written = formatCountOf(rows.rowsWritten, 'row');
+  return `${written} into ${target} (${formatBytes(bytes)})${rejected}`;
 }

@@ -15,7 +15,7 @@ import {
 import { shareHeaps } from '../kernel/arenas.ts';
 import { Pool } from '../memory/pool.ts';
 import { closest } from '../suggest.ts';
-import { formatCount } from '../units.ts';
+import { formatCountOf } from '../units.ts';
 import type { BlockReader } from '../uring/block-reader.ts';
 import { openReader } from '../uring/read-file.ts';
 import { DeferredPiece } from './inputs/deferred-piece.ts';
@@ -256,7 +256,7 @@ export class Session implements Disposable {
     );
     this.reporter.set({ rowsRejected: rows });
     this.reporter.rejection =
-      `${formatCount(rows)} rows rejected, ${formatCount(values)} values made null` +
+      `${formatCountOf(rows, 'row')} rejected, ${formatCountOf(values, 'value')} made null` +
       (first === undefined ? '' : `; the first is ${first}`);
     this.reporter.note(this.reporter.rejection);
   }

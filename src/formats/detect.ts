@@ -1,5 +1,6 @@
 /** Which format some bytes are in: by what they begin with, then by the name. */
 import { NairobiError } from '../errors.ts';
+import { utf8Head } from './transcoder.ts';
 
 export const FORMAT_NAMES = [
   'csv',
@@ -175,21 +176,22 @@ export function detect(path: string | undefined, head: Uint8Array): FormatName {
       ...where,
     });
   }
-  if (PAGE.test(Buffer.from(head.subarray(0, PAGE_HEAD_BYTES)).toString('latin1'))) {
+  const text = utf8Head(Buffer.from(head.buffer, head.byteOffset, head.byteLength));
+  if (PAGE.test(text.toString('latin1', 0, PAGE_HEAD_BYTES))) {
     throw new NairobiError('BAD_DATA', 'This is an HTML page, not a table', {
       hint: 'look at it: where data was to be fetched, the server may have said why it gave none',
       ...where,
     });
   }
   const named = formatOfName(path);
-  if (named !== undefined && isText(named)) return named === 'json' ? jsonKind(head) : named;
+  if (named !== undefined && isText(named)) return named === 'json' ? jsonKind(text) : named;
   if (named !== undefined && head.length > 0) {
     throw new NairobiError('BAD_DATA', `The name says ${named}, but the bytes are not ${named}`, {
       hint: 'check that the file is complete, or name its format with --input-format',
       ...where,
     });
   }
-  return named ?? textKind(head);
+  return named ?? textKind(text);
 }
 
 export function isText(format: FormatName): boolean {

@@ -4,20 +4,10 @@ import { NairobiError } from '../errors.ts';
 import { MiB } from '../units.ts';
 import { type FormatName, isText } from './detect.ts';
 import type { Encoding, ReadOptions } from './options.ts';
-import { type OtherEncoding, Transcoder } from './transcoder.ts';
+import { detectEncoding, type OtherEncoding, Transcoder } from './transcoder.ts';
 
 /** Transcoding makes a copy outside the pool: bounded, so that it cannot take the host down. */
 const MAX_TRANSCODED_BYTES = 512 * MiB;
-
-/** By byte-order mark, or by the zero bytes that ASCII has in UTF-16 without one. */
-export function detectEncoding(head: Uint8Array): Encoding {
-  const [first, second, third, fourth] = head;
-  if (first === 0xff && second === 0xfe) return 'utf16le';
-  if (first === 0xfe && second === 0xff) return 'utf16be';
-  if (first !== 0 && second === 0 && third !== 0 && fourth === 0) return 'utf16le';
-  if (first === 0 && second !== 0 && third === 0 && fourth !== 0) return 'utf16be';
-  return 'utf8';
-}
 
 /** What a content that begins so has to be made UTF-8 from; undefined for UTF-8 and no text. */
 export function otherEncoding(
@@ -39,6 +29,19 @@ export function toUtf8(bytes: Buffer, encoding: Encoding, path: string): Buffer 
     });
   }
   return new Transcoder(encoding).push(bytes, true);
+}
+
+/** What is looked at for bytes that no text has. */
+const TEXT_HEAD_BYTES = 64 * 1024;
+
+/** Throws BAD_DATA where the first bytes of what should be delimited text are no text. */
+export function requireText(text: Buffer, path?: string): void {
+  const byte = text.subarray(0, TEXT_HEAD_BYTES).indexOf(0);
+  if (byte < 0) return;
+  throw new NairobiError('BAD_DATA', 'This is binary data, not text', {
+    where: path === undefined ? { byte } : { file: path, byte },
+    hint: 'name a CSV, JSON, Parquet, Arrow, Avro or SQLite file',
+  });
 }
 
 /** Offset of the first byte that is not UTF-8, or undefined when all is. */

@@ -11,6 +11,13 @@ export function shortOf(cause: unknown): NairobiError | undefined {
       cause,
     });
   }
+  // What Polars' reading threads need first and could not open stays broken.
+  if (/previously been poisoned|Too many open files/.test(cause.message) && hasFewFiles()) {
+    return new NairobiError('HOST', 'Polars cannot start its threads: too many files are open', {
+      hint: 'raise the limit on open files, for example with ulimit -n 1024',
+      cause,
+    });
+  }
   // A memory that cannot grow ends in the instruction of that name.
   const isWasm = /^unreachable$|WebAssembly.*(allocate|Out of memory)/.test(cause.message);
   if (!isWasm || !isLimited()) return undefined;
@@ -18,6 +25,19 @@ export function shortOf(cause: unknown): NairobiError | undefined {
     hint: 'raise the limit on virtual memory (ulimit -v): it takes many more addresses than memory',
     cause,
   });
+}
+
+/** Fewer than a command may take. */
+const FEW_FILES = 256;
+
+function hasFewFiles(): boolean {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
+    return soft !== undefined && Number(soft) < FEW_FILES;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EMFILE';
+  }
 }
 
 function isLimited(): boolean {

@@ -4,6 +4,37 @@ import type { Encoding } from './options.ts';
 export type OtherEncoding = Exclude<Encoding, 'utf8'>;
 
 const BYTE_ORDER_MARK = 0xfeff;
+
+/** Bytes that `detectEncoding` can make use of. */
+export const ENCODING_BYTES = 4;
+
+/** By byte-order mark, or by the zero bytes that ASCII has in UTF-16 without one. */
+export function detectEncoding(head: Uint8Array): Encoding {
+  const [first, second, third, fourth] = head;
+  if (first === 0xff && second === 0xfe) return 'utf16le';
+  if (first === 0xfe && second === 0xff) return 'utf16be';
+  if (first !== 0 && second === 0 && third !== 0 && fourth === 0) return 'utf16le';
+  if (first === 0 && second !== 0 && third === 0 && fourth !== 0) return 'utf16be';
+  return 'utf8';
+}
+
+/** The beginning of a text as UTF-8, for a look at it; the same bytes where they are so already. */
+export function utf8Head(head: Buffer, encoding: Encoding = detectEncoding(head)): Buffer {
+  return encoding === 'utf8' ? head : new Transcoder(encoding).push(head, false);
+}
+
+/** Bytes of the byte-order mark that the Transcoder leaves out of a text which begins so. */
+export function markBytes(head: Uint8Array, encoding: OtherEncoding): number {
+  if (encoding === 'latin1') return 0;
+  const [low, high] = encoding === 'utf16le' ? [head[0], head[1]] : [head[1], head[0]];
+  return low === 0xff && high === 0xfe ? 2 : 0;
+}
+
+/** How many bytes whole characters that are UTF-8 now had in their own encoding. */
+export function bytesIn(encoding: OtherEncoding, text: Buffer): number {
+  // A string has a unit for each of UTF-16, and of a character of Latin-1.
+  return text.toString('utf8').length * (encoding === 'latin1' ? 1 : 2);
+}
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -14,11 +45,13 @@ export class Transcoder {
   readonly #encoding: OtherEncoding;
   /** Of UTF-16: the first bytes of a character whose others are still to come. */
   #begun: Buffer = NOTHING;
-  #isStart = true;
+  #isStart: boolean;
   #out: Buffer = NOTHING;
 
-  constructor(encoding: OtherEncoding) {
+  /** `isStart` false: the text goes on here, and a mark is a character like any other. */
+  constructor(encoding: OtherEncoding, isStart = true) {
     this.#encoding = encoding;
+    this.#isStart = isStart;
   }
 
   /** The characters that are whole by now; what it answers holds until the next call. */

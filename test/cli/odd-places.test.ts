@@ -101,6 +101,9 @@ test('too few open files are told of, and how many to allow', () => {
   const { stderr, code } = shell('ulimit -n 30; nairobi stats a.csv', { cwd: folder });
   if (code === 0) return; // one thread, on a host with one processor
   expect(stderr).toMatch(/too many (open files|files are open)/i);
+  const fewer = shell('ulimit -n 20; $NAIROBI query "select 1"');
+  expect(fewer).toMatchObject({ code: 3 });
+  expect(fewer.stderr).toContain('only 20 files may be open at once');
   const doctor = shell('ulimit -n 30; nairobi doctor --only runtime.open_files');
   expect(doctor.stdout).toContain('! runtime.open_files  30 at a time');
 });

@@ -19,7 +19,7 @@ test('by default a bad row ends the run with its place', () => {
 test('rows that are skipped are counted on stderr, and the exit code is 5', () => {
   const { code, stdout, stderr } = ask('skip');
   expect([code, stdout]).toEqual([5, 'n,s\n2,5\n']);
-  expect(stderr).toContain('1 rows rejected');
+  expect(stderr).toContain('1 row rejected');
   expect(stderr).toContain('t.csv:3');
 });
 

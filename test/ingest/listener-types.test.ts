@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { column, duck, nairobiCommand, workspace } from './binary.ts';
+import { column, duck, nairobi, nairobiCommand, workspace } from './binary.ts';
 
 interface Listening {
   readonly child: ChildProcess;
@@ -17,7 +17,8 @@ interface Listening {
 /** A port from what it says; the result is what it prints at its end. */
 async function listen(path: string, args: readonly string[]): Promise<Listening> {
   const [command = '', ...rest] = nairobiCommand;
-  const wishes = ['-o', 'data/', '--flush', '100ms', '--metrics', 'm.prom', ...args];
+  const target = args.includes('-o') ? [] : ['-o', 'data/'];
+  const wishes = [...target, '--flush', '100ms', '--metrics', 'm.prom', ...args];
   const child = spawn(command, [...rest, 'ingest', ...wishes], { cwd: path });
   let output = '';
   child.stderr.on('data', (data: Buffer) => {
@@ -53,11 +54,11 @@ function figure(path: string, name: string): number {
   return Number(new RegExp(`^nairobi_ingest_${name}\\{.*\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
 }
 
-async function untilRead(path: string, rows: number): Promise<void> {
-  for (let tries = 0; tries < 600 && figure(path, 'rows_read') < rows; tries += 1) {
+async function untilRead(path: string, rows: number, name = 'rows_read'): Promise<void> {
+  for (let tries = 0; tries < 600 && figure(path, name) < rows; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  expect(figure(path, 'rows_read')).toBe(rows);
+  expect(figure(path, name)).toBe(rows);
 }
 
 interface Case {
@@ -147,6 +148,51 @@ for (const { kind, format, first, later, good, reasons, values } of CASES) {
     );
   });
 }
+
+test('what cannot be understood at all is counted, and ends nothing', async () => {
+  using room = workspace('listener-types');
+  const { path } = room;
+  const { child, port, output } = await listen(path, [
+    'tcp://127.0.0.1:0',
+    ...['--on-error', 'quarantine', '--rejects', 'bad.ndjson'],
+  ]);
+  await sendTcp(port, 'GET / HTTP/1.1\r\n\r\n');
+  await untilRead(path, 2);
+  await sendTcp(port, '{"v":1}\n');
+  await sendTcp(port, 'x'.repeat(17 << 20));
+  await sendTcp(port, '{"v":2}\n');
+  await untilRead(path, 2, 'rows_written');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit'), output()).toEqual([5, null]);
+  expect(await column(join(path, 'data'), 'v')).toEqual(['1', '2']);
+  expect(readFileSync(join(path, 'bad.ndjson'), 'utf8')).toMatch(/"raw":"GET \/ HTTP\/1\.1"/);
+});
+
+test.each(['csv', 'arrow', 'parquet'])(
+  'a .%s file keeps what every flush brought',
+  async (ending) => {
+    using room = workspace('listener-types');
+    const { path } = room;
+    const rejects = ['--on-error', 'quarantine', '--rejects', 'bad.ndjson'];
+    const { child, port } = await listen(path, [
+      ...['tcp://127.0.0.1:0', ...rejects, '-o', `out.${ending}`],
+    ]);
+    for (const [flush, bad] of ['', '{"v":"bad1"}\n', '{"v":"bad2"}\n'].entries()) {
+      await sendTcp(port, `{"v":1}\n${bad}`);
+      await untilRead(path, 2 * flush + 1);
+    }
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([5, null]);
+    const { stdout } = nairobi(path, [
+      'query',
+      `select sum(v) as s, count(*) as n from 'out.${ending}'`,
+    ]);
+    expect(stdout).toBe('s,n\n3,3\n');
+    expect(readFileSync(join(path, 'bad.ndjson'), 'utf8').match(/"raw":"[^}]*bad\d/g)).toHaveLength(
+      2,
+    );
+  },
+);
 
 test('with --on-error null the row stays, the value is null and counted', async () => {
   using room = workspace('listener-types');

@@ -17,7 +17,9 @@ export function expandSources(source: string): readonly InputFile[] {
     if (!(error instanceof NairobiError)) throw error;
     // What cannot be listed or looked at is not empty.
     if (error.code === 'NOT_READABLE') throw asIoError(error.cause);
-    if (isEmptyPlace(source)) return [];
+    // A link in it that leads nowhere makes no directory empty.
+    const isAboutSource = [undefined, source].includes(error.where?.file);
+    if (isAboutSource && isEmptyPlace(source)) return [];
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** What listens during a run: streams from outside become rows, and hear when they are in. */
-import type { NairobiError } from '../../errors.ts';
-import type { Decoded } from '../../ingest/decode/decoder.ts';
+import { NairobiError } from '../../errors.ts';
+import type { Decoded, Reject } from '../../ingest/decode/decoder.ts';
 import { NOTHING_WIDENED } from '../../ingest/decode/widen.ts';
 import { type Address, type Listener, listen } from '../../ingest/sources/listen.ts';
 import { StreamSource } from '../../ingest/sources/stream-source.ts';
@@ -17,6 +17,7 @@ export class Listeners implements AsyncDisposable {
   readonly #open: Listener[] = [];
   readonly #streams = new Map<string, StreamSource>();
   readonly #whole: { stream: string; source: StreamSource; decoded: Decoded }[] = [];
+  readonly #refused: { stream: string; rejects: readonly Reject[] }[] = [];
   #taken: (() => void)[] = [];
   #failure: unknown;
   #stopped = false;
@@ -97,7 +98,7 @@ export class Listeners implements AsyncDisposable {
   private data(stream: string, bytes: Buffer): void {
     this.#reporter.addBytesRead(bytes.length);
     const source = this.streamOf(stream);
-    const decoded = source.push(bytes);
+    const decoded = this.rowsOf(stream, source, () => source.push(bytes));
     if (decoded === undefined) return;
     this.#whole.push({ stream, source, decoded });
     this.wake?.();
@@ -107,8 +108,24 @@ export class Listeners implements AsyncDisposable {
     const source = this.#streams.get(stream);
     if (source === undefined) return;
     this.#streams.delete(stream);
-    const decoded = source.flush(true);
+    const decoded = this.rowsOf(stream, source, () => source.flush(true));
     if (decoded !== undefined) this.#whole.push({ stream, source, decoded });
+  }
+
+  /** What cannot be understood at all is counted as bad rows: no sender ends the run. */
+  private rowsOf(
+    stream: string,
+    source: StreamSource,
+    work: () => Decoded | undefined,
+  ): Decoded | undefined {
+    try {
+      return work();
+    } catch (error) {
+      const isBad = error instanceof NairobiError && error.code === 'BAD_DATA';
+      if (!isBad || this.#options.onError === 'fail') throw error;
+      this.#refused.push({ stream, rejects: source.refuse(error.message) });
+      return undefined;
+    }
   }
 
   private streamOf(stream: string): StreamSource {
@@ -119,6 +136,7 @@ export class Listeners implements AsyncDisposable {
       format: this.#options.format ?? 'ndjson',
       badRows: this.#options.onError,
       read: this.#options.read,
+      encoding: this.#options.read.encoding ?? 'utf8',
       known: this.#run.plan,
       widened: NOTHING_WIDENED,
       segmentBytes: segmentFor(this.#run.host),
@@ -130,6 +148,7 @@ export class Listeners implements AsyncDisposable {
   /** Hands the full segments to the run. */
   async takeWhole(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    for (const { stream, rejects } of this.#refused.splice(0)) this.#run.reject(stream, rejects);
     for (let next = this.#whole.shift(); next !== undefined; next = this.#whole.shift()) {
       if (next.decoded.records === 0) continue;
       await this.#run.announce(next.source.columns, next.stream, next.source.plan);
@@ -140,7 +159,7 @@ export class Listeners implements AsyncDisposable {
   /** Hands over everything that is whole by now. */
   async takeAll(): Promise<void> {
     for (const [stream, source] of this.#streams) {
-      const decoded = source.flush(false);
+      const decoded = this.rowsOf(stream, source, () => source.flush(false));
       if (decoded !== undefined) this.#whole.push({ stream, source, decoded });
     }
     // At once: while rows are written and committed, more comes.

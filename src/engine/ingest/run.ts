@@ -8,7 +8,7 @@ import { requireSchema } from '../../formats/schema-file.ts';
 import { type Clearing, clearingOf } from '../../ingest/commit/after.ts';
 import { NO_ROWS, type SourceState, type Totals } from '../../ingest/commit/record.ts';
 import { type PlannedFile, planResume } from '../../ingest/commit/resume.ts';
-import type { Decoded } from '../../ingest/decode/decoder.ts';
+import type { Decoded, Reject } from '../../ingest/decode/decoder.ts';
 import { Rejects } from '../../ingest/decode/rejects.ts';
 import type { Widened } from '../../ingest/decode/widen.ts';
 import type { Encoding } from '../../ingest/parquet/encode.ts';
@@ -40,7 +40,7 @@ export class IngestRun implements Disposable {
   readonly #target: Target;
   readonly #reporter: Reporter;
   readonly #widened: Widened;
-  readonly #host: HostPlan;
+  readonly host: HostPlan;
   readonly #rejects: Rejects;
   readonly #sources: IngestedSource[] = [];
   readonly #notes: string[] = [];
@@ -63,9 +63,9 @@ export class IngestRun implements Disposable {
     this.#reporter = reporter;
     this.#widened = widened;
     this.#notes.push(...[...widened.values()].flatMap(({ note }) => note ?? []));
-    this.#host = planHost(options.host);
+    this.host = planHost(options.host);
     this.#rejects = new Rejects(options.rejects, options.maxErrors, newRunId());
-    reporter.set({ threads: this.#host.threads });
+    reporter.set({ threads: this.host.threads });
     this.#states = target.previous?.sources ?? [];
     const plan = this.#states.find((state) => state.plan !== undefined)?.plan;
     this.#plan = plan as TextPlan | undefined;
@@ -88,10 +88,6 @@ export class IngestRun implements Disposable {
   /** True while nothing was read that cannot be read again. */
   get isRepeatable(): boolean {
     return !this.#tookStream;
-  }
-
-  get host(): HostPlan {
-    return this.#host;
   }
 
   /** Rows that are not committed yet, rejects among them. */
@@ -117,7 +113,12 @@ export class IngestRun implements Disposable {
       this.#tookStream = true;
       await this.read({ path, change: 'new', state: undefined, content: path });
     }
-    this.#notes.push(...plan.notes, ...young.map((path) => `${path} is too young: left for later`));
+    this.note([...plan.notes, ...young.map((path) => `${path} is too young: left for later`)]);
+  }
+
+  /** Once each: a run that follows files looks at them every second. */
+  private note(notes: readonly string[]): void {
+    this.#notes.push(...notes.filter((note) => !this.#notes.includes(note)));
   }
 
   private async read(file: PlannedFile): Promise<void> {
@@ -136,7 +137,7 @@ export class IngestRun implements Disposable {
       read: readOf(this.#options),
       format: this.#options.format,
       final: this.#options.final,
-      segmentBytes: segmentFor(this.#host),
+      segmentBytes: segmentFor(this.host),
       known: this.#plan,
       widened: this.#widened,
       host: this.#options.host,
@@ -148,7 +149,7 @@ export class IngestRun implements Disposable {
     await this.announce(source.columns, file.path, source.plan);
     const { encoding } = this.#target;
     const { text } = source;
-    const isLarge = text !== undefined && text.left >= PARALLEL_BYTES;
+    const isLarge = text?.isForThreads === true && text.left >= PARALLEL_BYTES;
     if (isLarge && encoding !== undefined && this.#transform === undefined) {
       await this.readInParallel(text, file.path, encoding);
     } else await this.readHere(source.rows(), file.path);
@@ -175,6 +176,11 @@ export class IngestRun implements Disposable {
     if (frame !== undefined) await this.write(frame);
   }
 
+  /** Records that never were rows. */
+  reject(path: string, rejects: readonly Reject[]): void {
+    this.count(path, { records: rejects.length, rejects, nulled: 0 });
+  }
+
   private remember(state: SourceState): void {
     this.#states = [...this.#states, state];
   }
@@ -184,15 +190,15 @@ export class IngestRun implements Disposable {
     path: string,
     encoding: Encoding,
   ): Promise<void> {
-    const { io, direct, memoryLimit } = this.#host;
+    const { io, direct, memoryLimit } = this.host;
     using memory = new Pool({ limitBytes: memoryLimit });
     using reader = openAsyncReader(io, { onStall: (stall) => tellStall(stall, this.#reporter) });
     this.#reporter.set(reader.facts);
     const batches = source.encoded(encoding, {
       reader,
       memory,
-      threads: workersFor(this.#host),
-      segmentBytes: segmentFor(this.#host),
+      threads: workersFor(this.host),
+      segmentBytes: segmentFor(this.host),
       direct,
       final: this.#options.final,
       onRead: (count) => this.#reporter.ingested(count),

@@ -4,16 +4,22 @@ import { toFrame } from '../../compute/polars.ts';
 import type { Column } from '../../compute/relation.ts';
 import type { Compression } from '../../formats/detect.ts';
 import type { ReadOptions } from '../../formats/options.ts';
+import { detectEncoding, ENCODING_BYTES } from '../../formats/transcoder.ts';
 import type { SourceState } from '../../ingest/commit/record.ts';
 import type { PlannedFile } from '../../ingest/commit/resume.ts';
 import type { BadRows, Decoded } from '../../ingest/decode/decoder.ts';
 import type { Widened } from '../../ingest/decode/widen.ts';
 import { restOf } from '../../ingest/sources/compressed.ts';
 import { openStream } from '../../ingest/sources/open-stream.ts';
-import { openPiped } from '../../ingest/sources/piped.ts';
+import { begun, openPiped } from '../../ingest/sources/piped.ts';
 import { kindOf, stateOf } from '../../ingest/sources/source.ts';
 import { type StreamOptions, StreamSource } from '../../ingest/sources/stream-source.ts';
-import { isTextFormat, type TextFormat, type TextPlan } from '../../ingest/sources/text-plan.ts';
+import {
+  encodingOf,
+  isTextFormat,
+  type TextFormat,
+  type TextPlan,
+} from '../../ingest/sources/text-plan.ts';
 import { TextSource } from '../../ingest/sources/text-source.ts';
 import type { Bytes } from '../../units.ts';
 import { hasCodec } from '../../uring/decompress.ts';
@@ -104,9 +110,13 @@ async function openStreaming(
   bytes: AsyncIterable<Buffer>,
   options: SourceOptions & Pick<StreamOptions, 'continues'>,
 ): Promise<OpenSource | undefined> {
-  const source = new StreamSource({ ...options, name: file.path, format });
+  const begin = await begun(bytes, ({ length }) => length < ENCODING_BYTES);
+  const before = options.continues?.plan as TextPlan | undefined;
+  const found = options.read.encoding ?? detectEncoding(begin.head);
+  const encoding = before === undefined ? found : encodingOf(before);
+  const source = new StreamSource({ ...options, name: file.path, format, encoding });
   const onRead = (count: number): void => options.reporter.ingested(count);
-  const rows = source.rows(bytes, onRead);
+  const rows = source.rows(begin.bytes, onRead);
   const first = await rows.next();
   if (first.done === true && options.continues === undefined) return undefined;
   return {

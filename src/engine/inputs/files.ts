@@ -43,7 +43,7 @@ export function expand(argument: string): readonly InputFile[] {
   if (found?.isDirectory()) return expandDirectory(argument);
   if (found !== undefined) return [describe(argument, [])];
   const matches = /[*?[{]/.test(argument) ? globSync(argument, { cwd: process.cwd() }) : [];
-  const files = matches.sort(byName).filter((match) => statOf(match)?.isDirectory() === false);
+  const files = matches.sort(byName).filter((match) => entryOf(match)?.isDirectory() === false);
   if (files.length === 0) throw notFound(argument);
   return withKeys(files.map((file) => describe(file, [])));
 }
@@ -66,24 +66,30 @@ export function withKeys(files: readonly InputFile[]): readonly InputFile[] {
   return isSame ? keyed : files;
 }
 
-/** Every data file below `directory`; names that start with "." or "_" are somebody's scratch. */
+type Partitions = InputFile['partitions'];
+
+/**
+ * Every data file below `directory`; names that start with "." or "_" are somebody's scratch. Pipes,
+ * sockets and devices hold no data at rest and are passed over, and so is a link back to a directory
+ * that the walk is in.
+ */
 function expandDirectory(directory: string): readonly InputFile[] {
   const files: InputFile[] = [];
-  const walk = (folder: string, partitions: readonly (readonly [string, string])[]): void => {
+  const walk = (folder: string, partitions: Partitions, above: readonly string[]): void => {
     for (const name of list(folder)) {
       if (name.startsWith('.') || name.startsWith('_')) continue;
       const full = path.join(folder, name);
-      const pair = /^([^=]+)=(.*)$/s.exec(name);
-      if (statOf(full)?.isDirectory()) {
-        const key = pair?.[1];
-        const value = pair?.[2];
-        walk(full, key && value !== undefined ? [...partitions, [key, decode(value)]] : partitions);
-      } else {
-        files.push(describe(full, partitions));
-      }
+      const found = entryOf(full);
+      if (found?.isFile()) files.push(describe(full, partitions));
+      if (found?.isDirectory() !== true || above.includes(identityOf(found))) continue;
+      const [, key, value] = /^([^=]+)=(.*)$/s.exec(name) ?? [];
+      const isKey = key !== undefined && value !== undefined;
+      const inside: Partitions = isKey ? [...partitions, [key, decode(value)]] : partitions;
+      walk(full, inside, [...above, identityOf(found)]);
     }
   };
-  walk(directory, []);
+  const root = statOf(directory);
+  walk(directory, [], root === undefined ? [] : [identityOf(root)]);
   if (files.length === 0) {
     throw new NairobiError('BAD_DATA', `Cannot read "${directory}": the directory holds no files`, {
       hint: 'files whose names start with "." or "_" are passed over',
@@ -91,6 +97,21 @@ function expandDirectory(directory: string): readonly InputFile[] {
   }
   return files;
 }
+
+const identityOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
+
+/**
+ * What a name that was just met stands for; undefined where it is gone since. A link that leads
+ * nowhere is NOT_FOUND: its data is missed.
+ */
+function entryOf(file: string): Stats | undefined {
+  const found = statOf(file);
+  if (found === undefined && isListed(file)) throw notFound(file);
+  return found;
+}
+
+const isListed = (file: string): boolean =>
+  seenIn(path.dirname(file))?.includes(path.basename(file)) === true;
 
 /** Hive writers percent-encode what a file name cannot hold. */
 function decode(value: string): string {

@@ -11,8 +11,9 @@ import {
   type Source,
 } from '../decoded.ts';
 import type { FormatName } from '../detect.ts';
-import { detectEncoding, notUtf8, toUtf8 } from '../encoding.ts';
+import { notUtf8, requireText, toUtf8 } from '../encoding.ts';
 import type { Encoding, ReadOptions, Rejected, Understood } from '../options.ts';
+import { detectEncoding } from '../transcoder.ts';
 import { type Census, census, UNCOUNTED } from './census.ts';
 import { type ByteSource, bytesInMemory } from './census-kernel.ts';
 import { type Cleaned, clean, mendedNotes, NOTHING_MENDED } from './clean.ts';
@@ -112,13 +113,7 @@ export function sniffText(
   isWhole = true,
   all?: ByteSource | Buffer,
 ): CsvPlan {
-  const nul = bytes.subarray(0, HEAD_BYTES).indexOf(0);
-  if (nul >= 0) {
-    throw new NairobiError('BAD_DATA', 'This is binary data, not text', {
-      where: { file: path, byte: nul },
-      hint: 'name a CSV, JSON, Parquet, Arrow, Avro or SQLite file',
-    });
-  }
+  requireText(bytes, path);
   try {
     const plan = sniffCsv(bytes, format, options, isWhole, all);
     if (!isUtf8(bytes.subarray(0, plan.data.byte))) throw notUtf8(bytes, path);
@@ -132,8 +127,6 @@ export function sniffText(
     });
   }
 }
-
-const HEAD_BYTES = 64 * 1024;
 
 export class CsvDecoded implements Decoded {
   readonly format: FormatName;

@@ -55,7 +55,8 @@ export function planResume(paths: readonly string[], states: readonly SourceStat
   const notes: string[] = [];
   const named = paths.map((path) => resolve(path));
   // One that is gone by now was renamed a moment ago: the next look finds it.
-  const candidates = named.flatMap((path) => openCandidate(path, opened) ?? []);
+  const opening = named.flatMap((path) => openCandidate(path, opened) ?? []);
+  const candidates = [...onceEach(opening, notes)];
   const planned = new Map(candidates.map((file) => [file, match(file, free)]));
   for (const [file, plan] of planned) {
     const state = plan === undefined ? compressedOf(file, states) : undefined;
@@ -86,6 +87,22 @@ export function planResume(paths: readonly string[], states: readonly SourceStat
   const kept = opened.move();
   return { files, others: [...free], notes, [Symbol.dispose]: () => kept.dispose() };
 }
+
+/** One file under several names is one: its rows are not there twice. */
+function onceEach(files: readonly Candidate[], notes: string[]): Iterable<Candidate> {
+  const known = new Map<string, Candidate>();
+  for (const file of files) {
+    const twin = known.get(inodeOf(file));
+    if (twin === undefined) known.set(inodeOf(file), file);
+    else if (twin.path === file.path) notes.push(`${file.path} was named twice: it is read once`);
+    else if (isStill(twin)) notes.push(`${file.path} and ${twin.path} are one file: read once`);
+  }
+  return known.values();
+}
+
+/** Not renamed since it was opened. */
+const isStill = ({ path, ino }: Candidate): boolean =>
+  String(statSync(path, { bigint: true, throwIfNoEntry: false })?.ino) === ino;
 
 const renamed = (file: Candidate, state: SourceState): PlannedFile => ({
   path: file.path,

@@ -19,6 +19,8 @@ export interface Batch {
   readonly data: Buffer;
   /** Byte offset of data[0] in the content. */
   readonly offset: number;
+  /** Offset behind its last byte, where that does not follow: of text in another encoding. */
+  readonly end?: number;
 }
 
 export interface FeedOptions {

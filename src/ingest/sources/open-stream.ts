@@ -12,13 +12,15 @@ import type { Content } from './source.ts';
 /** As large as a pipe can be made without a privilege, and a good block for a decompressor. */
 const CHUNK_BYTES = 1024 * KiB;
 
-/** The bytes of a file; "-" is standard input. */
+/** The bytes of a file from `from` on; "-" is standard input. */
 export function openStream(
   { path, content }: Content,
   compression: Compression | undefined,
+  { from, blockBytes = CHUNK_BYTES }: { from?: number; blockBytes?: number } = {},
 ): AsyncIterable<Buffer> {
   const raw = createReadStream(content, {
-    highWaterMark: CHUNK_BYTES,
+    highWaterMark: blockBytes,
+    ...(from === undefined ? {} : { start: from }),
     ...(path === '/dev/stdin' ? { fd: 0 } : {}),
   });
   return compression === undefined

@@ -1,6 +1,7 @@
 /** What comes through a pipe: its compression and its format, known by its first bytes. */
 import { NairobiError } from '../../errors.ts';
 import { DETECT_BYTES, detect, detectCompression, mayBeCompressed } from '../../formats/detect.ts';
+import { utf8Head } from '../../formats/transcoder.ts';
 import { unpackStream } from '../../uring/unpack-stream.ts';
 import { behind } from './compressed.ts';
 import { isTextFormat, type TextFormat } from './text-plan.ts';
@@ -19,14 +20,17 @@ export async function openPiped(
   chunks: AsyncIterable<Buffer>,
   wanted: TextFormat | undefined,
 ): Promise<Piped> {
-  const packed = await begun(chunks);
+  const packed = await begun(chunks, mayBeCompressed);
   const compression = detectCompression(packed.head);
   const { head, bytes } =
-    compression === undefined ? packed : await begun(unpackStream(packed.bytes, compression, path));
+    compression === undefined
+      ? packed
+      : await begun(unpackStream(packed.bytes, compression, path), mayBeCompressed);
   if (wanted !== undefined) return { bytes, format: wanted };
   const found = detect(path, head.subarray(0, DETECT_BYTES));
   // The first line of NDJSON may not have come whole.
-  const format = found === 'json' && /^\s*\{/.test(head.toString('latin1')) ? 'ndjson' : found;
+  const isObject = /^\s*\{/.test(utf8Head(head).toString('latin1'));
+  const format = found === 'json' && isObject ? 'ndjson' : found;
   if (isTextFormat(format)) return { bytes, format };
   throw new NairobiError('NOT_SUPPORTED', `A pipe of ${format} cannot be ingested as it comes`, {
     where: { file: path },
@@ -34,13 +38,14 @@ export async function openPiped(
   });
 }
 
-/** The first bytes, and all of them again. */
-async function begun(
+/** The first bytes, as many as are wanted, and all of them again. */
+export async function begun(
   chunks: AsyncIterable<Buffer>,
+  wantsMore: (head: Buffer) => boolean,
 ): Promise<{ readonly head: Buffer; readonly bytes: AsyncIterable<Buffer> }> {
   const iterator = chunks[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
-  while (mayBeCompressed(head)) {
+  while (wantsMore(head)) {
     const next = await iterator.next();
     if (next.done === true) break;
     head = Buffer.concat([head, next.value]);

@@ -1,10 +1,11 @@
 /** A stream of bytes as rows: standard input, a FIFO, a socket, a decompressor. */
 import type { Column } from '../../compute/relation.ts';
 import { assert, NairobiError } from '../../errors.ts';
+import { Transcoder } from '../../formats/transcoder.ts';
 import type { Bytes } from '../../units.ts';
 import { bytes, KiB } from '../../units.ts';
 import type { SourceState } from '../commit/record.ts';
-import type { BadRows, Decoded, Decoder } from '../decode/decoder.ts';
+import type { BadRows, Decoded, Decoder, Reject } from '../decode/decoder.ts';
 import { MAX_RECORD_BYTES } from './feed.ts';
 import { inFile } from './parallel.ts';
 import {
@@ -28,9 +29,13 @@ export interface StreamOptions extends Omit<Looking, 'isWhole'> {
 /** Looked at before the first row is given; less when the stream pauses or ends. */
 const SNIFF_BYTES = bytes(256 * KiB);
 
+/** Of a line that was given up, what is kept. */
+const RAW_BYTES = 16 * KiB;
+
 /** Rows are handed on when nothing has come for so long, or at once by `flush`. */
 export class StreamSource {
   readonly #options: StreamOptions;
+  readonly #transcoder: Transcoder | undefined;
   #plan: TextPlan | undefined;
   #decoder: Decoder | undefined;
   #pending: Buffer[] = [];
@@ -40,7 +45,9 @@ export class StreamSource {
 
   constructor(options: StreamOptions) {
     this.#options = options;
-    const { continues } = options;
+    const { continues, encoding } = options;
+    this.#transcoder =
+      encoding === 'utf8' ? undefined : new Transcoder(encoding, continues === undefined);
     if (continues?.plan === undefined) return;
     this.#plan = resumedPlan(continues.plan as TextPlan, options.widened);
     this.#decoder = decoderOf(this.#plan, options.badRows, options.read.nulls);
@@ -70,13 +77,21 @@ export class StreamSource {
 
   /** Takes bytes; gives rows when a segment is full. */
   push(data: Buffer): Decoded | undefined {
-    this.#pending.push(data);
-    this.#pendingBytes += data.length;
+    this.take(data, false);
     return this.#pendingBytes >= this.#options.segmentBytes ? this.flush(false) : undefined;
+  }
+
+  private take(data: Buffer, isEnd: boolean): void {
+    // What a transcoder gives holds until its next call.
+    const text = this.#transcoder ? Buffer.from(this.#transcoder.push(data, isEnd)) : data;
+    if (text.length === 0) return;
+    this.#pending.push(text);
+    this.#pendingBytes += text.length;
   }
 
   /** The whole records that are there as rows; at the end also a last one without a line end. */
   flush(isEnd: boolean): Decoded | undefined {
+    if (isEnd && this.#transcoder) this.take(Buffer.alloc(0), true);
     if (this.#pendingBytes === 0) return undefined;
     const block = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending);
     assert(block !== undefined, 'pending bytes are in pending buffers');
@@ -86,7 +101,7 @@ export class StreamSource {
     const start = this.#offset === 0 ? Math.min(dataStart(this.#plan).byte, block.length) : 0;
     const data = block.subarray(start);
     const end = isEnd ? data.length : cutterFor(this.#plan)(data);
-    if (data.length - end > MAX_RECORD_BYTES) throw this.located(tooLong());
+    if (end === 0 && data.length > MAX_RECORD_BYTES) throw this.located(tooLong());
     const decoded = this.decode(this.#decoder, data.subarray(0, end), this.#offset + start);
     const rest = data.subarray(end);
     // Copied: a small rest must not keep the segment it came from alive.
@@ -96,8 +111,32 @@ export class StreamSource {
     return decoded;
   }
 
+  /** Gives up what could not be understood: the whole lines, or all where there is none. */
+  refuse(reason: string): readonly Reject[] {
+    const block = Buffer.concat(this.#pending);
+    const end = block.lastIndexOf(0x0a) + 1 || block.length;
+    const rest = block.subarray(end);
+    this.#pending = rest.length === 0 ? [] : [rest];
+    this.#pendingBytes = rest.length;
+    const rejects: Reject[] = [];
+    for (let at = 0; at < end; ) {
+      const next = block.indexOf(0x0a, at);
+      const stop = next === -1 || next >= end ? end : next + 1;
+      const raw = block.toString('utf8', at, Math.min(stop, at + RAW_BYTES)).trimEnd();
+      const line = this.#lines + rejects.length + 1;
+      rejects.push({ line, byte: this.#offset + at, column: undefined, reason, raw });
+      at = stop;
+    }
+    this.#lines += rejects.length;
+    this.#offset += end;
+    return rejects;
+  }
+
   private understand(block: Buffer, isEnd: boolean): TextPlan | undefined {
-    if (!isEnd && !block.includes(0x0a)) return undefined;
+    if (!isEnd && !block.includes(0x0a)) {
+      if (block.length > MAX_RECORD_BYTES) throw this.located(tooLong());
+      return undefined;
+    }
     const head = isEnd ? block : block.subarray(0, block.lastIndexOf(0x0a) + 1);
     try {
       const isWhole = isEnd || head.length < SNIFF_BYTES;

@@ -3,7 +3,8 @@ import { NairobiError } from '../../errors.ts';
 import { type CsvPlan, sniffCsv } from '../../formats/csv/sniff.ts';
 import { type CutRules, wholeRecords } from '../../formats/cut.ts';
 import { type FormatName, isDelimited } from '../../formats/detect.ts';
-import type { ReadOptions } from '../../formats/options.ts';
+import { requireText } from '../../formats/encoding.ts';
+import type { Encoding, ReadOptions } from '../../formats/options.ts';
 import type { Cutter } from '../decode/boundary.ts';
 import { CsvDecoder } from '../decode/csv.ts';
 import type { BadRows, Decoder } from '../decode/decoder.ts';
@@ -28,6 +29,8 @@ export const isTextFormat = (format: FormatName | TextFormat): format is TextFor
 export interface Looking {
   readonly format: TextFormat;
   readonly read: ReadOptions;
+  /** What the text was before it was made UTF-8. */
+  readonly encoding: Encoding;
   /** False when `head` is only the beginning. */
   readonly isWhole: boolean;
   /** How the text before was read: this one must have the same columns. */
@@ -36,10 +39,17 @@ export interface Looking {
   readonly widened: Widened;
 }
 
-/** Finds out how a text that begins with `head` is to be read. */
+/** Finds out how a text that begins with `head`, in UTF-8, is to be read. */
 export function planText(head: Buffer, looking: Looking): TextPlan {
-  return widenedPlan(sniffText(head, looking), looking.widened);
+  const plan = widenedPlan(sniffText(head, looking), looking.widened);
+  const { encoding } = looking;
+  if (plan.kind === 'csv') return { kind: 'csv', csv: { ...plan.csv, encoding } };
+  return { kind: 'lines', lines: { ...plan.lines, csv: { ...plan.lines.csv, encoding } } };
 }
+
+/** What the text is outside: a plan of old, too, says it. */
+export const encodingOf = (plan: TextPlan): Encoding =>
+  (plan.kind === 'csv' ? plan.csv : plan.lines.csv).encoding;
 
 function sniffText(head: Buffer, { format, read, isWhole, known }: Looking): TextPlan {
   const before = known?.kind === 'csv' ? known.csv : known?.lines.csv;
@@ -48,11 +58,17 @@ function sniffText(head: Buffer, { format, read, isWhole, known }: Looking): Tex
   const asBefore: ReadOptions =
     before === undefined
       ? read
-      : { ...read, types, dateFormats: [...dateFormats, ...(read.dateFormats ?? [])] };
+      : {
+          ...read,
+          types,
+          typesMayLack: true,
+          dateFormats: [...dateFormats, ...(read.dateFormats ?? [])],
+        };
   if (format === 'ndjson' || format === 'influx') {
     // A line may leave columns out: what is known stays as it is.
     return known ?? { kind: 'lines', lines: planLines(head, format, asBefore) };
   }
+  requireText(head);
   const csv = sniffCsv(head, format, asBefore, isWhole);
   if (before === undefined) return { kind: 'csv', csv };
   requireSameColumns(csv, before);
@@ -98,7 +114,7 @@ export function cutterFor(plan: TextPlan): Cutter {
   return (data) => wholeRecords(data, rules);
 }
 
-/** Where the rows begin: behind the byte-order mark and the header. */
+/** Where the rows begin in the text as UTF-8: behind the byte-order mark and the header. */
 export function dataStart(plan: TextPlan): { readonly byte: number; readonly lines: number } {
   if (plan.kind === 'lines') return { byte: 0, lines: 0 };
   return { byte: plan.csv.data.byte, lines: plan.csv.data.line - 1 };

@@ -3,24 +3,33 @@ import { statSync } from 'node:fs';
 import type { Column } from '../../compute/relation.ts';
 import { assert, NairobiError } from '../../errors.ts';
 import type { ReadOptions } from '../../formats/options.ts';
+import {
+  bytesIn,
+  detectEncoding,
+  markBytes,
+  type OtherEncoding,
+  utf8Head,
+} from '../../formats/transcoder.ts';
 import { type Bytes, bytes, MiB } from '../../units.ts';
 import type { SourceState } from '../commit/record.ts';
 import type { PlannedFile } from '../commit/resume.ts';
 import type { BadRows, Decoded, Decoder } from '../decode/decoder.ts';
 import type { Widened } from '../decode/widen.ts';
 import type { Encoding } from '../parquet/encode.ts';
-import { feedFile } from './feed.ts';
+import { type Batch, feedFile } from './feed.ts';
 import { encodeFile, inFile, type OrderedBatch, type ParallelOptions } from './parallel.ts';
 import { headOf, stateOf } from './source.ts';
 import {
   cutterFor,
   dataStart,
   decoderOf,
+  encodingOf,
   planText,
   resumedPlan,
   type TextFormat,
   type TextPlan,
 } from './text-plan.ts';
+import { feedTranscoded, placedError, placedRejects } from './transcoded-feed.ts';
 
 export interface TextSourceOptions {
   readonly format: TextFormat;
@@ -82,11 +91,30 @@ export class TextSource {
     this.#plan = plan;
     this.#decoder = decoderOf(plan, this.#options.badRows, this.#options.read.nulls);
     if (this.#file.state === undefined) {
-      const start = dataStart(plan);
-      this.#offset = start.byte;
-      this.#lines = start.lines;
+      this.#offset = this.startOf(plan);
+      this.#lines = dataStart(plan).lines;
     }
     return true;
+  }
+
+  /** Where the rows begin in the file. */
+  private startOf(plan: TextPlan): number {
+    const { byte } = dataStart(plan);
+    const { other } = this;
+    if (other === undefined) return byte;
+    const head = headOf(this.#file, SNIFF_BYTES);
+    return markBytes(head, other) + bytesIn(other, utf8Head(head, other).subarray(0, byte));
+  }
+
+  /** What the text is in where it is not UTF-8. */
+  private get other(): OtherEncoding | undefined {
+    const encoding = this.#plan === undefined ? 'utf8' : encodingOf(this.#plan);
+    return encoding === 'utf8' ? undefined : encoding;
+  }
+
+  /** Whether `encoded` serves: threads take the bytes as they lie in the file. */
+  get isForThreads(): boolean {
+    return this.other === undefined;
   }
 
   /** Bytes that are left to read. */
@@ -115,16 +143,21 @@ export class TextSource {
     const decoder = this.#decoder;
     assert(plan !== undefined && decoder !== undefined, 'a source is opened before it is read');
     let any = false;
-    const feed = feedFile(this.#file, {
+    const wishes = {
       from: this.#offset,
       segmentBytes: this.#options.segmentBytes,
       cut: cutterFor(plan),
       final: this.#options.final,
       onRead: this.#options.onRead,
-    });
+    };
+    const { other } = this;
+    const feed =
+      other === undefined
+        ? feedFile(this.#file, wishes)
+        : feedTranscoded(this.#file, other, wishes);
     for await (const batch of feed) {
       const decoded = this.decode(decoder, batch);
-      this.#offset = batch.offset + batch.data.length;
+      this.#offset = batch.end ?? batch.offset + batch.data.length;
       this.#lines += decoded.lines;
       any = true;
       yield decoded;
@@ -133,11 +166,15 @@ export class TextSource {
       yield decoder.decode({ data: Buffer.alloc(0), offset: this.#offset }, this.#lines + 1);
   }
 
-  private decode(decoder: Decoder, batch: { data: Buffer; offset: number }): Decoded {
+  private decode(decoder: Decoder, batch: Batch): Decoded {
+    const { other } = this;
     try {
-      return decoder.decode(batch, this.#lines + 1);
+      const decoded = decoder.decode(batch, this.#lines + 1);
+      if (other === undefined || decoded.rejects.length === 0) return decoded;
+      return { ...decoded, rejects: placedRejects(other, batch, decoded.rejects) };
     } catch (error) {
-      throw error instanceof NairobiError ? inFile(error, this.#file.path) : error;
+      if (!(error instanceof NairobiError)) throw error;
+      throw inFile(other === undefined ? error : placedError(other, batch, error), this.#file.path);
     }
   }
 
@@ -147,12 +184,14 @@ export class TextSource {
     const { widened } = this.#options;
     if (state?.plan !== undefined) return resumedPlan(state.plan as TextPlan, widened);
     const { final, format, read, known } = this.#options;
-    let head = headOf(this.#file, SNIFF_BYTES);
-    const isWhole = head.length < SNIFF_BYTES;
+    const bytes = headOf(this.#file, SNIFF_BYTES);
+    const isWhole = bytes.length < SNIFF_BYTES;
+    const encoding = read.encoding ?? detectEncoding(bytes);
+    let head = utf8Head(bytes, encoding);
     if (!final) head = head.subarray(0, head.lastIndexOf(0x0a) + 1);
     if (head.length === 0 && !final) return undefined;
     try {
-      return planText(head, { format, read, isWhole, known, widened });
+      return planText(head, { format, read, encoding, isWhole, known, widened });
     } catch (error) {
       throw error instanceof NairobiError ? inFile(error, path) : error;
     }

@@ -1,6 +1,7 @@
 /**
  * One file as a target. It is written under a hidden name beside its own and renamed. With a state
- * file the old content is copied in front, so that a growing log becomes a growing file.
+ * file, and from the second commit of a run on, the old content is copied in front, so that a
+ * growing log becomes a growing file.
  */
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
@@ -24,6 +25,7 @@ import { apply, COMMITTED } from '../commit/transaction.ts';
 import type { EncodedPiece, Encoding } from '../parquet/encode.ts';
 import { type Codec, ParquetWriter } from '../parquet/writer.ts';
 import { requireColumns } from './columns.ts';
+import { publishRejects } from './database.ts';
 import { addTotals, appendRejects } from './dataset.ts';
 import { newRunId, removeTemporaries, temporaryBeside } from './layout.ts';
 import type { CommitSummary, Progress, Target } from './target.ts';
@@ -48,6 +50,9 @@ export class FileTarget implements Target {
   #columns: readonly Column[] = [];
   #last: CommitRecord | undefined;
   #written = 0;
+  /** This run has published the file: what it publishes later comes behind. */
+  #isBegun = false;
+  #hasRejects = false;
   #clear: readonly Clearing[] = [];
   /** The temporary file belongs to a commit that may have happened. */
   #handedOver = false;
@@ -127,10 +132,15 @@ export class FileTarget implements Target {
         : // Arrow's file format cannot be continued: it is made from this at the commit.
           new ParquetWriter(this.temporary, format === 'arrow' ? 'lz4' : codec);
     this.#unfinished?.use(claim(this.temporary));
-    if (this.#last !== undefined && existsSync(this.path) && format !== 'arrow') {
+    if (this.grows && existsSync(this.path) && format !== 'arrow') {
       this.#writer.appendFile(this.path);
     }
     return this.#writer;
+  }
+
+  /** What the file holds is kept. */
+  private get grows(): boolean {
+    return this.#last !== undefined || this.#isBegun;
   }
 
   write(frame: DataFrame): void {
@@ -156,8 +166,7 @@ export class FileTarget implements Target {
   commit(progress: Progress): CommitSummary {
     const writer = this.#writer;
     const rows = this.#written;
-    const isNew =
-      writer !== undefined && (rows > 0 || !existsSync(this.path) || this.#last === undefined);
+    const isNew = writer !== undefined && (rows > 0 || !existsSync(this.path) || !this.grows);
     if (isNew) {
       writer.close();
       if (this.#options.format === 'arrow') this.makeArrow();
@@ -175,14 +184,17 @@ export class FileTarget implements Target {
   }
 
   private publishAlone(progress: Progress, isNew: boolean): void {
-    if (progress.rejects !== undefined) {
+    if (this.#hasRejects) publishRejects(progress.rejects);
+    else if (progress.rejects !== undefined) {
       const { path, staged } = progress.rejects;
       attempt('rename', path, () => renameSync(staged, path));
       syncDirectory(dirname(path));
+      this.#hasRejects = true;
     }
     if (!isNew) return;
     attempt('rename', this.path, () => renameSync(this.temporary, this.path));
     syncRenamed(this.path);
+    this.#isBegun = true;
   }
 
   private publishWithState(statePath: string, progress: Progress, isNew: boolean): void {
@@ -224,7 +236,7 @@ export class FileTarget implements Target {
     attempt('rename', spool, () => renameSync(this.temporary, spool));
     try {
       const rows = pl.scanParquet(spool, { glob: false } as never);
-      const before = this.#last !== undefined && existsSync(this.path);
+      const before = this.grows && existsSync(this.path);
       const all = before ? pl.concat([pl.scanIPC(this.path), rows]) : rows;
       attempt('write', this.path, () =>
         collect(all.sinkIpc(this.temporary, { syncOnClose: 'none' } as never)),

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,6 +41,24 @@ describe('expand', () => {
     const files = expand(at('lake'));
     expect(files.map((file) => path.relative(root, file.path))).toEqual(['lake/day=1/p.parquet']);
     expect(files[0]?.partitions).toEqual([['day', '1']]);
+  });
+
+  it('names a link that leads nowhere, in a directory and in a glob', () => {
+    mkdirSync(at('links'));
+    writeFileSync(at('links/a.csv'), 'x\n');
+    symlinkSync('nowhere', at('links/b.csv'));
+    for (const place of ['links', 'links/*.csv']) {
+      expect(() => expand(at(place))).toThrow(/b\.csv": it is a link to what is not there/);
+    }
+  });
+
+  it('passes over pipes, and over links back to a directory it is in', () => {
+    mkdirSync(at('round/inner'), { recursive: true });
+    writeFileSync(at('round/inner/a.csv'), 'x\n');
+    symlinkSync('.', at('round/inner/self'));
+    symlinkSync('../../round', at('round/inner/up'));
+    spawnSync('mkfifo', [at('round/pipe')]);
+    expect(names(at('round'))).toEqual(['round/inner/a.csv']);
   });
 
   it('suggests the nearest name for a missing file', () => {
