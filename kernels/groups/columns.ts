@@ -2,11 +2,18 @@
 
 import { take } from '../stats/memory';
 import { flushDoubles, mergeDoubles, sumDoubles, sumDoublesOf, takeSums } from './doubles';
-import { FLOAT32, FLOAT64, Leaf, leafOf, MAX, MIN, MOST, State, SUM } from './state';
+import { mergeSquares, sumSquares, sumSquaresOf, takeSquares } from './squares';
+import { FLOAT32, FLOAT64, Leaf, leafOf, MAX, MIN, MOST, SQUARES, State, SUM } from './state';
 
 @inline
 export function isFloat(kind: u64): bool {
   return kind == FLOAT64 || kind == FLOAT32;
+}
+
+/** Integers of which squares are asked are added up as the doubles nearest to them. */
+@inline
+function addsDoubles(leaf: Leaf): bool {
+  return isFloat(leaf.kind) || (leaf.asked & SQUARES) != 0;
 }
 
 export function addColumn(state: State, kind: u64, asked: u64): void {
@@ -17,13 +24,14 @@ export function addColumn(state: State, kind: u64, asked: u64): void {
   leaf.asked = asked;
   leaf.nullsAt = take(<usize>MOST * 8);
   if (asked & SUM) {
-    if (isFloat(kind)) {
+    if (addsDoubles(leaf)) {
       takeSums(leaf);
     } else {
       leaf.partialsAt = take(<usize>MOST * 8);
       leaf.totalsAt = take(<usize>MOST * 16);
     }
   }
+  if (asked & SQUARES) takeSquares(leaf);
   // Extremes are kept plus one past the ends of their order: see extremeOf.
   if (asked & MIN) leaf.leastAt = take(<usize>MOST * 8);
   if (asked & MAX) leaf.mostAt = take(<usize>MOST * 8);
@@ -126,11 +134,20 @@ function largestOf(to: usize, members: usize, indices: usize, values: usize, cou
   }
 }
 
+/** Integers to doubles; in place, too. */
+function toDoubles(values: usize, count: u32, to: usize): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const at = <usize>i << 3;
+    store<f64>(to + at, <f64>load<i64>(values + at));
+  }
+}
+
 /** Entries of a dictionary beside each other: as they are, then what least and most keep of them. */
 export function prepareEntries(leaf: Leaf): void {
   const count = <u32>leaf.dictionaryCount;
   const values = <usize>leaf.dictionaryAt;
   const floats = isFloat(leaf.kind);
+  if (!floats && addsDoubles(leaf)) toDoubles(values, count, values);
   leaf.areSmall = u64(!floats && areSmall(values, count));
   if ((leaf.asked & (MIN | MAX)) == 0) return;
   const below = values + (<usize>count << 3);
@@ -147,15 +164,16 @@ export function prepareEntries(leaf: Leaf): void {
 /** False when the sum needs more than 64 bits: the values are to be written down then. */
 export function addEntries(leaf: Leaf, members: usize, indices: usize, count: u32): bool {
   const asked = leaf.asked;
-  const floats = isFloat(leaf.kind);
-  if ((asked & SUM) != 0 && !floats && leaf.areSmall == 0) return false;
+  const doubles = addsDoubles(leaf);
+  if ((asked & SUM) != 0 && !doubles && leaf.areSmall == 0) return false;
   const values = <usize>leaf.dictionaryAt;
   const entries = <usize>leaf.dictionaryCount << 3;
   if (asked & SUM) {
     const partials = <usize>leaf.partialsAt;
-    if (floats) sumDoublesOf(leaf, members, indices, values, count);
+    if (doubles) sumDoublesOf(leaf, members, indices, values, count);
     else sumSmallOf(partials, members, indices, values, count);
   }
+  if (asked & SQUARES) sumSquaresOf(leaf, members, indices, values, count);
   if (asked & MIN) largestOf(<usize>leaf.leastAt, members, indices, values + entries, count);
   if (asked & MAX) largestOf(<usize>leaf.mostAt, members, indices, values + 2 * entries, count);
   return true;
@@ -172,13 +190,24 @@ export function mostOf(leaf: Leaf, group: u32): i64 {
   return isFloat(leaf.kind) ? ofOrder(order) : order;
 }
 
-/** `order`: room for as many values; they must not be written to where they are. */
+/**
+ * `order`: room for as many values; they must not be written to where they are. Of integers of
+ * which squares are asked nothing else is.
+ */
 export function addValues(
   leaf: Leaf, members: usize, values: usize, count: u32, order: usize,
 ): void {
   const asked = leaf.asked;
   const floats = isFloat(leaf.kind);
-  if (asked & SUM) {
+  if (asked & SQUARES) {
+    let doubles = values;
+    if (!floats) {
+      toDoubles(values, count, order);
+      doubles = order;
+    }
+    sumDoubles(leaf, members, doubles, count);
+    sumSquares(leaf, members, doubles, count);
+  } else if (asked & SUM) {
     if (floats) sumDoubles(leaf, members, values, count);
     else sumIntegers(leaf, members, values, count);
   }
@@ -198,7 +227,7 @@ export function addValues(
 /** A row group is done: what was added up of it joins the totals. */
 export function flush(leaf: Leaf, groups: u32): void {
   if ((leaf.asked & SUM) == 0) return;
-  if (isFloat(leaf.kind)) {
+  if (addsDoubles(leaf)) {
     flushDoubles(leaf, groups);
     return;
   }
@@ -218,6 +247,7 @@ export function mergeGroup(leaf: Leaf, other: Leaf, to: u32, from: u32): void {
   const nulls = <usize>leaf.nullsAt + a;
   store<u64>(nulls, load<u64>(nulls) + load<u64>(<usize>other.nullsAt + b));
   if (leaf.asked & SUM) mergeSum(leaf, other, to, from);
+  if (leaf.asked & SQUARES) mergeSquares(leaf, other, to, from);
   if (leaf.asked & MIN) {
     const at = <usize>leaf.leastAt + a;
     store<u64>(at, max<u64>(load<u64>(at), load<u64>(<usize>other.leastAt + b)));
@@ -229,7 +259,7 @@ export function mergeGroup(leaf: Leaf, other: Leaf, to: u32, from: u32): void {
 }
 
 function mergeSum(leaf: Leaf, other: Leaf, to: u32, from: u32): void {
-  if (isFloat(leaf.kind)) {
+  if (addsDoubles(leaf)) {
     mergeDoubles(leaf, other, to, from);
     return;
   }

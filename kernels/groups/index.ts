@@ -3,13 +3,14 @@
 // over one memory; a state is an address.
 
 import { start, take } from '../stats/memory';
-import { EXACT_BYTES } from '../stats/exact';
+import { carry, EXACT_BYTES } from '../stats/exact';
 import { addColumn, flush, leastOf, mostOf, prepareEntries } from './columns';
 import { addCondition, addText, conditionDictionary, passAll, setRange } from './conditions';
 import { findGroups, keyDictionary } from './keys';
 import { mergeKeys } from './merge';
 import { takePage } from './page';
 import { roundExact } from './round';
+import { carrySquares } from './squares';
 import {
   addKey, DAMAGED, Leaf, leafOf, newState, OK, PACKED, PAGE, room, State, TEXT,
 } from './state';
@@ -112,6 +113,13 @@ export function sumOf(state: State, index: u32, g: u32): f64 {
   const special = load<f64>(<usize>leaf.specialsAt + (<usize>g << 3));
   // Infinite and not a number stay what they are.
   return special != 0 ? special : roundExact(<usize>leaf.totalsAt + <usize>g * EXACT_BYTES);
+}
+
+/** The limbs of the exact sum of squares, 32 bits in each, and so has the sum then. */
+export function squaresOf(state: State, index: u32, g: u32): usize {
+  const leaf = leafOf(state, index);
+  carry(<usize>leaf.totalsAt + <usize>g * EXACT_BYTES);
+  return carrySquares(leaf, g);
 }
 
 /** The least and greatest of a group with values; of doubles their bits. */

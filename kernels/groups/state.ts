@@ -29,6 +29,8 @@ export const BOOLEAN: u64 = 7;
 export const SUM: u64 = 1;
 export const MIN: u64 = 2;
 export const MAX: u64 = 4;
+/** Together with SUM. */
+export const SQUARES: u64 = 8;
 
 @unmanaged
 export class State {
@@ -79,6 +81,9 @@ export class Leaf {
   mostAt: u64;
   // Values that were added to exact sums one by one since those were last carried.
   uncarried: u64;
+  // Of each group the exact sum of squares (squares.ts), and values added since a carry.
+  squaresAt: u64;
+  uncarriedSquares: u64;
   // Of a condition: the ranges a value passes by (pairs of 64-bit integers, in the order of
   // columns.ts), or for texts the ids of the table above; then whether passing means failing, and
   // whether nulls pass.

@@ -5,6 +5,7 @@
 import type { Comparable, Condition } from '../compute/groups/conditions.ts';
 import type { GroupPlan, GroupRequest, Measure } from '../compute/groups/plan.ts';
 import { runGroups } from '../compute/groups/run.ts';
+import { isSpread, SPREADS } from '../compute/groups/spread.ts';
 import { planPages } from '../compute/parquet/plan.ts';
 import { type DataFrame, type LazyFrame, polars } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
@@ -15,7 +16,7 @@ import type { Aggregate, AggregateExpression, Expression, Plan, Scan } from './i
 import { sameType } from './types.ts';
 import { conjuncts, inputsOf } from './walk.ts';
 
-const MEASURES: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max']);
+const MEASURES: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max', ...SPREADS]);
 
 /** Aggregates with what the kernel makes of them: it reads the bytes of a file, pages or text. */
 export type FromBytes = ReadonlyMap<Plan, GroupPlan>;
@@ -110,7 +111,8 @@ function measureOf(scan: Scan, aggregate: AggregateExpression): Measure | undefi
   if (!isPlain || !MEASURES.has(what) || args.length > 1) return undefined;
   const [arg] = args;
   if (arg === undefined) return what === 'count' ? { what, column: undefined } : undefined;
-  const column = columnIn(scan, isWidened(arg) ? arg.input : arg);
+  const isCast = isWidened(arg) || (isSpread(what) && isWholeAsDouble(arg));
+  const column = columnIn(scan, isCast ? arg.input : arg);
   return column && { what: what as Measure['what'], column };
 }
 
@@ -120,6 +122,11 @@ function isWidened(expression: Expression): expression is Expression & { kind: '
   const [from, to] = [expression.input.type, expression.type];
   if (from.kind === 'float') return to.kind === 'float' && to.bits === 64;
   return from.kind === 'boolean' && to.kind === 'integer';
+}
+
+function isWholeAsDouble(expression: Expression): expression is Expression & { kind: 'cast' } {
+  if (expression.kind !== 'cast' || expression.input.type.kind !== 'integer') return false;
+  return expression.type.kind === 'float' && expression.type.bits === 64;
 }
 
 /** Each comparison with its sides exchanged. */

@@ -74,7 +74,7 @@ export function roundingText(rows: number, line = (row: string): string => row):
 }
 
 export const SUMS =
-  'select key, sum(value) s, avg(value) a, avg(count) c, count(*) n from t group by key order by key';
+  'select key, sum(value) s, avg(value) a, avg(count) c, count(*) n, stddev(value) d, var_pop(count) v from t group by key order by key';
 
 export const DEFAULT_SIZES: StreamSizes = {
   headBytes: 2 ** 22,

@@ -19,8 +19,8 @@ export const KIND = {
   boolean: 7,
 } as const;
 
-/** What can be asked of a column; bits. Its nulls are always counted. */
-export const ASKED = { sum: 1, min: 2, max: 4 } as const;
+/** What can be asked of a column; bits, squares with the sum. Its nulls are always counted. */
+export const ASKED = { sum: 1, min: 2, max: 4, squares: 8 } as const;
 
 /** Address of a thread's state. */
 export type State = number & { readonly brand: unique symbol };
@@ -53,6 +53,7 @@ interface Exports {
   end(state: State): void;
   merge(state: State, other: State): number;
   sumOf(state: State, leaf: number, group: number): number;
+  squaresOf(state: State, leaf: number, group: number): number;
   setText(state: State, fields: number, delimiter: number, quote: number): void;
   setField(
     state: State,

@@ -1,11 +1,12 @@
 /** From the kernel's groups to a frame: exact until the last division. */
 import * as d from '../dsl.ts';
 import { type DataFrame, polars, type Series } from '../polars.ts';
-import type { TypeName } from '../relation.ts';
+import type { Column, TypeName } from '../relation.ts';
 import { fractionOfLimbs, LIMBS, toDouble } from '../stats/exact.ts';
 import { type GroupKernel, KIND, type State } from './kernel.ts';
-import type { GroupPlan, Measure } from './plan.ts';
+import type { Figure } from './plan.ts';
 import { Unreadable } from './refusal.ts';
+import { isSpread, spreadsOf } from './spread.ts';
 
 const NULL_ID = 1;
 
@@ -17,11 +18,13 @@ interface Groups {
   readonly counts: readonly bigint[];
 }
 
-export function frameOf(
-  kernel: GroupKernel,
-  state: State,
-  plan: Pick<GroupPlan, 'request' | 'places'>,
-): DataFrame {
+/** Keys and figures, and of each figure the leaf it is made of. */
+export interface FigurePlan {
+  readonly request: { readonly keys: readonly Column[]; readonly measures: readonly Figure[] };
+  readonly places: readonly number[];
+}
+
+export function frameOf(kernel: GroupKernel, state: State, plan: FigurePlan): DataFrame {
   const memory = new DataView(kernel.memory);
   const [last, countsAt] = (['groups', 'countsAt'] as const).map((each) =>
     kernel.field('State', state, each),
@@ -139,7 +142,7 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-function measureSeries(groups: Groups, measure: Measure, index: number, leaf: number): Made {
+function measureSeries(groups: Groups, measure: Figure, index: number, leaf: number): Made {
   const name = `m${index}`;
   const { what, column } = measure;
   if (column === undefined) return integers(name, groups.counts, 'Int64');
@@ -147,6 +150,10 @@ function measureSeries(groups: Groups, measure: Measure, index: number, leaf: nu
   const known = knownOf(groups, leaf);
   const isFloat = type.startsWith('Float');
   if (what === 'count') return integers(name, known, 'Int64');
+  if (typeof what !== 'string' || isSpread(what)) {
+    const all = groups.numbers.map((group, i) => ({ group, n: known[i] ?? 0n }));
+    return doubles(name, spreadsOf(what, groups, leaf, all), 'Float64');
+  }
   if (what === 'min' || what === 'max') {
     const extremes = extremesOf(groups, leaf, what, known);
     return isFloat

@@ -24,8 +24,11 @@ const bitLength = (n: bigint): number => {
   return (hex.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(hex[0] ?? '0', 16)));
 };
 
-/** The double nearest to numerator / denominator, ties to even: one rounding, none before. */
-export function toDouble({ numerator, denominator }: Fraction): number {
+/**
+ * The double nearest to numerator / denominator * 2^exponent, ties to even: one rounding, none
+ * before.
+ */
+export function toDouble({ numerator, denominator }: Fraction, exponent = 0): number {
   if (numerator === 0n) return 0;
   const negative = numerator < 0n;
   const top = negative ? -numerator : numerator;
@@ -35,8 +38,34 @@ export function toDouble({ numerator, denominator }: Fraction): number {
   const divisor = shift >= 0 ? denominator : denominator << BigInt(-shift);
   let quotient = scaled / divisor;
   if (quotient * divisor !== scaled) quotient |= 1n;
-  const value = roundToDouble(quotient, -shift);
+  const value = roundToDouble(quotient, exponent - shift);
   return negative ? -value : value;
+}
+
+/** The double nearest to the root of numerator / denominator * 2^exponent, not negative. */
+export function rootToDouble({ numerator, denominator }: Fraction, exponent = 0): number {
+  if (numerator === 0n) return 0;
+  // A quotient of 130 to 132 bits: its root has 65 or 66, of which the last one tells of a rest.
+  let shift = 130 - (bitLength(numerator) - bitLength(denominator));
+  if ((shift + exponent) % 2 !== 0) shift += 1;
+  const scaled = shift >= 0 ? numerator << BigInt(shift) : numerator;
+  const divisor = shift >= 0 ? denominator : denominator << BigInt(-shift);
+  const square = scaled / divisor;
+  let root = wholeRoot(square);
+  if (root * root !== square || square * divisor !== scaled) root |= 1n;
+  return roundToDouble(root, (exponent - shift) / 2);
+}
+
+/** Of up to 1000 bits, rounded down: Newton's method, from the root that a double has. */
+function wholeRoot(square: bigint): bigint {
+  let root = BigInt(Math.floor(Math.sqrt(Number(square))));
+  // From above it falls until it has arrived.
+  root = (root + square / root) >> 1n;
+  for (let next = (root + square / root) >> 1n; next < root; ) {
+    root = next;
+    next = (root + square / root) >> 1n;
+  }
+  return root;
 }
 
 /** quotient * 2^exponent, where the last bit of quotient may stand for a remainder. */

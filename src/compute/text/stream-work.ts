@@ -6,7 +6,7 @@ import { GroupKernel, type State } from '../groups/kernel.ts';
 import { newState } from '../groups/leaves.ts';
 import { type GroupPlan, type GroupRequest, planLeaves, statesThatFit } from '../groups/plan.ts';
 import { TooMany, Unreadable } from '../groups/refusal.ts';
-import { frameOf } from '../groups/result.ts';
+import { type FigurePlan, frameOf } from '../groups/result.ts';
 import type { DataFrame } from '../polars.ts';
 import { readerOf } from '../reading.ts';
 import type { PlainShape, TextSegment } from '../relation.ts';
@@ -61,8 +61,8 @@ export class StreamWork {
   }
 
   /** As runGroups gives them: of what was taken in, or of other measures of the same columns. */
-  groups({ request, places }: Pick<GroupPlan, 'request' | 'places'> = this.#plan): DataFrame {
+  groups(plan: FigurePlan = this.#plan): DataFrame {
     this.#records.end();
-    return frameOf(this.#kernel, this.#state, { request, places });
+    return frameOf(this.#kernel, this.#state, plan);
   }
 }

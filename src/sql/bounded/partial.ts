@@ -8,6 +8,7 @@ import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import { aggregateFunction } from '../functions/aggregates.ts';
 import { toFloat } from '../functions/numbers.ts';
+import { atAllScales, fromAllScales, SCALES } from '../functions/scales.ts';
 import type { AggregateExpression } from '../ir.ts';
 import { rareIfLoaded } from '../rare.ts';
 import { dtypeOf, FLOAT64, type SqlType } from '../types.ts';
@@ -66,29 +67,51 @@ function between(column: (part: number) => Dsl, x: number, y: number): Dsl {
   return sum(times(times(deviation(x), deviation(y)), d.cast(column(0), 'Float64')));
 }
 
-/** Parts n, mean, M2 of one column. */
+/** Parts n and, of the values at each scale, mean and M2. */
 function moments(values: Dsl): readonly Part[] {
   const n = count(values);
-  return [
-    added(n, 0),
-    { partial: d.agg('Mean', values), merge: (column) => weighted(column, column(1)) },
-    {
-      partial: d.coalesce(times(d.variance(values, 0), d.cast(n, 'Float64')), d.float64(0)),
-      merge: (column) => d.binary('Plus', sum(column(2)), between(column, 1, 1)),
-    },
-  ];
+  const scaled = atAllScales(values).flatMap((each, scale): Part[] => {
+    const [mean, squares] = momentsAt(scale);
+    return [
+      { partial: d.agg('Mean', each), merge: (column) => weighted(column, column(mean)) },
+      {
+        partial: d.coalesce(times(d.variance(each, 0), d.cast(n, 'Float64')), d.float64(0)),
+        merge: (column) => d.binary('Plus', sum(column(squares)), between(column, mean, mean)),
+      },
+    ];
+  });
+  return [added(n, 0), ...scaled];
 }
 
-function spread(values: Dsl, ddof: number, root: boolean): Decomposed {
+/** Where mean and M2 stand among the parts. */
+const momentsAt = (scale: number): [mean: number, squares: number] => [
+  1 + 2 * scale,
+  2 + 2 * scale,
+];
+
+type Finish = (column: (part: number) => Dsl) => Dsl;
+const rows: Finish = (column) => d.cast(column(0), 'Float64');
+const root = (value: Dsl): Dsl => d.call({ Pow: 'Sqrt' }, value);
+
+function spread(values: Dsl, ddof: number, power: 1 | 2): Decomposed {
   return {
     parts: moments(values),
     finish: (column) => {
-      const n = d.cast(column(0), 'Float64');
-      const value = divided(column(2), minus(n, d.float64(ddof)));
+      const found = SCALES.map((_, scale) => {
+        const [, squares] = momentsAt(scale);
+        const value = divided(column(squares), minus(rows(column), d.float64(ddof)));
+        return power === 1 ? root(value) : value;
+      });
       const enough = d.binary('Gt', column(0), d.int64(ddof));
-      return d.ternary(enough, root ? d.call({ Pow: 'Sqrt' }, value) : value, d.nullOf('Float64'));
+      return d.ternary(enough, fromAllScales(found, power), d.nullOf('Float64'));
     },
   };
+}
+
+/** The standard error of the mean. */
+function standardError(values: Dsl): Decomposed {
+  const { parts, finish } = spread(values, 0, 1);
+  return { parts, finish: (column) => divided(finish(column), root(rows(column))) };
 }
 
 /** Parts n, mean y, mean x, M2 y, M2 x, C of two columns. */
@@ -113,8 +136,6 @@ function coMoments(y: Dsl, x: Dsl): readonly Part[] {
   ];
 }
 
-type Finish = (column: (part: number) => Dsl) => Dsl;
-const rows: Finish = (column) => d.cast(column(0), 'Float64');
 const slope: Finish = (column) => divided(column(5), column(4));
 const correlation: Finish = (column) =>
   divided(column(5), d.call({ Pow: 'Sqrt' }, times(column(3), column(4))));
@@ -224,9 +245,10 @@ export function decompose(
   if (name === 'avg' && input.kind !== 'interval') return average(values, input);
   if (name === 'bool_and') return kept(whole, 'Min');
   if (name === 'bool_or') return kept(whole, 'Max');
-  if (name === 'stddev_samp') return spread(values, 1, true);
-  if (name === 'stddev_pop') return spread(values, 0, true);
-  if (name === 'var_samp') return spread(values, 1, false);
-  if (name === 'var_pop') return spread(values, 0, false);
+  if (name === 'stddev_samp') return spread(values, 1, 1);
+  if (name === 'stddev_pop') return spread(values, 0, 1);
+  if (name === 'var_samp') return spread(values, 1, 2);
+  if (name === 'var_pop') return spread(values, 0, 2);
+  if (name === 'sem') return standardError(values);
   return paired(name, args);
 }

@@ -5,11 +5,13 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as d from '../../compute/dsl.ts';
-import type { Measure } from '../../compute/groups/plan.ts';
+import type { Figure, Measure } from '../../compute/groups/plan.ts';
+import { isSpread } from '../../compute/groups/spread.ts';
 import { collect, type DataFrame, type LazyFrame } from '../../compute/polars.ts';
 import type { TextStream } from '../../compute/relation.ts';
 import { planStream, type StreamPlan, StreamWork } from '../../compute/text/stream-work.ts';
 import { groupRequestOf, rowsOf } from '../from-bytes.ts';
+import { SCALES } from '../functions/scales.ts';
 import type { Aggregate, Scan } from '../ir.ts';
 import { Lowerer } from '../lower/plan.ts';
 import { type Collector, partName } from './aggregated.ts';
@@ -60,13 +62,18 @@ export async function runStreamed(
 }
 
 /** What bounded/partial.ts makes of each aggregate that kernels know. */
-const PARTS: Readonly<Record<Measure['what'], readonly Measure['what'][]>> = {
-  count: ['count'],
-  sum: ['sum'],
-  avg: ['sum', 'count'],
-  min: ['min'],
-  max: ['max'],
-};
+function figuresOf({ what, column }: Measure): readonly Figure[] {
+  if (column === undefined) return [{ what: 'count', column }];
+  if (!isSpread(what)) {
+    const parts: readonly Measure['what'][] = what === 'avg' ? ['sum', 'count'] : [what];
+    return parts.map((part) => ({ what: part, column }));
+  }
+  const moments = SCALES.flatMap((power) => [
+    { what: { what: 'mean', power }, column } as const,
+    { what: { what: 'squares', power }, column } as const,
+  ]);
+  return [{ what: 'count', column }, ...moments];
+}
 
 /** The kernel's groups with the columns, and their types, of a contribution by Polars. */
 function contribution(
@@ -74,16 +81,16 @@ function contribution(
   { request, places }: StreamPlan,
   { keys, aggregates }: Aggregate,
 ): DataFrame {
-  const parts = request.measures.flatMap(({ what, column }, index) =>
-    PARTS[what].map((part, nth) => ({
-      measure: { what: part, column },
+  const parts = request.measures.flatMap((measure, index) =>
+    figuresOf(measure).map((figure, nth) => ({
+      figure,
       place: places[index] ?? -1,
       name: partName(aggregates[index]?.id ?? '', nth),
-      isWide: what === 'avg' && part === 'sum' && column?.type !== 'Float64',
+      isWide: measure.what === 'avg' && figure.what === 'sum' && measure.column?.type !== 'Float64',
     })),
   );
   const groups = work.groups({
-    request: { ...request, measures: parts.map(({ measure }) => measure) },
+    request: { ...request, measures: parts.map(({ figure }) => figure) },
     places: parts.map(({ place }) => place),
   });
   return groups.select(

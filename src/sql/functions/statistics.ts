@@ -6,6 +6,7 @@ import type { Expression } from '../ir.ts';
 import * as t from '../types.ts';
 import type { AggregateFunction, AggregateTable } from './aggregate.ts';
 import { arg, literalOf } from './function.ts';
+import { atAllScales, fromAllScales } from './scales.ts';
 
 const NOT_A_NUMBER = d.nullOf('Float64');
 
@@ -48,6 +49,16 @@ const covariance =
     atLeast(ddof + 1, x, correlation({ Covariance: ddof })(y, x));
 const slope = (y: Dsl, x: Dsl): Dsl =>
   d.binary('TrueDivide', covariance(0)(y, x), d.variance(x, 0));
+const std = (values: Dsl, ddof: number): Dsl =>
+  fromAllScales(
+    atAllScales(values).map((scaled) => d.std(scaled, ddof)),
+    1,
+  );
+const variance = (values: Dsl, ddof: number): Dsl =>
+  fromAllScales(
+    atAllScales(values).map((scaled) => d.variance(scaled, ddof)),
+    2,
+  );
 const mean = (values: Dsl): Dsl => d.agg('Mean', values);
 const rows = (values: Dsl): Dsl => d.cast(d.countOf(values), 'Float64');
 const pearson = correlation('Pearson');
@@ -160,11 +171,11 @@ function discrete(values: Dsl, fraction: number): Dsl {
 }
 
 export const STATISTICS: AggregateTable = {
-  stddev_samp: single('stddev_samp', (a) => atLeast(2, a, d.std(a, 1))),
-  stddev_pop: single('stddev_pop', (a) => d.std(a, 0)),
-  var_samp: single('var_samp', (a) => atLeast(2, a, d.variance(a, 1))),
-  var_pop: single('var_pop', (a) => d.variance(a, 0)),
-  sem: single('sem', (a) => d.binary('TrueDivide', d.std(a, 0), d.call({ Pow: 'Sqrt' }, rows(a)))),
+  stddev_samp: single('stddev_samp', (a) => atLeast(2, a, std(a, 1))),
+  stddev_pop: single('stddev_pop', (a) => std(a, 0)),
+  var_samp: single('var_samp', (a) => atLeast(2, a, variance(a, 1))),
+  var_pop: single('var_pop', (a) => variance(a, 0)),
+  sem: single('sem', (a) => d.binary('TrueDivide', std(a, 0), d.call({ Pow: 'Sqrt' }, rows(a)))),
   median: {
     usage: 'median(value)',
     resolve: ([a, more]) => {
