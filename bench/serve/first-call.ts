@@ -3,6 +3,8 @@
  * and draws a chart in one call over D-Bus. The daemon tells in its answer ("ms") how long reading,
  * computing and drawing took; what is left of the time sd_bus_call takes ("outside") is the way
  * there and back: the bus, the daemon, waking the process that computes, and the descriptors.
+ * "ping" is a call that libsystemd answers in the daemon without asking us, after a pause as long
+ * as a call: what the bus alone takes on this machine.
  * "client" is what this program spends before and after that call, in JavaScript over koffi: it
  * writes the question, decodes the answer. "open" is reading, parsing and sealing the rows, since
  * these are the work of a first call; a picture is put into its memfd as part of "plot".
@@ -19,6 +21,7 @@ const FILES = Number(process.argv[2] ?? 60);
 const ROWS = 20_000;
 /** The first ones warm the workers up and are not counted. */
 const WARM = 10;
+const PAUSE_MS = 100;
 
 interface Answer {
   readonly ms: Readonly<Record<string, number>>;
@@ -75,6 +78,9 @@ await withBus((address) =>
         })) {
           times[name] = [...(times[name] ?? []), value];
         }
+        await sleep(PAUSE_MS);
+        bus.ping();
+        times['ping'] = [...(times['ping'] ?? []), bus.lastCallMs];
         await sleep(5);
       }
       const figures = Object.entries(times).map(([name, values]) => [name, measured(values, 3)]);

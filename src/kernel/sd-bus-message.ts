@@ -65,7 +65,9 @@ export class BusMessage {
 
   /** The arguments while they are texts, in order. */
   texts(): readonly string[] {
-    return (/^s*/.exec(this.signature)?.[0] ?? '').split('').map(() => this.#readText());
+    const texts: string[] = [];
+    while (this.signature[texts.length] === 's') texts.push(this.#readText());
+    return texts;
   }
 
   /** One of type h that follows them; the message's own, until `done`. */
