@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const full = process.env['NAIROBI_TEST_FULL'] === '1';
@@ -14,6 +15,15 @@ const shared = {
   hookTimeout: 120_000,
 } as const;
 
+const resolve = {
+  alias: [
+    {
+      find: /^.*\/thread-entry\.ts$/,
+      replacement: fileURLToPath(new URL('test/thread-entry.ts', import.meta.url)),
+    },
+  ],
+};
+
 /** Tests that change the host (a sysctl, huge pages, limits), and put it back. */
 const HOST = ['test/**/*.host.test.ts'];
 
@@ -22,6 +32,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
+        resolve,
         test: {
           ...shared,
           name: 'rooms',
@@ -32,6 +43,7 @@ export default defineConfig({
       },
       {
         // Alone and last: whatever ran beside them would meet the changed host.
+        resolve,
         test: {
           ...shared,
           name: 'host',
