@@ -35,8 +35,8 @@ vi.mock('../../src/sql/rare.ts', () => {
 });
 
 const MANUAL = join(import.meta.dirname, 'manual');
-/** All of them take a minute. */
-const EVERY = process.env['NAIROBI_TEST_FULL'] === '1' ? 1 : 4;
+/** All of them take a minute; an age() as text takes two seconds, for its expression of 2 MB. */
+const full = process.env['NAIROBI_TEST_FULL'] === '1';
 const QUERIES = [
   ...CORPUS,
   ...ROW_CORPUS,
@@ -45,7 +45,7 @@ const QUERIES = [
   ),
   ...fc.sample(randomQuery, { numRuns: 200, seed: 5 }),
   ...fc.sample(rareQuery, { numRuns: 200, seed: 5 }),
-].filter((_query, at) => at % EVERY === 0);
+].filter((query, at) => full || (at % 4 === 0 && !/\bage\b/.test(query)));
 
 let oracle: Oracle;
 beforeAll(async () => {
