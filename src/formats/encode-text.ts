@@ -1,6 +1,7 @@
 /** The text formats that are made cell by cell. */
 import { isNumericType } from '../compute/types.ts';
 import { rowsOf } from './cells.ts';
+import { markdownCell } from './markdown-cell.ts';
 import { chunks, type Result } from './result.ts';
 
 type Row = readonly (string | null)[];
@@ -16,8 +17,7 @@ function* rows(result: Result, line: (row: Row) => string): Iterable<Buffer> {
 /** A GitHub table; numbers flush right. */
 export function* markdown(result: Result): Iterable<Buffer> {
   const { names, columns, options } = result;
-  const cell = (text: string | null): string =>
-    (text ?? options.nullText ?? '').replace(/[\\|]/g, '\\$&').replace(/\r?\n/g, '<br>');
+  const cell = (text: string | null): string => markdownCell(text ?? options.nullText ?? '');
   const line = (row: Row): string => `| ${row.map(cell).join(' | ')} |\n`;
   const rule = columns.map(({ type }) => (isNumericType(type) ? '---:' : '---'));
   yield Buffer.from(`${line(names)}| ${rule.join(' | ')} |\n`);

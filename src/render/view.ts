@@ -1,5 +1,6 @@
 /** A Vega view of a specification and its rows, without a screen. */
 import type { Spec as VegaSpec, View } from 'vega';
+import { messageOf, NairobiError } from '../errors.ts';
 import type { Row, Spec } from './chart.ts';
 import { refusingLoader } from './loader.ts';
 import { vegaModules } from './vega.ts';
@@ -20,11 +21,25 @@ export async function compileSpec(
   options: ViewOptions,
 ): Promise<VegaSpec> {
   const { vegaLite } = await vegaModules();
-  const compiled = vegaLite.compile(spec as never, {
-    config: publicConfig(options.config) as never,
-    logger: loggerTo(options.warn) as never,
-  }).spec as unknown as VegaSpec;
-  return withRows(compiled, datasets);
+  const config = publicConfig(options.config) as never;
+  const logger = loggerTo(options.warn) as never;
+  const { spec: compiled } = await byVega(options, () =>
+    vegaLite.compile(spec as never, { config, logger }),
+  );
+  return withRows(compiled as unknown as VegaSpec, datasets);
+}
+
+/** What Vega throws over our own specification is no fault of the rows. */
+async function byVega<T>({ interpret }: ViewOptions, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (interpret === true) throw cause;
+    throw new NairobiError('NOT_SUPPORTED', `Vega cannot draw this chart: ${messageOf(cause)}`, {
+      cause,
+      hint: 'other names of columns or another --mark may help; please report it',
+    });
+  }
 }
 
 /** Our own keys of a config start with an underscore and stay here. */
@@ -48,15 +63,17 @@ export async function runView(spec: VegaSpec, options: ViewOptions): Promise<Vie
     randomLCG(seed: number): unknown;
   };
   random.setRandom(random.randomLCG(options.seed));
-  const runtime = vega.parse(spec, undefined, options.interpret === true ? { ast: true } : {});
   const expr = options.interpret === true ? await interpreter() : undefined;
-  const view = new vega.View(runtime, {
-    renderer: 'none',
-    loader: options.loader ?? refusingLoader(),
-    logger: loggerTo(options.warn),
-    ...(expr === undefined ? {} : { expr }),
-  } as never);
-  return view.runAsync();
+  return byVega(options, () => {
+    const runtime = vega.parse(spec, undefined, options.interpret === true ? { ast: true } : {});
+    const view = new vega.View(runtime, {
+      renderer: 'none',
+      loader: options.loader ?? refusingLoader(),
+      logger: loggerTo(options.warn),
+      ...(expr === undefined ? {} : { expr }),
+    } as never);
+    return view.runAsync();
+  });
 }
 
 async function interpreter(): Promise<unknown> {

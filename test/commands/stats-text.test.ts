@@ -29,7 +29,7 @@ describe('statistics in print', () => {
     const [header, rule, , second] = toMarkdown(grid).split('\n');
     expect(header).toBe('| column | type | count | min | max | mean | sd |');
     expect(rule).toBe('| --- | --- | ---: | --- | --- | ---: | ---: |');
-    expect(second).toContain('| a\\|b, "c" | String | 3 | x y |');
+    expect(second).toContain('| a\\|b, "c" | String | 3 | x<br>y |');
   });
 
   it('are aligned on a terminal, with thousands apart, long text cut and no control characters', () => {

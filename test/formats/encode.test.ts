@@ -122,9 +122,20 @@ describe('shapes', () => {
 
   it('writes Markdown, HTML and vertical with their own marks escaped', () => {
     const frame = frameOf('n,t\n1,a|b<c>\n');
-    expect(textOf(frame, 'markdown')).toBe('| n | t |\n| ---: | --- |\n| 1 | a\\|b<c> |\n');
+    expect(textOf(frame, 'markdown')).toBe('| n | t |\n| ---: | --- |\n| 1 | a\\|b\\<c> |\n');
     expect(textOf(frame, 'html')).toContain('<td>a|b&lt;c&gt;</td>');
     expect(textOf(frame, 'vertical')).toBe('-[ RECORD 1 ]\nn | 1\nt | a|b<c>\n');
+  });
+
+  it.each([
+    ['dev_id', 'dev_id'],
+    ['_all_ of *it*', '\\_all\\_ of \\*it\\*'],
+    ['`rm` <b>x</b> [a](b) ~~c~~ $1', '\\`rm\\` \\<b>x\\</b> \\[a\\](b) \\~\\~c\\~\\~ \\$1'],
+    ['C:\\new &amp; & &#38;', 'C:\\\\new &amp;amp; & &amp;#38;'],
+    ['a\r\nb\rc\nd', 'a<br>b<br>c<br>d'],
+  ])('writes Markdown that is shown as the text is: %s', (text, cell) => {
+    const frame = polars().DataFrame({ t: [text] });
+    expect(textOf(frame, 'markdown')).toBe(`| t |\n| --- |\n| ${cell} |\n`);
   });
 
   it('writes bare lines for the shell', () => {

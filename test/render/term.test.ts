@@ -67,8 +67,8 @@ describe('a chart made of characters', () => {
     const own = chartFor('braille', { LANG: 'C.UTF-8', NO_COLOR: '1' }, 80, 24).request;
     const whole = { ...request, ...own };
     const { bytes } = await plotRelation(relation(bars), whole, 'text', new Reporter());
-    expect(bytes.toString()).toContain('?[31mred');
-    expect(bytes.toString()).toContain('b?ell');
+    expect(bytes.toString()).toContain('<1b>[31mred');
+    expect(bytes.toString()).toContain('b<07>ell');
     expect(bytes.toString().replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 

@@ -7,6 +7,7 @@ import {
 } from '../../compute/stats/figures.ts';
 import type { Grid, GroupRow } from '../../engine/stats/answers.ts';
 import { NairobiError } from '../../errors.ts';
+import { markdownCell } from '../../formats/markdown-cell.ts';
 import { toTable } from './table.ts';
 
 /** What fits a terminal; the rest shows with --transpose, or when a figure is asked for. */
@@ -70,8 +71,9 @@ export function toCsv(grid: Grid): string {
 }
 
 export function toMarkdown(grid: Grid): string {
-  const escaped = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
-  const lines = grid.map((row) => `| ${row.map((one) => escaped(plainText(one))).join(' | ')} |\n`);
+  const lines = grid.map(
+    (row) => `| ${row.map((one) => markdownCell(plainText(one))).join(' | ')} |\n`,
+  );
   const numeric = (grid[0] ?? []).map((_, i) => grid.slice(1).every((row) => isNumeric(row[i])));
   const rule = `|${numeric.map((yes) => (yes ? ' ---: |' : ' --- |')).join('')}\n`;
   return [lines[0], rule, ...lines.slice(1)].join('');

@@ -3,6 +3,7 @@ import type { Scene, Spec } from '../chart.ts';
 import type { Distribution } from '../data/distribution.ts';
 import type { Field } from '../fields.ts';
 import { axisTitle, colorBy, isTerminal, position } from '../spec/encode.ts';
+import { safeText } from '../spec/texts.ts';
 
 /**
  * The middle of a lane on the x axis: categories one unit apart, colours beside each other within.
@@ -17,7 +18,7 @@ export function laneOf(of: Distribution, cell: number): { middle: number; half: 
 
 /** x and y channels of lanes; labels sit in the middle of each. */
 export function laneChannels(scene: Scene, of: Distribution, by: Field | undefined): Spec {
-  const labels = of.category.labels;
+  const labels = of.category.labels.map(safeText);
   const room = (scene.request.width * 0.8) / labels.length;
   const wide = !isTerminal(scene) && labels.some((label) => label.length * 7 > room);
   return {

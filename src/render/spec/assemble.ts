@@ -1,6 +1,7 @@
 /** Panels into one Vega-Lite specification: size, facets, shared axes, reference lines. */
 import type { Panel, Row, Scene, Spec } from '../chart.ts';
 import { widthOf } from '../vega.ts';
+import { safePanel, safeText } from './texts.ts';
 
 /** A specification whose data is named, and the rows under those names. */
 export interface Assembled {
@@ -21,8 +22,9 @@ export interface CellSize {
 /** Room that axes, titles and gaps of one cell of small multiples take, to start fitting from. */
 const CELL_MARGIN_PX = 60;
 
-export function assemble(scene: Scene, panels: readonly Panel[], cell?: CellSize): Assembled {
+export function assemble(scene: Scene, given: readonly Panel[], cell?: CellSize): Assembled {
   const { request } = scene;
+  const panels = given.map(safePanel);
   const title = request.title === undefined ? {} : { title: titleOf(request.title, scene) };
   const [first] = panels;
   if (
@@ -63,13 +65,18 @@ const TITLE_LINES_MAX = 3;
 function titleOf(text: string, { request }: Scene): Spec {
   const room = request.width - 2 * TITLE_MARGIN_PX;
   const lines: string[] = [];
-  for (const word of text.split(' ')) {
+  const words = text
+    .split('\n')
+    .flatMap((line, index) =>
+      line.split(' ').map((word, at) => ({ word: safeText(word), breaks: index > 0 && at === 0 })),
+    );
+  for (const { word, breaks } of words) {
     const longer = `${lines.at(-1) ?? ''} ${word}`;
-    const fits = lines.length > 0 && widthOf(longer, TITLE_PX, true) <= room;
+    const fits = lines.length > 0 && !breaks && widthOf(longer, TITLE_PX, true) <= room;
     if (fits || lines.length === TITLE_LINES_MAX) lines[lines.length - 1] = longer;
     else lines.push(word);
   }
-  return { text: lines.length === 1 ? text : lines, limit: room };
+  return { text: lines.length === 1 ? lines[0] : lines, limit: room };
 }
 
 const TITLE_MARGIN_PX = 10;
@@ -160,7 +167,7 @@ export function referenceLines({ request, x }: Scene): Spec[] {
               encoding: {
                 x: { value: 0 },
                 y: { datum: value, type: 'quantitative' },
-                text: { value: label },
+                text: { value: safeText(label) },
               },
             },
           ]),
@@ -173,7 +180,11 @@ export function referenceLines({ request, x }: Scene): Spec[] {
             {
               ...one,
               mark: { type: 'text', align: 'left', baseline: 'top', dx: 4, dy: 2, aria: false },
-              encoding: { x: { datum: value, type }, y: { value: 0 }, text: { value: label } },
+              encoding: {
+                x: { datum: value, type },
+                y: { value: 0 },
+                text: { value: safeText(label) },
+              },
             },
           ]),
     ]),
