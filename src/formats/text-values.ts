@@ -15,26 +15,41 @@ export interface Typed {
   readonly exact?: true;
 }
 
-/** Texts that are values without a doubt: whole numbers from 2^53 on may be no double. */
-const EXACT_NUMBER =
-  '^[ \t]*-?(0|[1-9][0-9]{0,14}|[1-8][0-9]{15})?([.][0-9]*)?([eE][+-]?[0-9]{1,2})?$';
-/** As doubles are printed: below 1e300. */
-const SCIENTIFIC = '^[ \t]*-?[0-9]([.][0-9]*)?[eE][+-]?[0-2][0-9]{2}$';
+/** Texts that are values without a doubt; of doubles see isExactDouble. */
 const EXACT_SHAPES: readonly (readonly [type: RegExp, shape: string])[] = [
   [/^Int/, '^[ \t]*-?(0|[1-9][0-9]*)$'],
   [/^Decimal/, '^-?(0|[1-9][0-9]*)?([.][0-9]*)?$'],
-  [
-    /^Float/,
-    `${EXACT_NUMBER}|${SCIENTIFIC}|^[ \t]*-?[1-9][0-9]*[.][0-9]*$|^[+-]?(?i)(nan|inf|infinity)$`,
-  ],
   [/^Datetime\(us/, '^[^.]*([.][0-9]{0,6}([^0-9].*)?)?$'],
 ];
+
+const NUMBER = '^[ \t]*-?(0|[1-9][0-9]*)?([.][0-9]*)?([eE][+-]?[0-9]+)?$';
+const NOT_FINITE = '^[+-]?(?i)(nan|inf|infinity)$';
+/** From 2^53 on a whole number may be no double. */
+const LONG_INTEGER = '^[ \t]*-?[0-9]{16,}$';
+/** As doubles are printed: larger ones have an exponent. */
+const PRINTED_INTEGER = '^[ \t]*-?[1-9][0-9]{15,20}$';
+
+/**
+ * The double is what the text says. A long integer has to come back from it with its own digits:
+ * 71721148410901530 does, as programs print that double, 9007199254740993 does not. The same rule
+ * as csv/evidence.ts and csv/reconsider.ts have.
+ */
+export function isExactDouble(text: Expr): Expr {
+  const pl = polars();
+  const value = text.str.replace('^[ \t]+', '').cast(pl.Float64, false);
+  const digits = (number: Expr): Expr =>
+    number.str.replace('[eE].*$', '').str.replaceAll('[^0-9]', '').str.replace('0+$', '');
+  const comesBack = digits(text).eq(digits(value.cast(pl.Utf8)));
+  const isWhole = text.str.contains(PRINTED_INTEGER).and(comesBack);
+  const isNumber = text.str.contains(NUMBER).and(value.isFinite());
+  const isPlain = isNumber.and(text.str.contains(LONG_INTEGER).not().or(isWhole));
+  return isPlain.or(text.str.contains(NOT_FINITE));
+}
 
 /** The column's values from its text; a text that does not fit throws or, leniently, is null. */
 export function valueOfText(column: Typed, given: Expr, strict: boolean): Expr {
   const { type, format } = column;
-  const shape = column.exact && EXACT_SHAPES.find(([pattern]) => pattern.test(type))?.[1];
-  const text = shape === undefined ? given : only(given, shape, strict);
+  const text = column.exact === true ? exactText(type, given, strict) : given;
   if (type === 'Date') return parseDate(text, format ?? '%Y-%m-%d', strict);
   if (type === 'Time') return parsedTime(text, format ?? '%H:%M:%S%.f', strict);
   if (type.startsWith('Datetime')) {
@@ -57,10 +72,18 @@ export function valueOfText(column: Typed, given: Expr, strict: boolean): Expr {
   return text.cast(dataTypeOf(type), strict);
 }
 
-/** The text where it has the shape; elsewhere something no cast accepts, or null leniently. */
-function only(text: Expr, shape: string, strict: boolean): Expr {
+function exactText(type: TypeName, text: Expr, strict: boolean): Expr {
+  if (type.startsWith('Float')) return onlyWhere(text, isExactDouble(text), strict);
+  const shape = EXACT_SHAPES.find(([pattern]) => pattern.test(type))?.[1];
+  return shape === undefined ? text : only(text, shape, strict);
+}
+
+const only = (text: Expr, shape: string, strict: boolean): Expr =>
+  onlyWhere(text, text.str.contains(shape), strict);
+
+/** The text where it fits; elsewhere something no cast accepts, or null leniently. */
+function onlyWhere(text: Expr, fits: Expr, strict: boolean): Expr {
   const pl = polars();
-  const fits = text.str.contains(shape);
   if (!strict) return pl.when(fits).then(text).otherwise(pl.lit(null));
   return pl.when(fits.or(text.isNull())).then(text).otherwise(pl.lit('not a value'));
 }

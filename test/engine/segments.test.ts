@@ -51,6 +51,20 @@ describe('a compressed file in segments', () => {
     }
   });
 
+  it('takes doubles as programs print them, with more digits than they keep', async () => {
+    // JavaScript prints so many, and the same ones are read; the first row is beyond any integer.
+    const printed = range(700).map((id) => line(id, Math.sin(id + 1) * 10 ** (id % 22)));
+    const file = gzipped(HEADER + line(700, 1e25) + printed.join(''));
+    expect(printed.some((row) => /,-?\d{17,}\n/.test(row))).toBe(true);
+    const whole = await ask('select value from t order by id', file, WHOLE);
+    expect(whole.types).toEqual(['Float64']);
+    for (const sizes of [KEPT, REUSED]) {
+      const answer = await ask('select value from t order by id limit 1000', file, sizes);
+      expect(answer.error).toBeUndefined();
+      expect(answer).toMatchObject({ rows: whole.rows, types: whole.types });
+    }
+  });
+
   it('names the same place for what is wrong as when it is read whole', async () => {
     const good = lines(700);
     const bad: readonly string[] = [

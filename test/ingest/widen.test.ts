@@ -35,6 +35,22 @@ for (const [late, type, value] of [
   });
 }
 
+// 71721148410901530 is how programs print a double; 9007199254740993 is none.
+for (const [late, type, value] of [
+  ['71721148410901530', 'DOUBLE', '71721148410901530'],
+  ['9007199254740993', 'DECIMAL(38,1)', '9007199254740993.0'],
+] as const) {
+  test(`${late} late among doubles makes the column ${type}`, async () => {
+    using room = workspace('widen');
+    const text = csv(late).replaceAll(/,(\d{1,5})\n/g, ',$1.5\n');
+    writeFileSync(join(room.path, 'in.csv.gz'), gzipSync(text));
+    const ran = nairobi(room.path, ['ingest', 'in.csv.gz', '-o', 'out.parquet']);
+    expect(ran).toMatchObject({ code: 0 });
+    const count = String(LATE + 1);
+    expect(await typeAndLast(join(room.path, 'out.parquet'))).toEqual([type, value, count, count]);
+  });
+}
+
 test('what has nothing in common with the type ends the run and names the place', () => {
   using room = workspace('widen');
   writeFileSync(join(room.path, 'in.csv.gz'), gzipSync(csv('abc')));

@@ -8,7 +8,7 @@ import { collect, type LazyFrame, polars, polarsMessage, toLazy } from '../../co
 import { messageOf, NairobiError } from '../../errors.ts';
 import { planFailed } from '../decoded.ts';
 import { notUtf8 } from '../encoding.ts';
-import { reasonOf } from '../text-values.ts';
+import { isExactDouble, reasonOf } from '../text-values.ts';
 import { MAX_EXAMPLES } from './clean.ts';
 import { Evidence } from './evidence.ts';
 import {
@@ -127,7 +127,7 @@ function widen(failed: Parse, offence: Offence): CsvColumn | undefined {
   return wider(offence, () => extremes(failed, offence.index));
 }
 
-/** As widen; `ends` gives the least and the greatest of the values that do fit, as text. */
+/** As widen; `ends` gives what tells of the values that do fit: see extremes. */
 export function wider(
   { column, texts, count }: Pick<Offence, 'column' | 'texts' | 'count'>,
   ends: () => readonly string[],
@@ -135,10 +135,7 @@ export function wider(
   const isWideable = column.from === 'inferred' && /^(Int64|Decimal)/.test(column.type);
   if (!isWideable || count > texts.length) return undefined;
   const evidence = new Evidence();
-  for (const text of ends()) {
-    evidence.observe(text);
-    if (/^-?\d+$/.test(text) && isBeyondDouble(BigInt(text))) evidence.requireExact();
-  }
+  for (const text of ends()) evidence.observe(text);
   const scale = Number(/, (\d+)\)/.exec(column.type)?.[1] ?? 0);
   if (scale > 0) evidence.observe(`0.${'0'.repeat(scale)}`);
   for (const text of texts) evidence.observe(text);
@@ -151,29 +148,29 @@ export function wider(
   return { name, from, ...reading, note, ...(nullText === undefined ? {} : { nullText }) };
 }
 
-/** Between here and there lie integers that a double cannot hold. */
-function isBeyondDouble(value: bigint): boolean {
-  return value > MAX_SAFE || value < -MAX_SAFE;
-}
-
-const MAX_SAFE = 2n ** 53n;
-
-/** The least and the greatest of the values that do fit, as text. */
+/**
+ * Of the values that do fit, as text: the least, the greatest, and an integer that a double would
+ * round if there is one.
+ */
 export function extremes(failed: Parse, index: number): string[] {
   const pl = polars();
-  const texts = textsOf(failed, [index], failed.rules);
-  const number = pl
-    .col(internalName(index))
-    .str.replace('^[ \t]+', '')
-    .cast(pl.Decimal(38, 0), false);
-  const whole = pl.col(internalName(index)).str.contains('^[ \t]*[+-]?[0-9]+$');
+  const text = pl.col(internalName(index)).str.replace('^[ \t]+', '');
+  const number = text.cast(pl.Decimal(38, 0), false);
+  const rounded = pl
+    .when(text.str.contains('^-?[0-9]{16,}$').and(isExactDouble(text).not()))
+    .then(number)
+    .otherwise(pl.lit(null));
   const ends = collect(
-    texts
-      .filter(whole)
-      .select(number.min().cast(pl.Utf8).alias('least'), number.max().cast(pl.Utf8).alias('most')),
+    textsOf(failed, [index], failed.rules)
+      .filter(text.str.contains('^[+-]?[0-9]+$'))
+      .select(
+        number.min().cast(pl.Utf8).alias('least'),
+        number.max().cast(pl.Utf8).alias('most'),
+        rounded.max().cast(pl.Utf8).alias('rounded'),
+      ),
   );
   const [row] = ends.rows() as (string | null)[][];
-  return (row ?? []).filter((text) => text !== null);
+  return (row ?? []).filter((one) => one !== null);
 }
 
 function rowsSkipped(next: Parse, rules: ParseRules): number {
