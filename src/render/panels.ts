@@ -13,6 +13,7 @@ import { pointPanel } from './marks/point.ts';
 import { qqPanel } from './marks/qq.ts';
 import { stripPanel, violinPanel } from './marks/violin.ts';
 import type { Mark } from './request.ts';
+import { checkLogAxes } from './spec/log-axes.ts';
 
 type Build = (scene: Scene) => Promise<Panel>;
 
@@ -43,6 +44,7 @@ export async function panelsOf(scene: Scene): Promise<Panel[]> {
       hint: 'name it with -y COLUMN',
     });
   }
+  checkLogAxes(scene);
   if (!scene.request.panels || scene.ys.length < 2) return [await build(scene)];
   const panels: Panel[] = [];
   const above = scene.ys.length;

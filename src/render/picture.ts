@@ -6,6 +6,7 @@ import { fillLines, type LongLines, longLines } from './long-lines.ts';
 import { type Assembled, assemble } from './spec/assemble.ts';
 import { densityFrame, densityLayers } from './spec/density.ts';
 import { noData } from './spec/empty.ts';
+import { onLogAxes } from './spec/log-axes.ts';
 import { configOf } from './spec/theme.ts';
 import { compileSpec, runView, type ViewOptions } from './view.ts';
 
@@ -29,9 +30,10 @@ export interface Medium {
 
 export async function drawScene(
   scene: Scene,
-  panels: readonly Panel[],
+  given: readonly Panel[],
   medium: Medium,
 ): Promise<Picture> {
+  const panels = given.map((panel) => onLogAxes(scene, panel));
   const config = await mediumConfig(scene, medium);
   const options: ViewOptions = {
     config,

@@ -87,7 +87,8 @@ function logBins(
   const pl = polars();
   const decades = Math.log10(extent.max / extent.minPositive) || 1;
   const perDecade = Math.max(1, Math.round(wanted / decades));
-  const index = value.log(10).mul(pl.lit(perDecade)).floor();
+  // The logarithm of 1000 is a last digit below three, and would fall into the bin before.
+  const index = value.log(10).mul(pl.lit(perDecade)).add(pl.lit(1e-9)).floor();
   const positive = pl
     .when(value.gt(pl.lit(0)).and(value.isFinite()))
     .then(index)

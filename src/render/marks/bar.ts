@@ -8,6 +8,7 @@ import { compareLabels, MISSING, shownLabel } from '../data/groups.ts';
 import { type Field, labelOf, numberOf, requireNumbers } from '../fields.ts';
 import type { Aggregate } from '../request.ts';
 import { axisTitle, colorBy, isTerminal, liesFlat, position, timeTitle } from '../spec/encode.ts';
+import { refuseStackOnLog } from '../spec/log-axes.ts';
 import { columnNames, seriesLabels, seriesOf } from './series.ts';
 
 /** More bars than this cannot be labelled in a picture of the default size. */
@@ -139,6 +140,7 @@ function barLayer(scene: Scene, shape: BarShape, rows: readonly Row[]): Spec {
   const colors =
     scene.color === undefined ? [] : [...new Set(rows.map((row) => String(row['color'])))];
   const additive = agg === 'sum' || agg === 'count';
+  if (colors.length > 1 && additive) refuseStackOnLog(scene, 'Bars of several colours');
   // One colour for each category needs neither room beside it nor a second list of the names.
   const isOwn = scene.color?.name === category.name;
   return {

@@ -5,6 +5,7 @@ import { aggregate, type Key } from '../data/aggregate.ts';
 import { binsOf } from '../data/bins.ts';
 import { type Field, requireNumbers } from '../fields.ts';
 import { colorBy, position, timeTitle } from '../spec/encode.ts';
+import { noteOffLog, refuseStackOnLog } from '../spec/log-axes.ts';
 import { columnNames, type Series, seriesLabels, seriesOf } from './series.ts';
 
 const DEFAULT_BINS = 30;
@@ -24,6 +25,7 @@ export async function histogramPanel(scene: Scene): Promise<Panel> {
   ];
   const columns = columnNames(x, scene.color, scene.facet);
   const groups = await aggregate(scene.relation, columns, keys, undefined, false);
+  if (seriesLabels(scene, series).length > 1) refuseStackOnLog(scene, 'Counts of several colours');
   const rows: Row[] = [];
   for (const { key, moments } of groups) {
     const [at, color, facet] = key;
@@ -38,7 +40,9 @@ export async function histogramPanel(scene: Scene): Promise<Panel> {
     });
   }
   rows.sort((a, b) => Number(a['x']) - Number(b['x']));
-  scene.note(`${formatCountOf(extent.count, 'value')} → ${bins.text}`);
+  const drawn = rows.reduce((sum, row) => sum + Number(row['y']), 0);
+  scene.note(`${formatCountOf(drawn, 'value')} → ${bins.text}`);
+  noteOffLog(scene, extent.count - drawn);
   return { rows, layers: [histogramLayer(scene, x, series, rows.length)] };
 }
 
@@ -52,7 +56,12 @@ function histogramLayer(scene: Scene, x: Field, series: Series, bars: number): S
         extra: { bin: 'binned' },
       }),
       x2: { field: 'x2' },
-      y: position(scene, 'y', 'y', { title: 'rows', measure: 'quantitative', zero: true }),
+      y: position(scene, 'y', 'y', {
+        title: 'rows',
+        measure: 'quantitative',
+        zero: true,
+        extra: scene.request.yScale === 'log' ? { stack: null } : {},
+      }),
       ...colorBy(series.title, seriesLabels(scene, series)),
     },
   };

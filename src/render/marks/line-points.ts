@@ -4,6 +4,7 @@ import type { Row, Scene } from '../chart.ts';
 import { select, typed, values } from '../data/stream.ts';
 import { type Field, labelOf, numberOf } from '../fields.ts';
 import { M4 } from '../reduce/m4.ts';
+import { noteOffLog } from '../spec/log-axes.ts';
 import { columnNames, dense, type Series } from './series.ts';
 
 /**
@@ -28,13 +29,15 @@ export async function reducedRows(scene: Scene, x: Field, series: Series): Promi
   const extent = scene.profile.extents.get(x.name);
   const { request } = scene;
   const columns = Math.ceil(request.width * request.scale * COLUMNS_PER_PX);
-  const [min, max] = request.xRange ?? [extent?.min ?? 0, extent?.max ?? 0];
+  const kind = x.measure === 'temporal' ? 'linear' : request.xScale;
+  const low = kind === 'log' ? extent?.minPositive : extent?.min;
+  const [min, max] = request.xRange ?? [low ?? 0, extent?.max ?? 0];
   const reducers = new Map<Line, M4>();
   let points = 0;
   await eachPoint(scene, x, series, (px, py, line) => {
     let m4 = reducers.get(line);
     if (m4 === undefined) {
-      m4 = new M4(min, max, columns);
+      m4 = new M4(min, max, columns, kind);
       reducers.set(line, m4);
     }
     points += 1;
@@ -95,6 +98,8 @@ async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): 
   const columns = columnNames(x, ...scene.ys, scene.color, scene.facet, scene.by);
   const named = scene.ys.length > 1 && scene.color === undefined;
   const lineOf = lineKeeper();
+  const [onX, onY] = [x, scene.ys[0] as Field].map((field, index) => isLogOf(scene, field, index));
+  let left = 0;
   for await (const frame of select(scene.relation, columns, exprs)) {
     const xs = typed<Float64Array>(frame, 'x');
     const colors = scene.color === undefined ? undefined : typed<Float64Array>(frame, 'color');
@@ -105,10 +110,20 @@ async function eachPoint(scene: Scene, x: Field, series: Series, visit: Visit): 
       for (let i = 0; i < xs.length; i += 1) {
         const color = named ? y.name : (series.color.labels[colors?.[i] ?? 0] ?? '');
         const facet = series.facet.labels[facets?.[i] ?? 0] ?? '';
-        visit(xs[i] as number, ys[i] as number, lineOf(color, facet, bys?.[i] ?? ''));
+        let [px, py] = [xs[i] as number, ys[i] as number];
+        if ((onX && px <= 0) || (onY && py <= 0)) {
+          left += 1;
+          [px, py] = [onX && px <= 0 ? Number.NaN : px, Number.NaN];
+        }
+        visit(px, py, lineOf(color, facet, bys?.[i] ?? ''));
       }
     }
   }
+  noteOffLog(scene, left);
 }
+
+/** Whether x (0) or y (1) is on a logarithmic axis. */
+const isLogOf = ({ request }: Scene, { measure }: Field, index: number): boolean =>
+  measure !== 'temporal' && (index === 0 ? request.xScale : request.yScale) === 'log';
 
 export const rowOf = (x: number | string, y: number | null, line: Line): Row => ({ x, y, ...line });

@@ -7,6 +7,7 @@ import { stepStart } from '../data/every.ts';
 import { type Field, labelOf, numberOf, requireNumbers } from '../fields.ts';
 import { lineDensitySource } from '../line-density.ts';
 import { axisTitle, colorBy, position, timeTitle } from '../spec/encode.ts';
+import { refuseStackOnLog } from '../spec/log-axes.ts';
 import { allRows, byX, idOf, type Point, reducedRows, rowOf } from './line-points.ts';
 import { withDots } from './lone.ts';
 import { columnNames, otherFirst, type Series, seriesLabels, seriesOf } from './series.ts';
@@ -23,6 +24,7 @@ export async function linePanel(scene: Scene): Promise<Panel> {
   // Layers can only be stacked at places that all of them have.
   const stacked = isStacked(scene, series);
   const coarse = stacked && scene.profile.rows > LINE_ROWS && request.reduce !== 'marks';
+  if (stacked) refuseStackOnLog(scene, 'Areas');
   const lines = apart(scene, series);
   if (aggregated || coarse) return aggregatedPanel(lines, x, series);
   if (counted(scene) || (counted(lines) && series.color.folded > MOST_FOLDED)) {

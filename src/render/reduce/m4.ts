@@ -3,12 +3,16 @@
  * highest point; a line through them covers the same pixels as the line through all of them.
  * Anti-aliasing needs several columns to a pixel: with one, 0.4 % of the pixels differ.
  */
+import type { ScaleKind } from '../request.ts';
+import { transformOf } from './transform.ts';
+
 export interface M4Points {
   readonly x: Float64Array;
   readonly y: Float64Array;
 }
 
 export class M4 {
+  readonly #place: (x: number) => number;
   readonly #origin: number;
   readonly #perUnit: number;
   readonly #columns: number;
@@ -16,11 +20,16 @@ export class M4 {
   readonly #points: Float64Array;
   readonly #seen: Uint8Array;
 
-  /** `columns` equal pieces of [min, max]; x need not be sorted, ties keep their order. */
-  constructor(min: number, max: number, columns: number) {
-    this.#origin = min;
+  /**
+   * `columns` equal pieces of [min, max] on an axis of this kind, which must have places for both; x
+   * need not be sorted, ties keep their order.
+   */
+  constructor(min: number, max: number, columns: number, kind: ScaleKind = 'linear') {
+    this.#place = transformOf(kind);
+    this.#origin = this.#place(min);
     this.#columns = columns;
-    this.#perUnit = max > min ? columns / (max - min) : 0;
+    const length = this.#place(max) - this.#origin;
+    this.#perUnit = length > 0 ? columns / length : 0;
     this.#points = new Float64Array(columns * 8);
     this.#seen = new Uint8Array(columns);
   }
@@ -32,7 +41,7 @@ export class M4 {
 
   addPoint(x: number, y: number): void {
     if (!(Number.isFinite(x) && Number.isFinite(y))) return;
-    let column = Math.floor((x - this.#origin) * this.#perUnit);
+    let column = Math.floor((this.#place(x) - this.#origin) * this.#perUnit);
     if (column >= this.#columns) column = this.#columns - 1;
     if (column < 0) column = 0;
     const p = this.#points;
