@@ -1,4 +1,5 @@
 /** Values from text, exactly: what fits no value throws, or is null where that is allowed. */
+import { NO_VALUE } from '../compute/no-value.ts';
 import { type Expr, polars } from '../compute/polars.ts';
 import type { TypeName } from '../compute/relation.ts';
 import { parseDate, parseDatetime, type TimeUnit } from '../compute/temporal.ts';
@@ -11,6 +12,8 @@ export interface Typed {
   /** chrono format of dates and timestamps. */
   readonly format?: string;
   readonly decimalComma?: boolean;
+  /** With a decimal comma: "1.234" is a thousand and more, which "1.234,5" is anyway. */
+  readonly grouped?: true;
   /** Take no text whose value would mean something else: see csv/odd-values.ts. */
   readonly exact?: true;
 }
@@ -46,21 +49,23 @@ export function isExactDouble(text: Expr): Expr {
   return isPlain.or(text.str.contains(NOT_FINITE));
 }
 
+/** Numbers with a decimal comma, where points may divide thousands before it. */
+const COMMAS =
+  '^[ \\t]*[+-]?([0-9]+(,[0-9]+)?|[1-9][0-9]{0,2}([.][0-9]{3})+,[0-9]+)([eE][+-]?[0-9]+)?$';
+const GROUPED_COMMAS =
+  '^[ \\t]*[+-]?([0-9]+|[1-9][0-9]{0,2}([.][0-9]{3})+)(,[0-9]+)?([eE][+-]?[0-9]+)?$';
+
 /** The column's values from its text; a text that does not fit throws or, leniently, is null. */
 export function valueOfText(column: Typed, given: Expr, strict: boolean): Expr {
   const { type, format } = column;
-  const text = column.exact === true ? exactText(type, given, strict) : given;
+  const plain = column.decimalComma ? withPoint(given, column, strict) : given;
+  const text = column.exact === true ? exactText(type, plain, strict) : plain;
   if (type === 'Date') return parseDate(text, format ?? '%Y-%m-%d', strict);
   if (type === 'Time') return parsedTime(text, format ?? '%H:%M:%S%.f', strict);
   if (type.startsWith('Datetime')) {
     return parsedInstant(text, type, format ?? '%Y-%m-%d %H:%M:%S%.f', strict);
   }
   if (type.startsWith('Decimal')) return parsedDecimal(text, column, strict);
-  if (column.decimalComma) {
-    const commas = '^[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?$';
-    const pointed = only(text, commas, strict).str.replace(',', '.');
-    return pointed.cast(dataTypeOf(type), strict);
-  }
   if (type === 'Boolean') return parsedBoolean(text, strict);
   if (type.startsWith('Float'))
     return text.str.replace('^[ \t]+', '').cast(dataTypeOf(type), strict);
@@ -70,6 +75,12 @@ export function valueOfText(column: Typed, given: Expr, strict: boolean): Expr {
       .str.replace('^[ \t]+', '')
       .cast(dataTypeOf(type), strict);
   return text.cast(dataTypeOf(type), strict);
+}
+
+/** The text with a decimal point and without groups. */
+function withPoint(given: Expr, { grouped }: Typed, strict: boolean): Expr {
+  const text = only(given, grouped ? GROUPED_COMMAS : COMMAS, strict);
+  return text.str.replaceAll('[.]', '').str.replace(',', '.');
 }
 
 function exactText(type: TypeName, text: Expr, strict: boolean): Expr {
@@ -85,7 +96,7 @@ const only = (text: Expr, shape: string, strict: boolean): Expr =>
 function onlyWhere(text: Expr, fits: Expr, strict: boolean): Expr {
   const pl = polars();
   if (!strict) return pl.when(fits).then(text).otherwise(pl.lit(null));
-  return pl.when(fits.or(text.isNull())).then(text).otherwise(pl.lit('not a value'));
+  return pl.when(fits.or(text.isNull())).then(text).otherwise(pl.lit(NO_VALUE));
 }
 
 /** A cast to Decimal rounds silently ("1.239" -> 1.24, measured): the shape is checked first. */

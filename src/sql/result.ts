@@ -2,6 +2,7 @@
 
 import type { Dsl, Dtype } from '../compute/dsl.ts';
 import * as d from '../compute/dsl.ts';
+import { NO_VALUE } from '../compute/no-value.ts';
 import { collect, type DataFrame, type LazyFrame } from '../compute/polars.ts';
 import { messageOf, NairobiError } from '../errors.ts';
 import { toNativeDecimal } from './functions/numbers.ts';
@@ -112,6 +113,7 @@ export function explainFailure(error: unknown): unknown {
       hint: 'split it with WITH or a subquery',
     });
   }
+  if (message.includes(`"${NO_VALUE}"`)) return error;
   const conversion = CONVERSION.exec(message);
   if (conversion !== null) {
     const [, from, to] = conversion;

@@ -70,6 +70,7 @@ const JUDGED: Readonly<Record<string, readonly [ours: string | RegExp, because: 
   ],
   'decimal commas': ['a:Float64 b:Float64', 'semicolons fit the header, commas do not'],
   'decimal commas and integers': ['a:Int64 b:Float64', 'beside semicolons 2,25 is a number'],
+  'thousands with points': ['a:Float64 b:String', '1.234,5 has but one meaning'],
   'empty quotes': ['a:String b:Int64', 'an empty text in quotes is no NULL'],
   'a header of numbers and texts': ['year:String 2023:Int64 2024:Int64', 'years name columns'],
   'bigger integers': ['a:Decimal(38, 0) b:Int64', 'exact, not a double'],

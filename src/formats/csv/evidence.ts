@@ -12,6 +12,7 @@ export interface Reading {
   /** The one text that means null here beside an empty field. */
   readonly nullText?: string;
   readonly decimalComma?: boolean;
+  readonly grouped?: true;
   /** Why it is text although it looked like something else. */
   readonly note?: string;
   /** See Typed. */
@@ -26,6 +27,8 @@ const DATE_LENGTH = 10;
 
 /** "1,234" could be a thousand and more, or one and less. */
 const THOUSANDS_OR_FRACTION = /^[+-]?\d{1,3},\d{3}$/;
+/** "1.234" is a thousand and more where the comma is the decimal point. */
+const THOUSANDS = /^[ \t]*-?[1-9]\d{0,2}\.\d{3}$/;
 
 const TEXT: Reading = { type: 'String' };
 const NUMBERS = KIND.int | KIND.bigInt | KIND.float | KIND.commaFloat;
@@ -68,6 +71,9 @@ export class Evidence {
   #wholeDigits = 0;
   #fractionDigits = 0;
   #commaIsDecimal = false;
+  /** Some number has points that divide thousands; some has one that cannot. */
+  #hasGroups = false;
+  #hasPoint = false;
 
   /** As observe, for bytes that no quotes surround; the commonest kinds without making a text. */
   observeBytes(bytes: Buffer, start: number, end: number): void {
@@ -109,6 +115,8 @@ export class Evidence {
     const whole = point < 0 ? length : point - start;
     if (whole === 0 || (whole > 1 && bytes[start] === 48)) return false;
     this.kinds |= point < 0 ? KIND.int : KIND.float;
+    const isThousands = whole <= 3 && end - point === 4 && bytes[start] !== 48;
+    if (point >= 0 && !isThousands) this.#hasPoint = true;
     if (whole > this.#wholeDigits) this.#wholeDigits = whole;
     if (point >= 0 && end - point - 1 > this.#fractionDigits)
       this.#fractionDigits = end - point - 1;
@@ -153,6 +161,10 @@ export class Evidence {
         break;
       case KIND.commaFloat:
         if (!THOUSANDS_OR_FRACTION.test(text)) this.#commaIsDecimal = true;
+        if (text.includes('.')) this.#hasGroups = true;
+        break;
+      case KIND.grouped:
+        this.#hasGroups = true;
         break;
       case KIND.nullWord:
         this.#nullWord.add(text);
@@ -208,9 +220,12 @@ export class Evidence {
   }
 
   #number(plain: number, withNull: { nullText?: string }, decimalComma?: boolean): Reading {
+    const isGrouped = decimalComma === true && (plain & KIND.float) !== 0 && !this.#hasPoint;
+    if ((plain & KIND.commaFloat) !== 0 || isGrouped) {
+      return this.#commaNumber(plain, withNull, decimalComma);
+    }
     const withWords = NUMBERS | KIND.notFinite;
     if ((plain & ~withWords) !== 0) return TEXT;
-    if ((plain & KIND.commaFloat) !== 0) return this.#commaNumber(plain, withNull, decimalComma);
     if ((plain & (KIND.float | KIND.notFinite)) === 0) return this.#integer(plain, withNull);
     const isMissing = !this.#infinite && !this.#nanWord.several && withNull.nullText === undefined;
     if ((plain & KIND.float) === 0 && isMissing && this.#nanWord.text !== undefined) {
@@ -230,12 +245,16 @@ export class Evidence {
 
   #commaNumber(plain: number, withNull: { nullText?: string }, decimalComma?: boolean): Reading {
     if (decimalComma === false) return TEXT;
-    if ((plain & ~(KIND.int | KIND.commaFloat)) !== 0 || this.#beyondDouble) return TEXT;
+    const hasGroups = decimalComma === true || this.#hasGroups;
+    const divided = hasGroups && !this.#hasPoint ? KIND.float | KIND.grouped : 0;
+    const known = KIND.int | KIND.commaFloat | divided;
+    if ((plain & ~known) !== 0 || this.#beyondDouble) return TEXT;
     if (decimalComma === undefined && !this.#commaIsDecimal) {
       const note = 'numbers such as 1,234 have a comma that could divide thousands or fractions';
       return { type: 'String', note: `${note}: kept as text; say --decimal-comma if fractions` };
     }
-    return { type: 'Float64', decimalComma: true, ...withNull };
+    const grouped = hasGroups ? ({ grouped: true } as const) : {};
+    return { type: 'Float64', decimalComma: true, ...grouped, ...withNull };
   }
 
   #moment(plain: number, withNull: { nullText?: string }): Reading {
@@ -261,6 +280,7 @@ export class Evidence {
   }
 
   #observeFloat(text: string): void {
+    if (!THOUSANDS.test(text)) this.#hasPoint = true;
     const [mantissa = '', exponent] = text.split(/[eE]/);
     if (exponent !== undefined) this.#exponent = true;
     const [whole = '', fraction = ''] = mantissa.split('.');

@@ -222,7 +222,7 @@ function understandColumn(
     type: given,
     from: 'given',
     ...(format === undefined ? {} : { format }),
-    ...(isFloat ? { decimalComma: true } : {}),
+    ...(isFloat ? { decimalComma: true, grouped: true } : {}),
   };
 }
 

@@ -18,8 +18,10 @@ export const KIND = {
   /** NA, NULL and their like. */
   nullWord: 512,
   text: 1024,
-  /** "1,5": a number where the comma is the decimal point. */
+  /** "1,5", "1.234,5": a number where the comma is the decimal point. */
   commaFloat: 2048,
+  /** "1.234.567": a number where points divide thousands, where there are such numbers. */
+  grouped: 4096,
 } as const;
 
 export interface Value {
@@ -45,7 +47,8 @@ const INTEGER = /^[+-]?(0|[1-9]\d*)$/;
 const LEADING_ZERO = /^[+-]?0\d/;
 const PLAIN_NUMBER = /^[+-]?\d+(\.\d*)?$/;
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-const COMMA_FLOAT = /^[+-]?\d+,\d+([eE][+-]?\d+)?$/;
+const COMMA_FLOAT = /^[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+),\d+([eE][+-]?\d+)?$/;
+const GROUPED = /^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$/;
 
 const INT64_MAX = 9223372036854775807n;
 const INT64_MIN = -9223372036854775808n;
@@ -97,5 +100,6 @@ function numberOf(text: string): Value | undefined {
   }
   // 1e400 has no double: Polars would read infinity.
   if (FLOAT.test(text)) return Number.isFinite(Number(text)) ? FLOATING : TEXT;
+  if (GROUPED.test(text)) return { kind: KIND.grouped };
   return COMMA_FLOAT.test(text) ? { kind: KIND.commaFloat } : undefined;
 }
