@@ -97,6 +97,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** V8's own: a text or a tree that calls inside calls go too deep into. */
+export function isStackOverflow(thrown: unknown): boolean {
+  return thrown instanceof RangeError && thrown.message === 'Maximum call stack size exceeded';
+}
+
 /** "file:line:column", as compilers print it; empty when nothing is known. */
 export function formatWhere(where: Where | undefined): string {
   if (where === undefined) return '';

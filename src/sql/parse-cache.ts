@@ -80,6 +80,8 @@ function replaying(entry: Entry): KeptParser {
 
 /** A parser that remembers what it answered, and the call that keeps it for this text. */
 export function recordingParser(parser: Parser, sql: string): Parser & { keep(): void } {
+  // Nothing is kept of a long text, and writing its tree as JSON takes as long as parsing it.
+  if (slotOf(sql) === undefined) return { ...parser, keep: () => undefined };
   const entry: Entry = { version: PARSER_VERSION, sql, scans: {}, trees: {} };
   const note = <T>(answers: Answers, text: string, result: T): T => {
     answers[text] = JSON.stringify(result);

@@ -1,11 +1,11 @@
 /** SQL text to PostgreSQL's own parse tree, with DuckDB's additions marked in it. */
 import { setFlagsFromString } from 'node:v8';
 import type { Node, SelectStmt } from 'libpg-query';
-import { messageOf, NairobiError } from '../errors.ts';
+import { isStackOverflow, messageOf, NairobiError } from '../errors.ts';
 import { type Marks, rewrite } from './dialect.ts';
 import { keptParser, type Parser, recordingParser } from './parse-cache.ts';
 import { withRare } from './rare.ts';
-import { Source } from './source.ts';
+import { Source, tooDeep, withinStack } from './source.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
 export type Mode = 'query' | 'describe' | 'summarize' | 'explain';
@@ -46,13 +46,17 @@ interface ParserError {
   readonly sqlDetails?: { readonly cursorPosition?: number };
 }
 
+const NESTED_TOO_DEEP = 'parentheses and operators nest too deep here: split the query with WITH';
+
 /** The parser counts characters in its errors and bytes in its tree. */
 function syntaxError(cause: unknown, source: Source, text: string): NairobiError {
+  if (isStackOverflow(cause)) return tooDeep(cause);
   const details = (cause as ParserError).sqlDetails;
   const cursor = details?.cursorPosition ?? -1;
   const byte = Buffer.byteLength(Array.from(text).slice(0, Math.max(0, cursor)).join(''));
   const message = messageOf(cause).replace(/^syntax error/, 'Syntax error');
-  return source.error('BAD_SQL', message, cursor < 0 ? undefined : byte);
+  const hint = message.startsWith('memory exhausted') ? NESTED_TOO_DEEP : undefined;
+  return source.error('BAD_SQL', message, cursor < 0 ? undefined : byte, hint);
 }
 
 function parserError(parse: () => unknown, source: Source, text: string): NairobiError {
@@ -124,7 +128,9 @@ const TEXTS_KEPT = 64;
 const LONG_TEXT = 16 * 1024;
 
 /** NairobiError BAD_SQL with the place, when PostgreSQL's grammar (and what we add) refuses it. */
-export async function parse(sql: string): Promise<Parsed> {
+export const parse = (sql: string): Promise<Parsed> => withinStack(() => parsed(sql));
+
+async function parsed(sql: string): Promise<Parsed> {
   const known = parsedTexts.get(sql);
   if (known !== undefined) return known;
   if (sql.includes('\0')) throw new NairobiError('BAD_SQL', 'The SQL has a NUL byte in it');

@@ -24,19 +24,23 @@ import {
   SUMMARIZE_COLUMNS,
   summarize,
 } from './modes.ts';
+import { cutDeep } from './optimize/deep.ts';
 import { pickFiles } from './optimize/files.ts';
-import { inlineShared, mapPlans, sharedIn } from './optimize/inline.ts';
+import { inlineShared, sharedIn } from './optimize/inline.ts';
 import { orderJoins } from './optimize/order.ts';
 import { prune } from './optimize/prune.ts';
 import { push } from './optimize/push.ts';
 import { parse } from './parse.ts';
 import { rareIfLoaded, withRare } from './rare.ts';
+import { type Read, readsOf } from './reads.ts';
 import { explainFailure, narrowed, outputFrame } from './result.ts';
+import { withinStack } from './source.ts';
 import { tablesOf } from './tables.ts';
 import { typeName } from './types.ts';
 import { mapChildren, mapExpressions, mapInputs } from './walk.ts';
 
 export type { ParameterValue, TableReference } from './bind/context.ts';
+export type { Read } from './reads.ts';
 
 export interface CompileOptions {
   readonly parameters?: Readonly<Record<string, ParameterValue>>;
@@ -44,13 +48,6 @@ export interface CompileOptions {
   readonly now?: Date;
   /** The session's zone: how instants are shown and read. UTC when left out. */
   readonly timeZone?: string;
-}
-
-export interface Read {
-  readonly relation: Relation;
-  readonly columns: readonly string[];
-  /** True when only some rows can be wanted. */
-  readonly filtered: boolean;
 }
 
 /** Rows of a result as they come; columns are places in CompiledQuery.columns. */
@@ -118,31 +115,22 @@ function optimize(plan: Plan, columns: readonly OutputColumn[]): Plan {
   return prune(improve(inlined), needed, shared);
 }
 
-function readsOf(plan: Plan): Read[] {
-  const reads: Read[] = [];
-  const add = (each: Plan): Plan => {
-    if (each.kind === 'scan') {
-      reads.push({
-        relation: each.relation,
-        columns: each.columns.map((column) => column.name),
-        filtered: each.predicate !== undefined,
-      });
-    }
-    return each;
-  };
-  mapPlans(plan, add);
-  for (const definition of sharedIn(plan).values()) mapPlans(definition.plan, add);
-  return reads;
-}
-
 /**
  * Parses, binds and plans. `relations` answers for each table named, and throws NOT_FOUND for one
  * that is not there. Throws BAD_SQL, UNKNOWN_COLUMN or NOT_SUPPORTED with the place in the text.
  */
-export async function compile(
+export function compile(
   sql: string,
   relations: (reference: TableReference) => Relation,
   options: CompileOptions = {},
+): Promise<CompiledQuery> {
+  return withinStack(() => compiled(sql, relations, options));
+}
+
+async function compiled(
+  sql: string,
+  relations: (reference: TableReference) => Relation,
+  options: CompileOptions,
 ): Promise<CompiledQuery> {
   const parsed = await parse(sql);
   const bindOptions: BindOptions = {
@@ -195,7 +183,7 @@ function about(
 
 function planned(bound: Plan, output: readonly OutputColumn[]): CompiledQuery {
   const optimized = pickFiles(optimize(bound, output));
-  const plan = rareIfLoaded()?.extractRows(optimized) ?? optimized;
+  const plan = cutDeep(rareIfLoaded()?.extractRows(optimized) ?? optimized);
   const because = wholeBecause(plan);
   const reads = readsOf(plan);
   let computed: ReadonlyMap<Plan, LazyFrame> = new Map();

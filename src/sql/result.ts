@@ -4,11 +4,12 @@ import type { Dsl, Dtype } from '../compute/dsl.ts';
 import * as d from '../compute/dsl.ts';
 import { NO_VALUE } from '../compute/no-value.ts';
 import { collect, type DataFrame, type LazyFrame } from '../compute/polars.ts';
-import { messageOf, NairobiError } from '../errors.ts';
+import { isStackOverflow, messageOf, NairobiError } from '../errors.ts';
 import { toNativeDecimal } from './functions/numbers.ts';
 import type { OutputColumn } from './ir.ts';
 import { TooManyRows } from './lower/constant.ts';
 import { rare } from './rare.ts';
+import { tooDeep } from './source.ts';
 import { entryOf, type SqlType } from './types.ts';
 
 /** A frame cannot have a name twice: the second "a" is called "a:1" inside it, as DuckDB does. */
@@ -107,12 +108,8 @@ export function explainFailure(error: unknown): unknown {
     return new NairobiError('BAD_DATA', 'A subquery used as a value gave more than one row', {
       cause: error,
     });
-  if (message.startsWith('recursion limit exceeded')) {
-    return new NairobiError('NOT_SUPPORTED', 'Not supported: an expression nested this deep', {
-      cause: error,
-      hint: 'split it with WITH or a subquery',
-    });
-  }
+  if (message.startsWith('recursion limit exceeded') || isStackOverflow(error))
+    return tooDeep(error);
   if (message.includes(`"${NO_VALUE}"`)) return error;
   const conversion = CONVERSION.exec(message);
   if (conversion !== null) {

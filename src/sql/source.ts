@@ -1,11 +1,27 @@
 /** The text the user typed, and errors that point into it. */
-import { type ErrorCode, NairobiError } from '../errors.ts';
+import { type ErrorCode, isStackOverflow, NairobiError } from '../errors.ts';
 
 /** A byte range of the parsed text and where it came from in the typed text. */
 export interface Segment {
   readonly parsed: number;
   readonly typed: number;
   readonly length: number;
+}
+
+/** What the stack, or the engine's reader, does not hold. */
+export const tooDeep = (cause: unknown): NairobiError =>
+  new NairobiError('NOT_SUPPORTED', 'Not supported: an expression nested this deep', {
+    cause,
+    hint: 'split it: give its parts names with WITH or in a subquery',
+  });
+
+/** `work`, with an overflow of the stack as what it means in SQL. */
+export async function withinStack<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isStackOverflow(error) ? tooDeep(error) : error;
+  }
 }
 
 export class Source {

@@ -1,4 +1,5 @@
 /** Walking and rebuilding expressions and plans. */
+import { flattened } from './balance.ts';
 import type { ColumnId, Expression, Plan, SortItem } from './ir.ts';
 import { BOOLEAN } from './types.ts';
 
@@ -125,11 +126,7 @@ export const substitutePlan = (plan: Plan, by: ReadonlyMap<ColumnId, Expression>
 
 /** The parts of a conjunction. */
 export function conjuncts(expression: Expression | undefined): Expression[] {
-  if (expression === undefined) return [];
-  if (expression.kind === 'call' && expression.name === 'and') {
-    return expression.args.flatMap((arg) => conjuncts(arg));
-  }
-  return [expression];
+  return expression === undefined ? [] : flattened(expression, 'and');
 }
 
 export function conjunction(parts: readonly Expression[]): Expression | undefined {

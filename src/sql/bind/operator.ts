@@ -1,5 +1,6 @@
 /** Operators, comparisons and the predicates that have a grammar of their own. */
 import type { A_Expr, BoolExpr, Node } from 'libpg-query';
+import { pairwise } from '../balance.ts';
 import type { Expression } from '../ir.ts';
 import * as t from '../types.ts';
 import { makeCall } from './call.ts';
@@ -29,14 +30,41 @@ function listOf(node: Node | undefined): readonly Node[] {
   return 'List' in node ? (node.List.items ?? []) : [node];
 }
 
+const isRow = (node: Node | undefined): boolean => node !== undefined && 'RowExpr' in node;
+
+/** The operator on the left of another: a chain of them leans to the left. */
+function operatorIn(node: Node | undefined): A_Expr | undefined {
+  if (node === undefined || !('A_Expr' in node)) return undefined;
+  return node.A_Expr.kind === 'AEXPR_OP' ? node.A_Expr : undefined;
+}
+
+/** From the innermost out, in a loop: calls inside calls would fill the stack. */
 function bindOperator(expression: A_Expr, environment: Environment): Expression {
+  const chain: A_Expr[] = [];
+  let left: Expression | undefined;
+  for (let at: A_Expr | undefined = expression; at !== undefined; ) {
+    chain.push(at);
+    const inner = operatorIn(at.lexpr);
+    if (inner === undefined && at.lexpr !== undefined && !isRow(at.lexpr))
+      left = environment.bind(at.lexpr, environment);
+    at = inner;
+  }
+  for (const each of chain.toReversed()) left = bindOne(each, left, environment);
+  return left as Expression;
+}
+
+function bindOne(
+  expression: A_Expr,
+  left: Expression | undefined,
+  environment: Environment,
+): Expression {
   const { context } = environment;
   const position = expression.location ?? -1;
   const symbol = stringsOf(expression.name).at(-1) ?? '';
-  if (expression.lexpr !== undefined && 'RowExpr' in expression.lexpr)
-    return bindRows(expression, symbol, environment);
-  const args = operands(expression, environment);
-  if (expression.lexpr === undefined) {
+  if (isRow(expression.lexpr)) return bindRows(expression, symbol, environment);
+  const args = left === undefined ? [] : [left];
+  if (expression.rexpr !== undefined) args.push(environment.bind(expression.rexpr, environment));
+  if (left === undefined) {
     if (symbol === '-') return makeCall(context, 'negate', args, position);
     if (symbol === '+') return args[0] as Expression;
     if (symbol === '~') return makeCall(context, '~not', args, position);
@@ -236,14 +264,4 @@ export function bindBoolean(expression: BoolExpr, environment: Environment): Exp
   return pairwise(args, (a, b) =>
     makeCall(context, expression.boolop === 'OR_EXPR' ? 'or' : 'and', [a, b], position),
   );
-}
-
-/** Joined as a balanced tree: a chain of hundreds would nest too deep for the engine. */
-function pairwise(
-  items: readonly Expression[],
-  join: (a: Expression, b: Expression) => Expression,
-): Expression {
-  if (items.length === 1) return items[0] as Expression;
-  const middle = items.length >> 1;
-  return join(pairwise(items.slice(0, middle), join), pairwise(items.slice(middle), join));
 }

@@ -117,7 +117,8 @@ function extreme(name: string, variant: string, op: BinaryOp): ScalarFunction {
     resolve: (types) => (types.length > 0 ? sameArgs(types) : undefined),
     lower: (args, call) => {
       if (t.isNumeric(call.type) && call.type.kind !== 'float') return d.call(variant, ...args);
-      return args.reduce((a, b) => d.coalesce(d.ternary(d.binary(op, a, b), a, b), a, b));
+      // Each is named four times by what picks between two: a chain would double with every one.
+      return balanced(args, (a, b) => d.coalesce(d.ternary(d.binary(op, a, b), a, b), a, b));
     },
   };
 }

@@ -14,6 +14,8 @@ export interface Lowering {
   readonly column: (column: ColumnExpression) => Dsl;
   /** Runs a subquery that stands for a constant. */
   readonly constant: (subquery: SubqueryExpression) => Dsl;
+  /** What is lowered already. */
+  readonly known?: ReadonlyMap<Expression, Dsl>;
 }
 
 /** The engine's form nests to 128 levels at most; each branch of a chain takes two. */
@@ -41,6 +43,8 @@ function lowerCase(expression: CaseExpression, lower: (inner: Expression) => Dsl
 }
 
 export function lowerExpression(expression: Expression, lowering: Lowering): Dsl {
+  const known = lowering.known?.get(expression);
+  if (known !== undefined) return known;
   const lower = (inner: Expression): Dsl => lowerExpression(inner, lowering);
   switch (expression.kind) {
     case 'column':

@@ -1,4 +1,5 @@
 /** Filters moved as near to the scans as they can go. */
+import { flattened } from '../balance.ts';
 import { outputOf } from '../columns.ts';
 import type { ColumnId, Expression, Plan } from '../ir.ts';
 import { joinOn } from '../join.ts';
@@ -8,11 +9,7 @@ import { columnsOf, conjunction, conjuncts, fingerprint, mapInputs, substitute }
 const within = (predicate: Expression, ids: ReadonlySet<ColumnId>): boolean =>
   [...columnsOf(predicate)].every((id) => ids.has(id));
 
-function disjuncts(expression: Expression): Expression[] {
-  return expression.kind === 'call' && expression.name === 'or'
-    ? expression.args.flatMap((arg) => disjuncts(arg))
-    : [expression];
-}
+const disjuncts = (expression: Expression): Expression[] => flattened(expression, 'or');
 
 const either = (parts: readonly Expression[]): Expression =>
   parts.reduce((a, b) => ({ kind: 'call', name: 'or', args: [a, b], type: BOOLEAN, position: -1 }));
