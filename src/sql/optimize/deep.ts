@@ -25,7 +25,7 @@ import {
 } from '../walk.ts';
 import { sharedIn } from './inline.ts';
 
-/** Fewer levels of calls are within the engine's limit whatever they are: plans stay as they are. */
+/** Fewer levels of calls are within the engine's limit whatever they are: nothing changes. */
 const SHALLOW = 7;
 /** JSON levels of one expression; the rest of the 128 is for what stands around it. */
 const LEVELS_MAX = 90;
@@ -247,7 +247,7 @@ function read(plan: Plan, more: readonly ColumnId[] = []): ReadonlySet<ColumnId>
   return ids;
 }
 
-/** `input` with what was made from it, a projection for each layer; of the rest what is `wanted`. */
+/** `input` with what was made from it, a projection for each layer, and what is `wanted`. */
 function layered(input: Plan, made: readonly Made[], wanted: ReadonlySet<ColumnId>): Plan {
   const top = Math.max(...made.map(({ layer }) => layer));
   const needs: ReadonlySet<ColumnId>[] = [wanted];
