@@ -66,6 +66,20 @@ const TAR = { at: 257, magic: ascii('ustar') } as const;
 const PAGE_HEAD_BYTES = 64;
 const PAGE = /^\s*<(!doctype html|html[\s>])/i;
 
+/** Texts whose lines would pass for delimited ones. The first line and the second tell. */
+const FOREIGN_TEXTS: readonly (readonly [what: string, begins: RegExp, hint: string])[] = [
+  [
+    "Prometheus' text format",
+    /^# (HELP|TYPE) [A-Za-z_:][\w:]* .*\r?\n(# (HELP|TYPE) |[A-Za-z_:][\w:]*[ {])/,
+    'ask Prometheus for the values: its HTTP API answers in JSON',
+  ],
+  [
+    'InfluxDB line protocol',
+    /^([^\s,"=]+(,[^\s,"=]+=[^\s,"=]+)* [^\s,"=]+=\S+ \d{10,19}\r?\n){2}/,
+    'make a table of it first: nairobi ingest FILE --input-format influx -o FILE.parquet',
+  ],
+];
+
 const EXTENSIONS: Readonly<Record<string, FormatName>> = {
   csv: 'csv',
   txt: 'csv',
@@ -180,6 +194,14 @@ export function detect(path: string | undefined, head: Uint8Array): FormatName {
   if (PAGE.test(text.toString('latin1', 0, PAGE_HEAD_BYTES))) {
     throw new NairobiError('BAD_DATA', 'This is an HTML page, not a table', {
       hint: 'look at it: where data was to be fetched, the server may have said why it gave none',
+      ...where,
+    });
+  }
+  const begins = text.toString('latin1');
+  const foreignText = FOREIGN_TEXTS.find(([, pattern]) => pattern.test(begins));
+  if (foreignText !== undefined) {
+    throw new NairobiError('BAD_DATA', `This is ${foreignText[0]}, not a table`, {
+      hint: foreignText[2],
       ...where,
     });
   }

@@ -64,3 +64,25 @@ it.each([
 ])('%s is named as what it is', (what, bytes) => {
   expect(() => detect('data.csv', head(...bytes))).toThrow(what);
 });
+
+describe('texts that are no tables', () => {
+  const head = (text: string): Uint8Array => Buffer.from(text);
+
+  it('are named, with what to do', () => {
+    const lines = 'weather,loc=a temp=1.5,wet=t 1700000000000000000\nweather temp=2 1700000001\n';
+    expect(() => detect('w.lp', head(lines))).toThrow(/line protocol/);
+    const metrics = '# HELP up Whether it is\n# TYPE up gauge\nup{job="a"} 1\n';
+    expect(() => detect('m.txt', head(metrics))).toThrow(/Prometheus/);
+  });
+
+  it('are not seen in tables', () => {
+    for (const text of [
+      'a,b=c d=1 17\n1,2\n',
+      '# HELP me\n1\n',
+      '# TYPE a b\na,b\n1,2\n',
+      'x y=1\n',
+    ]) {
+      expect(detect('t.csv', head(text))).toBe('csv');
+    }
+  });
+});

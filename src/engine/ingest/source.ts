@@ -63,7 +63,7 @@ export async function openSource(
     const { format, bytes } = await openPiped(file.path, chunks, options.format);
     return openStreaming(file, format, bytes, options);
   }
-  const { format, compression } = kindOf(file);
+  const { format, compression } = kindOf(file, options.format);
   const wanted = options.format ?? format;
   if (compression !== undefined && isTextFormat(wanted) && hasCodec(compression)) {
     return openCompressed(file, wanted, compression, options);

@@ -12,6 +12,7 @@ import {
 import { attempt } from '../commit/durable.ts';
 import { fingerprintAt } from '../commit/fingerprint.ts';
 import type { SourceState } from '../commit/record.ts';
+import type { TextFormat } from './text-plan.ts';
 
 /** A file by its name for people, and by what opens it. */
 export interface Content {
@@ -42,12 +43,13 @@ export interface Kind {
 }
 
 /** What a file is by its first bytes; of a compressed one, by its name. */
-export function kindOf(file: Content): Kind {
+export function kindOf(file: Content, wanted?: TextFormat): Kind {
   const { path } = file;
   const head = headOf(file);
   const compression = detectCompression(head);
   if (compression !== undefined) return { format: formatOfName(path) ?? 'csv', compression };
-  return { format: detect(path, head), compression };
+  // Line protocol is text that is refused where nobody said what it is.
+  return { format: wanted === 'influx' ? 'csv' : detect(path, head), compression };
 }
 
 /** What is remembered of a file that was consumed to `offset`. */
