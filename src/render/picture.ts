@@ -6,6 +6,7 @@ import { fillLines, type LongLines, longLines } from './long-lines.ts';
 import { type Assembled, assemble } from './spec/assemble.ts';
 import { densityFrame, densityLayers } from './spec/density.ts';
 import { noData } from './spec/empty.ts';
+import { isTerminal } from './spec/encode.ts';
 import { onLogAxes } from './spec/log-axes.ts';
 import { configOf } from './spec/theme.ts';
 import { compileSpec, runView, type ViewOptions } from './view.ts';
@@ -62,10 +63,22 @@ async function drawnView(vega: VegaSpec, options: Drawing): Promise<View> {
   return view;
 }
 
+/** Here a legend at the side would leave the chart no room. */
+const NARROW_PX = 200;
+
 /** A description of 20,000 points is 50 ms of formatting numbers, for nothing in a PNG. */
-async function mediumConfig({ request }: Scene, { isDescribed }: Medium): Promise<Spec> {
+async function mediumConfig(scene: Scene, { isDescribed }: Medium): Promise<Spec> {
+  const { request } = scene;
   const config = await configOf(request.theme, request.palette);
-  return isDescribed ? config : { ...config, aria: false };
+  const narrow = request.width < NARROW_PX && !isTerminal(scene);
+  const legend = {
+    ...(config['legend'] as Spec | undefined),
+    orient: 'bottom',
+    direction: 'vertical',
+    columns: 1,
+  };
+  const fitting = narrow ? { ...config, legend } : config;
+  return isDescribed ? fitting : { ...fitting, aria: false };
 }
 
 /** Vega warns of layers without rows, such as the outliers of a box that has none. */

@@ -4,6 +4,7 @@ import type { Relation } from '../../compute/relation.ts';
 import { messageOf, NairobiError } from '../../errors.ts';
 import type { ReadOptions } from '../../formats/options.ts';
 import { gathered } from '../../render/data/gathered.ts';
+import { withStructFields } from '../../render/data/struct-fields.ts';
 import { takeLacking } from '../../render/font-metrics.ts';
 import type { Allowed } from '../../render/loader.ts';
 import { type ChartFormat, encodePicture } from '../../render/output/encode.ts';
@@ -145,8 +146,10 @@ async function drawRelation(
     if (!notes.includes(text)) notes.push(text);
   };
   const detail = (text: string): void => reporter.note(text);
+  const { x, y, color, facet, by } = request;
+  const rows = gathered(withStructFields(relation, [x, ...y, color, facet, by]));
   const scene = await reporter.time('compute', () =>
-    resolveScene(gathered(relation), request, { note, detail, probeGl }),
+    resolveScene(rows, request, { note, detail, probeGl }),
   );
   const panels = await reporter.time('compute', () => panelsOf(scene));
   const bytes = await reporter.time('render', async () => {

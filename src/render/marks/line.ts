@@ -137,8 +137,9 @@ async function aggregatedPanel(scene: Scene, x: Field, series: Series): Promise<
   scene.note(
     `${formatCountOf(scene.profile.rows, 'row')} → ${formatCountOf(rows.length, 'point')} (${agg})`,
   );
-  const layers = [lineLayer(scene, x, series, agg)];
-  if (request.band !== undefined) layers.unshift(bandLayer(layers[0] as Spec));
+  const line = lineLayer(scene, x, series, agg);
+  const layers = scene.mark === 'line' ? withDots(line, rows, idOf) : [line];
+  if (request.band !== undefined) layers.unshift(bandLayer(line));
   const stacked = isStacked(scene, series);
   return {
     layers,
