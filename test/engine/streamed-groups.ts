@@ -20,9 +20,9 @@ const QUERIES = [
   'select e, count(*) n, sum(i) m from t where f is not null group by e order by e',
 ] as const;
 
-/** The same query as one that no kernel takes: FILTER is not for them. */
+/** The same query as one that no kernel takes: FILTER is not for them. Any value is text in s. */
 const forPolars = (sql: string): string =>
-  sql.replace(' from t', ', count(*) filter (where i is null) "only polars" from t');
+  sql.replace(' from t', ', count(*) filter (where s is null) "only polars" from t');
 
 /** The first columns of a CSV text, without the one that forPolars adds. */
 const withoutLast = (rows: string | undefined): string | undefined =>

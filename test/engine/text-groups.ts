@@ -130,9 +130,9 @@ function written(kind: Kind, value: string, whim: boolean): string {
 const MEASURES: Readonly<Record<Kind, readonly string[]>> = {
   text: ['count'],
   odd: ['count'],
-  whole: ['count', 'sum', 'avg', 'min', 'max'],
+  whole: ['count', 'sum', 'avg', 'min', 'max', 'stddev_samp', 'var_pop'],
   large: ['count', 'sum', 'min', 'max'],
-  number: ['count', 'sum', 'avg', 'min', 'max'],
+  number: ['count', 'sum', 'avg', 'min', 'max', 'stddev_pop', 'var_samp'],
   flag: ['count'],
   day: ['count', 'min', 'max'],
   time: ['count', 'min', 'max'],
