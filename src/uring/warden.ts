@@ -3,12 +3,13 @@
  * file of any size passes through a bounded window of memory. Started by `in-place.ts`.
  *
  * Taking pages away from a mapping that another thread may unmap at any moment would, in a bad
- * moment, hit whatever was mapped there next. So the first page of the mapping is sealed (mseal,
- * 6.10) and the mapping looked up once more: from then on no call that covers this page can unmap
- * any of it. Not more than this page, since nothing can be put in the place of a sealed one, as the
- * fault guard (kernel/sigbus.ts) does when the file becomes shorter; and the first is read first.
- * Where it cannot be sealed, MADV_PAGEOUT serves, which never loses data but drops the pages from
- * the page cache as well.
+ * moment, hit whatever was mapped there next: the heap, say, whose pages would be zeros. Polars
+ * unmaps in calls of 32 MiB from the mapping's start on (strace, 0.26.1). So the first page of each
+ * such stretch is sealed (mseal, 6.10) and the mapping looked up once more: from then on no call
+ * that covers this page can unmap any of it. Not more than this page, and only behind the scan,
+ * since nothing can be put in the place of a sealed one, as the fault guard (kernel/sigbus.ts) does
+ * when the file becomes shorter. Where nothing is sealed, MADV_PAGEOUT serves, which never loses
+ * data but drops the pages from the page cache as well.
  */
 import { fstatSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -39,6 +40,12 @@ export interface WardenReport {
 const TICK_MS = 4;
 const STEP_BYTES = 2 * MiB;
 
+/** What one call of Polars unmaps: each begins with a sealed page before it is emptied. */
+const STRETCH_BYTES = 32 * MiB;
+
+/** Each sealed page takes two of the 65,530 mappings that a process may have (vm.max_map_count). */
+const STRETCHES_MAX = 8192;
+
 /** Taking away what is not there costs some microseconds for a gigabyte. */
 const AGAIN_TICKS = 16;
 
@@ -46,9 +53,10 @@ const AGAIN_TICKS = 16;
 class Attended implements Disposable {
   readonly mapping: FileMapping;
   readonly frontier: Frontier;
-  /** Undefined until the mapping is certain to stay. */
-  advice: number | undefined;
+  /** Bytes from its start that are certain to stay the file's. */
+  held = 0;
   trimmed = 0;
+  #mayHold = true;
   /** Since pages were taken away. */
   #ticks = 0;
 
@@ -69,31 +77,43 @@ class Attended implements Disposable {
     const isFar = reached - this.trimmed >= order.windowBytes;
     if (!isFar && this.#ticks < AGAIN_TICKS) return;
     this.#ticks = 0;
-    this.advice ??= makeStay(order, this.mapping);
-    if (this.advice === undefined) return;
     if (isFar) this.trimmed = reached - order.windowBytes / 2;
+    this.#hold(order, this.trimmed);
     const { address, byteLength } = this.mapping;
-    madvise(address, this.trimmed, this.advice);
+    const certain = Math.min(this.trimmed, this.held);
+    madvise(address, certain, MADV.MADV_DONTNEED);
+    this.#pageOut(certain, this.trimmed);
     const ahead = Math.ceil((reached + order.windowBytes) / STEP_BYTES) * STEP_BYTES;
-    // Not where taking away empties the page cache, too.
-    const canComeBack = this.advice === MADV.MADV_DONTNEED && ahead < byteLength;
-    if (canComeBack) madvise(address + BigInt(ahead), byteLength - ahead, this.advice);
+    // Where nothing can be held all goes that way, and the page cache would be empty.
+    if (this.held > 0) this.#pageOut(ahead, byteLength);
+  }
+
+  /** Seals the stretches that begin before `end`. */
+  #hold({ fd, pageBytes }: WardenOrder, end: number): void {
+    const { address, byteLength } = this.mapping;
+    const before = this.held;
+    let sealed = before;
+    const most = Math.min(end, byteLength, STRETCHES_MAX * STRETCH_BYTES);
+    for (; this.#mayHold && sealed < most; sealed += STRETCH_BYTES) {
+      this.#mayHold = mseal(address + BigInt(sealed), pageBytes) === 0;
+      if (!this.#mayHold) break;
+    }
+    if (sealed === before) return;
+    // Some of it may have been unmapped, and something else mapped, before it was sealed.
+    const now = findMappings(fd, fstatSync(fd).ino).find((other) => other.address === address);
+    this.held = Math.min(sealed, byteLength, now?.byteLength ?? 0);
+    this.#mayHold &&= this.held === Math.min(sealed, byteLength);
+  }
+
+  #pageOut(from: number, to: number): void {
+    if (from < to) madvise(this.mapping.address + BigInt(from), to - from, MADV.MADV_PAGEOUT);
   }
 
   [Symbol.dispose](): void {
     this.frontier[Symbol.dispose]();
-    if (this.advice === undefined) return;
-    // A sealed mapping stays until the process ends; its pages need not.
-    madvise(this.mapping.address, this.mapping.byteLength, this.advice);
+    // What is sealed stays mapped until the process ends; its pages need not.
+    madvise(this.mapping.address, this.held, MADV.MADV_DONTNEED);
   }
-}
-
-/** The advice that may be given about the mapping; undefined when it went away meanwhile. */
-function makeStay({ fd, pageBytes }: WardenOrder, mapping: FileMapping): number | undefined {
-  if (mseal(mapping.address, pageBytes) < 0) return MADV.MADV_PAGEOUT;
-  const same = (other: FileMapping): boolean =>
-    other.address === mapping.address && other.byteLength === mapping.byteLength;
-  return findMappings(fd, fstatSync(fd).ino).some(same) ? MADV.MADV_DONTNEED : undefined;
 }
 
 class Warden {
@@ -126,7 +146,7 @@ class Warden {
     let sealed = false;
     for (const attended of this.#attended.values()) {
       trimmedBytes += attended.trimmed;
-      sealed ||= attended.advice === MADV.MADV_DONTNEED;
+      sealed ||= attended.held > 0;
       attended[Symbol.dispose]();
     }
     return { trimmedBytes, sealed };

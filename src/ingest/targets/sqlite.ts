@@ -41,9 +41,6 @@ export class SqliteTarget implements Target {
     try {
       this.#database = new DatabaseSync(options.path, { timeout: 10_000 });
       this.#database.exec('pragma journal_mode = wal; pragma synchronous = full');
-      this.#database.exec(
-        `create table if not exists ${STATE_TABLE} (name text primary key, record text not null)`,
-      );
       this.#before = this.readRecord();
     } catch (cause) {
       throw sqliteError(`open ${options.path}`, options.path, cause);
@@ -57,6 +54,8 @@ export class SqliteTarget implements Target {
   }
 
   private readRecord(): CommitRecord | undefined {
+    const tables = this.#database.prepare('select 1 from sqlite_master where name = ?');
+    if (tables.get(STATE_TABLE) === undefined) return undefined;
     const row = this.#database
       .prepare(`select record from ${STATE_TABLE} where name = ?`)
       .get(this.key);
@@ -80,6 +79,10 @@ export class SqliteTarget implements Target {
     if (this.#open) return;
     this.#database.exec('begin immediate');
     this.#open = true;
+    // Within the transaction: a log in which nothing is committed goes when the database is closed.
+    this.#database.exec(
+      `create table if not exists ${STATE_TABLE} (name text primary key, record text not null)`,
+    );
     if (this.#columns.length === 0) return;
     const list = this.#columns.map(({ name, type }) => `${quoteName(name)} ${sqliteType(type)}`);
     const { table } = this.#options;
