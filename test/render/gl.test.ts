@@ -10,6 +10,7 @@ import { cpuDiscCounter, discMask } from '../../src/render/reduce/discs.ts';
 import { type Batch, cpuCounter } from '../../src/render/reduce/hist2d.ts';
 import { cpuLineCounter, Pen } from '../../src/render/reduce/lines.ts';
 
+const full = process.env['NAIROBI_TEST_FULL'] === '1';
 const SIZE = { width: 321, height: 123 };
 
 /** Numerical Recipes' generator: the same points in every run. */
@@ -34,7 +35,7 @@ describe.each(['egl', 'osmesa'] as const)('--gl %s', (choice) => {
   if (!works) console.warn(`skipped: --gl ${choice}: ${why}`);
 
   test.skipIf(!works)('counts exactly what the processor counts, plane by plane', () => {
-    const { xs, ys, codes } = points(400_000, 7);
+    const { xs, ys, codes } = points(full ? 400_000 : 100_000, 7);
     xs.set([0, 1, Number.NaN, Number.POSITIVE_INFINITY, -1]);
     const scale = { perX: Math.fround(SIZE.width), perY: Math.fround(SIZE.height) };
     const batches: Batch[] = [
@@ -70,7 +71,7 @@ describe.each(['egl', 'osmesa'] as const)('--gl %s', (choice) => {
   );
 
   test.skipIf(!works)('sends lines through the pixels they take on the processor', () => {
-    const { xs, ys, codes } = points(60_000, 13);
+    const { xs, ys, codes } = points(full ? 60_000 : 20_000, 13);
     const pen = new Pen(SIZE);
     xs.forEach((x, i) => {
       if (i % 1000 === 0) pen.lift();
