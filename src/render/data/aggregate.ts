@@ -162,7 +162,8 @@ function merged(known: Group, b: Moments): Group {
 
 /** The value of one aggregate; null when the group holds no finite value. */
 export function pick(moments: Moments, agg: Aggregate): number | null {
-  if (agg === 'count') return moments.rows;
+  // Of values when there is a column of them, as SQL's count(v); else of rows.
+  if (agg === 'count') return moments.n;
   return moments.n === 0 ? null : moments[agg];
 }
 
