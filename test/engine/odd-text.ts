@@ -63,8 +63,8 @@ function plainRow(row: number, seed: number): string[] {
   const time = new Date(Date.UTC(2024, 0, 1) + row * 61_000).toISOString().slice(0, 19);
   return [
     String(hash % 1000),
-    // Never an integer: a fraction that comes late contradicts a stream that began with integers.
-    hash % 11 === 0 ? '' : String((hash % 10_007) / 8 + 1 / 16),
+    // A fraction from the first row on: one that comes late contradicts a stream without.
+    row > 0 && hash % 11 === 0 ? '' : String((hash % 10_007) / 8 + 1 / 16),
     hash % 5 === 0 ? `"n, ${hash % 3}"` : `n${hash % 7}`,
     time,
     '',
