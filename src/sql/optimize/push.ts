@@ -1,5 +1,6 @@
 /** Filters moved as near to the scans as they can go. */
-import { flattened } from '../balance.ts';
+import { flattened, pairwise } from '../balance.ts';
+import { callOf } from '../build.ts';
 import { outputOf } from '../columns.ts';
 import type { ColumnId, Expression, Plan } from '../ir.ts';
 import { joinOn } from '../join.ts';
@@ -12,7 +13,7 @@ const within = (predicate: Expression, ids: ReadonlySet<ColumnId>): boolean =>
 const disjuncts = (expression: Expression): Expression[] => flattened(expression, 'or');
 
 const either = (parts: readonly Expression[]): Expression =>
-  parts.reduce((a, b) => ({ kind: 'call', name: 'or', args: [a, b], type: BOOLEAN, position: -1 }));
+  pairwise(parts, (a, b) => callOf('or', [a, b]));
 
 /** (a AND b) OR (a AND c) is a AND (b OR c). */
 export function factor(predicate: Expression): Expression[] {
