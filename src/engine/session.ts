@@ -90,7 +90,8 @@ export class Session implements Disposable {
   /** From now on the process ends when it takes more than the limit, if somebody oversees it. */
   watchMemory(): void {
     if (this.#isWatched) return;
-    this.options.host.overseer?.endBeyond(this.plan.memoryLimit, this.#bytesBefore);
+    const { memoryLimit, growth } = this.plan;
+    this.options.host.overseer?.endBeyond(memoryLimit, this.#bytesBefore + growth);
     this.#isWatched = true;
   }
 

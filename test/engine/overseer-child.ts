@@ -8,7 +8,7 @@ import { MiB } from '../../src/units.ts';
 
 const [file = '', how] = process.argv.slice(2);
 const overseer = new Overseer(({ message, hint }) => `${message}\n${hint}\n`);
-overseer.endBeyond(MiB, ownBytes());
+overseer.endBeyond(MiB, ownBytes() + 65 * MiB);
 using guard = guardFaults();
 if (guard === undefined) process.exit(77);
 const bytes = mapFile(openSync(file, 'r') as Fd);

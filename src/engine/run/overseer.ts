@@ -1,7 +1,7 @@
 /** --timeout and --memory-limit: the process ends by itself when it takes too long or too much. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { NairobiError } from '../../errors.ts';
-import { OwnMemory, SLACK_BYTES } from '../../host/own-memory.ts';
+import { OwnMemory } from '../../host/own-memory.ts';
 import { faultCount, memoryPageBytes } from '../../kernel/sigbus.ts';
 import { type Address, viewOf } from '../../kernel/syscall.ts';
 import { threadEntry } from '../../thread-entry.ts';
@@ -29,16 +29,15 @@ export class Overseer implements Disposable {
   }
 
   /**
-   * Ends the process with MEMORY_LIMIT once it takes this much more than `before`, in bytes. What
+   * Ends the process with MEMORY_LIMIT once it takes more than `bytes`. What
    * asks for memory in bounds of its own says better what it needs; this is for what Polars takes.
    */
-  endBeyond(memoryLimit: number, before: number): void {
+  endBeyond(memoryLimit: number, bytes: number): void {
     const error = new NairobiError(
       'MEMORY_LIMIT',
       `This needs more than ${formatBytes(memoryLimit)} of memory, which is the limit`,
       { hint: 'pass a larger --memory-limit, or ask for fewer rows, groups or columns' },
     );
-    const bytes = before + memoryLimit + SLACK_BYTES;
     const { exitCode } = error;
     const lost = this.#lostPages();
     this.#tell({ is: 'memory', bytes, message: this.#wording(error), exitCode, ...lost });
