@@ -19,8 +19,8 @@ interface ThreadSeen {
 }
 
 /**
- * The threads of `nairobi query ARGS -` once Polars has computed: its pool is started by then, and
- * the pipe is still open.
+ * The threads of `nairobi query ARGS -` once Polars has computed, to whom FILTER is left: its pool
+ * is started by then, and the pipe is still open.
  */
 async function threadsOf(
   args: readonly string[],
@@ -30,7 +30,7 @@ async function threadsOf(
     BIN,
     [
       'query',
-      'SELECT b, stddev(a) FROM stdin GROUP BY b',
+      'SELECT b, sum(a) FILTER (WHERE a > 0) FROM stdin GROUP BY b',
       '-',
       ...args,
       '--memory-limit',
