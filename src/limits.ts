@@ -32,12 +32,6 @@ export const IN_PLACE_WINDOW_SHARE = 0.25;
 export const STREAM_HEAD_BYTES = bytes(4 * MiB);
 
 /**
- * Texts in memory from this size on are grouped by the kernel, as files and streams are. Less than
- * STREAM_HEAD_BYTES, so that a text has the same sums of doubles whichever way it comes.
- */
-export const TEXT_KERNEL_BYTES_MIN = bytes(1 * MiB);
-
-/**
  * Of the memory limit, what holds the segments of a stream: with a quarter `stats --all --approx`
  * under 256 MiB came to 391 MiB and nested JSON did not fit, with an eighth to 310 and 361.
  */

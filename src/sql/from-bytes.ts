@@ -10,7 +10,6 @@ import { planPages } from '../compute/parquet/plan.ts';
 import { type DataFrame, type LazyFrame, polars } from '../compute/polars.ts';
 import type { Column, Relation } from '../compute/relation.ts';
 import { planText } from '../compute/text/plan.ts';
-import { TEXT_KERNEL_BYTES_MIN } from '../limits.ts';
 import { canonicalAggregate } from './functions/aggregates.ts';
 import type { Aggregate, AggregateExpression, Expression, Plan, Scan } from './ir.ts';
 import { sameType } from './types.ts';
@@ -78,9 +77,7 @@ function planFor({ relation, columns }: Scan, request: GroupRequest): GroupPlan 
   const text = relation.textSource?.();
   if (text !== undefined) return planText(text, request);
   const here = relation.plainText?.();
-  if (here !== undefined && here.size >= TEXT_KERNEL_BYTES_MIN) {
-    return planText({ text: here }, request);
-  }
+  if (here !== undefined) return planText({ text: here }, request);
   const source = relation.parquet?.(columns.map(({ name }) => name));
   return source && planPages(source, request);
 }

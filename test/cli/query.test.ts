@@ -39,6 +39,21 @@ describe('nairobi query', () => {
     expect(cut.stderr).toContain('byte 900');
   });
 
+  it('adds up doubles of a small text exactly, in whatever order they stand', () => {
+    const values = [0.1, 1e16, 0.2, -1e16, 0.3, 1e308, 0.4, 1e308, -1e308, -1e308];
+    const rows = values.map((value) => `k,${value}`);
+    const cwd = folderWith({
+      'a.csv': `k,v\n${rows.join('\n')}\n`,
+      'b.csv': `k,v\n${rows.toReversed().join('\n')}\n`,
+    });
+    for (const file of ['a.csv', 'b.csv']) {
+      const { stdout } = nairobi(['query', `select k, sum(v) as s from '${file}' group by k`], {
+        cwd,
+      });
+      expect(stdout).toBe('k,s\nk,1.0\n');
+    }
+  });
+
   it('keeps every digit in JSON, and two columns of one name', () => {
     const cwd = folderWith({ 'a.csv': 'n\n9007199254740993\n9223372036854775807\n' });
     const { stdout } = nairobi(['query', "select sum(n), n, n from 'a.csv' group by n", '--json'], {
