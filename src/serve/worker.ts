@@ -139,7 +139,7 @@ class Worker {
     const run = new TaskRun({ ...rest, held }, this.#frames, () => this.#link.ring());
     try {
       const { steps } = task;
-      if (open !== undefined) await this.#open(run, unpackOpening(open, fds), hasSql(steps));
+      if (open !== undefined) await this.#open(run, unpackOpening(open, fds), beginsAside(steps));
       const done = steps.command
         ? await run.command(steps.command, this.#runCommand)
         : await run.perform();
@@ -155,10 +155,10 @@ class Worker {
   }
 
   /**
-   * The daemon has the rows whatever becomes of the steps. It is told while Polars computes the
-   * first of them, and `atOnce` where this thread itself may be busy with it for long.
+   * The daemon has the rows at once, whatever becomes of the steps: `aside` while the first of them
+   * is computed, which takes nothing from who waits for it.
    */
-  async #open(run: TaskRun, open: Opening, atOnce: boolean): Promise<void> {
+  async #open(run: TaskRun, open: Opening, aside: boolean): Promise<void> {
     try {
       const { held, frame } = await run.open(open);
       this.#held.set(frameKey(held), held);
@@ -166,8 +166,8 @@ class Worker {
       const { id: _id, version: _version, wish: _wish, fd, ...opened } = held;
       const second = checked(duplicate(fd as Fd), 'hand over rows') as Fd;
       this.#untold = () => this.#link.send({ opened } satisfies FromWorker, [second]);
-      if (atOnce) this.#tellOpened();
-      else setImmediate(() => this.#tellOpened());
+      if (aside) setImmediate(() => this.#tellOpened());
+      else this.#tellOpened();
     } catch (error) {
       if (open.wish.fd !== undefined) close(open.wish.fd as Fd);
       throw error;
@@ -186,7 +186,6 @@ class Worker {
   }
 }
 
-/** Nobody knows how long it takes to parse. */
-const hasSql = ({ query, stats, plot }: Steps): boolean =>
-  query !== undefined ||
-  [stats, plot].some((step) => step?.sql !== undefined || step?.where !== undefined);
+/** True where Polars computes the first step on its own threads, and this one waits. */
+const beginsAside = ({ query, stats, column }: Steps): boolean =>
+  query === undefined && stats === undefined && column !== undefined;
