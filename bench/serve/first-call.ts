@@ -78,10 +78,12 @@ await withBus((address) =>
         })) {
           times[name] = [...(times[name] ?? []), value];
         }
+        await sleep(5);
+      }
+      for (let n = 0; n < FILES; n += 1) {
         await sleep(PAUSE_MS);
         bus.ping();
         times['ping'] = [...(times['ping'] ?? []), bus.lastCallMs];
-        await sleep(5);
       }
       const figures = Object.entries(times).map(([name, values]) => [name, measured(values, 3)]);
       const said = { unit: 'ms', ...Object.fromEntries(figures) };
