@@ -1,6 +1,6 @@
 /** Walking and rebuilding expressions and plans. */
 import { flattened, pairwise } from './balance.ts';
-import type { ColumnId, Expression, Plan, SortItem } from './ir.ts';
+import type { ColumnId, Expression, Filter, Plan, Scan, SortItem } from './ir.ts';
 import { BOOLEAN } from './types.ts';
 
 /** The expressions directly inside one. A subquery's needles are inside; its plan is not. */
@@ -146,6 +146,18 @@ export function conjunction(parts: readonly Expression[]): Expression | undefine
     (all, part) => (all === undefined ? part : both(all, part)),
     undefined,
   );
+}
+
+/** A scan whose conditions that are `above` it are a filter of their own; undefined without any. */
+export function filterAbove(
+  scan: Scan,
+  above: (condition: Expression) => boolean,
+): Filter | undefined {
+  const parts = conjuncts(scan.predicate);
+  const predicate = conjunction(parts.filter((part) => above(part)));
+  if (predicate === undefined) return undefined;
+  const below = conjunction(parts.filter((part) => !above(part)));
+  return { kind: 'filter', input: { ...scan, predicate: below }, predicate };
 }
 
 /** Equal text for equal meaning: positions do not count. */

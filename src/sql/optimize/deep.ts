@@ -15,8 +15,7 @@ import { Shapes } from '../lower/shape.ts';
 import {
   childrenOf,
   columnsOf,
-  conjunction,
-  conjuncts,
+  filterAbove,
   inputsOf,
   mapChildren,
   mapExpressions,
@@ -99,11 +98,8 @@ class Cutter {
   #node(plan: Plan): Plan {
     switch (plan.kind) {
       case 'scan': {
-        const parts = conjuncts(plan.predicate);
-        const deep = conjunction(parts.filter((part) => isDeep(part)));
-        if (deep === undefined) return plan;
-        const input = { ...plan, predicate: conjunction(parts.filter((part) => !isDeep(part))) };
-        return this.#over({ kind: 'filter', input, predicate: deep });
+        const filter = filterAbove(plan, isDeep);
+        return filter === undefined ? plan : this.#over(filter);
       }
       case 'join':
         return this.#join(plan);

@@ -9,15 +9,7 @@ import { scalarFunction } from '../functions/scalar.ts';
 import type { CallExpression, CaseExpression, Expression, Named, Plan } from '../ir.ts';
 import { mapPlans, sharedIn } from '../optimize/inline.ts';
 import { BOOLEAN, NULL } from '../types.ts';
-import {
-  columnsOf,
-  conjunction,
-  conjuncts,
-  fingerprint,
-  mapChildren,
-  mapExpressions,
-  some,
-} from '../walk.ts';
+import { columnsOf, filterAbove, fingerprint, mapChildren, mapExpressions, some } from '../walk.ts';
 
 export const isByRow = (expression: Expression): expression is CallExpression =>
   expression.kind === 'call' && scalarFunction(expression.name)?.byRow?.(expression) !== undefined;
@@ -57,11 +49,8 @@ class Extractor {
     if (plan.kind === 'compute' || !expressionsOf(plan).some(hasRows)) return plan;
     switch (plan.kind) {
       case 'scan': {
-        const parts = conjuncts(plan.predicate);
-        const plain = conjunction(parts.filter((part) => !hasRows(part)));
-        const hard = conjunction(parts.filter(hasRows)) as Expression;
-        const input: Plan = { ...plan, predicate: plain };
-        return this.node({ kind: 'filter', input, predicate: hard });
+        const filter = filterAbove(plan, hasRows);
+        return filter === undefined ? plan : this.node(filter);
       }
       case 'join':
         return this.#join(plan);
