@@ -118,16 +118,22 @@ test('a window bounds what is mapped, with the same answer', async (context) => 
 /** What Polars unmaps in one call. */
 const STRETCH = 32 * MiB;
 
-test('what was unmapped stretch by stretch, and is something else now, keeps its pages', async (context) => {
-  const path = csv('stretches.csv', 2_500_000);
+/** A file that is scanned through a window, mapped as Polars maps it. */
+function mappedInWindow(context: { skip: (why: string) => void }, path: string) {
   const scan = inPlaceOrSkip(context, path, { windowBytes: 32 * MiB });
   expect(scan.scanPath).toContain('/proc/self/fd/');
   const { size } = statSync(path);
   const map = { protection: MAP.PROT_READ, flags: MAP.MAP_SHARED, fd: scan.fd };
   const address = BigInt(mmap(size, map));
   const bytes = Buffer.from(viewOf(address, size));
-  for (let at = 0; at < size; at += 4096) bytes.readUInt8(at);
   const isSealed = (): boolean => mprotect(address, 4096, MAP.PROT_READ) < 0;
+  return { scan, size, address, bytes, isSealed };
+}
+
+test('what was unmapped stretch by stretch, and is something else now, keeps its pages', async (context) => {
+  const path = csv('stretches.csv', 2_500_000);
+  const { scan, size, address, bytes, isSealed } = mappedInWindow(context, path);
+  for (let at = 0; at < size; at += 4096) bytes.readUInt8(at);
   for (let wait = 0; wait < 200 && !isSealed(); wait++) await sleep(10);
   const others: Buffer[] = [];
   for (let at = 0; at < size; at += STRETCH) {
@@ -148,12 +154,7 @@ test('what was unmapped stretch by stretch, and is something else now, keeps its
 
 test('a file cut while a window seals its mapping is an error, too', async (context) => {
   const path = csv('sealed.csv', 2_500_000);
-  const scan = inPlaceOrSkip(context, path, { windowBytes: 32 * MiB });
-  expect(scan.scanPath).toContain('/proc/self/fd/');
-  const { size } = statSync(path);
-  const map = { protection: MAP.PROT_READ, flags: MAP.MAP_SHARED, fd: scan.fd };
-  const address = BigInt(mmap(size, map));
-  const bytes = Buffer.from(viewOf(address, size));
+  const { scan, size, address, bytes, isSealed } = mappedInWindow(context, path);
   const touch = (): Set<number | undefined> => {
     const seen = new Set<number | undefined>();
     // The pages that are sealed cannot be replaced by zeros.
@@ -161,7 +162,6 @@ test('a file cut while a window seals its mapping is an error, too', async (cont
     return seen;
   };
   expect(touch()).not.toContain(0);
-  const isSealed = (): boolean => mprotect(address, 4096, MAP.PROT_READ) < 0;
   for (let wait = 0; wait < 200 && !isSealed(); wait++) await sleep(10);
   if (!isSealed()) context.skip('this kernel seals no mappings (6.10)');
   expect(munmap(address, size)).toBeLessThan(0);
